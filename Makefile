@@ -1,0 +1,44 @@
+# make demo     trains on the embedded Fashion-MNIST for two minutes and says where the pictures are
+# make test     style, types, tests
+# Each makes its own .venv the first time and is quick the second; only Python 3.11+ and make are needed.
+# Every path is relative, so the checkout may lie in a folder with a space in its name.
+
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV = .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test install docs clean
+
+demo: $(VENV)/installed
+	$(BIN)/python -m faussaire demo
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m ruff check src tests benchmarks
+	$(BIN)/python -m ruff format --check src tests benchmarks
+	$(BIN)/python -m mypy
+	$(BIN)/python -m pytest
+
+install: $(VENV)/installed
+
+docs: $(VENV)/installed-dev
+	$(PIP) -e '.[docs]'
+	$(BIN)/python -m mkdocs build --strict
+
+# torch goes in first and alone: asked for beside the rest, pip may take a CUDA build of several GB.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "faussaire needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || \
+		{ echo "python -m venv failed: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV) (a few minutes the first time) ..."
+	$(PIP) "$$(grep '^torch==' constraints.txt)"
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis site dist

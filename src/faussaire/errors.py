@@ -1,0 +1,50 @@
+"""Every error that faussaire raises on purpose.
+
+    FaussaireError
+    ├── ConfigError       a setting is impossible, unknown, or not the one that the run began with   (exit code 2)
+    ├── DataError         the data cannot be found, read, or used                                    (exit code 2)
+    ├── CheckpointError   a run folder cannot be written, or what is in it cannot be loaded          (exit code 1)
+    ├── DivergenceError   the training itself failed: a loss or a weight is no longer finite         (exit code 1)
+    ├── ExtractorError    a feature network is not available                                         (exit code 2)
+    └── ExportError       a generator cannot be exported                                             (exit code 1)
+
+A message says what is wrong, where, and what to do about it, in one line.
+"""
+
+from __future__ import annotations
+
+
+class FaussaireError(Exception):
+    """Root of the tree; `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(FaussaireError):
+    """A setting is impossible, unknown, or not the one that the run began with."""
+
+    exit_code = 2
+
+
+class DataError(FaussaireError):
+    """The data cannot be found, read, or used."""
+
+    exit_code = 2
+
+
+class CheckpointError(FaussaireError):
+    """A run folder cannot be written, or what is in it cannot be loaded."""
+
+
+class DivergenceError(FaussaireError):
+    """The training failed: a loss or a weight is no longer finite."""
+
+
+class ExtractorError(FaussaireError):
+    """A feature network is not available."""
+
+    exit_code = 2
+
+
+class ExportError(FaussaireError):
+    """A generator cannot be exported."""
