@@ -1,0 +1,91 @@
+"""Images: float tensors `[N, C, H, W]` in [-1, 1], seen by people as uint8 `[N, H, W, C]` and as PNG or GIF pictures.
+
+One channel is grey, three are RGB. Small images are enlarged by a whole factor with hard edges, so that a picture
+shows the pixels that the network made and nothing that a viewer smoothed over them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+from torch import Tensor
+
+PAPER = 255  # the grid's ground and gaps
+MIN_TILE = 56  # a tile of a grid is at least this many pixels wide on the screen
+GIF_COLOURS = 128
+GIF_FRAME_MS = 120
+GIF_LAST_MS = 2000
+
+
+class Image:
+    """The modality of images."""
+
+    name = "image"
+
+    def to_array(self, samples: Tensor) -> np.ndarray:
+        """Turn `[N, C, H, W]` in [-1, 1] into uint8 `[N, H, W, C]`, rounding to nearest and clipping."""
+        pixels = samples.detach().to("cpu", torch.float32).mul(127.5).add(127.5).round().clamp(0, 255)
+        return np.ascontiguousarray(pixels.to(torch.uint8).permute(0, 2, 3, 1).numpy())
+
+    def write_grid(self, path: Path, samples: Tensor) -> None:
+        """Write a nearly square grid of `[N, C, H, W]` as a picture; the suffix of `path` says which format."""
+        picture(grid(self.to_array(samples))).save(path)
+
+    def write_latents(self, path: Path, z: Tensor, samples: Tensor) -> None:
+        """Write each latent `[N, z_dim]` as a square of grey cells, and to its right the sample that it became.
+
+        Black is -2.5 and white 2.5: nearly all that N(0, 1) draws.
+        """
+        tiles = enlarge(self.to_array(samples))
+        side = tiles.shape[1]
+        cells = math.ceil(math.sqrt(z.shape[1]))
+        padded = torch.zeros(len(z), cells * cells)
+        padded[:, : z.shape[1]] = z.detach().to("cpu", torch.float32)
+        grey = padded.mul(51.0).add(127.5).clamp(0, 255).to(torch.uint8).view(-1, cells, cells).numpy()
+        latents = np.stack([np.asarray(Pillow.fromarray(g).resize((side, side), 0)) for g in grey])
+        latents = np.repeat(latents[..., None], tiles.shape[3], axis=3)
+        pairs = np.concatenate([latents, tiles], axis=2)
+        picture(grid(pairs, columns=max(1, math.isqrt(len(pairs)) // 2), factor=1)).save(path)
+
+    def write_film(self, path: Path, frames: Sequence[Path]) -> None:
+        """Write an endless GIF of the PNG pictures `frames`, the last one held for two seconds."""
+        images = []
+        for frame in frames:
+            with Pillow.open(frame) as opened:
+                images.append(opened.convert("P", palette=Pillow.Palette.ADAPTIVE, colors=GIF_COLOURS))
+        durations = [GIF_FRAME_MS] * (len(images) - 1) + [GIF_LAST_MS]
+        images[0].save(
+            path, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0
+        )
+
+
+def picture(pixels: np.ndarray) -> Pillow.Image:
+    """Make a Pillow image of uint8 `[H, W, C]` with 1 or 3 channels."""
+    return Pillow.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def enlarge(images: np.ndarray, factor: int | None = None) -> np.ndarray:
+    """Repeat the pixels of uint8 `[N, H, W, C]` by a whole factor, by default up to tiles of 56 pixels or more."""
+    if factor is None:
+        factor = math.ceil(MIN_TILE / images.shape[2])
+    return images.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def grid(images: np.ndarray, *, columns: int | None = None, factor: int | None = None) -> np.ndarray:
+    """Lay uint8 `[N, H, W, C]` out in rows on white, as one uint8 `[H', W', C]`; by default nearly square."""
+    tiles = enlarge(images, factor)
+    count, height, width, channels = tiles.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    gap = 2
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), PAPER, np.uint8)
+    for index, tile in enumerate(tiles):
+        top = gap + (index // columns) * (height + gap)
+        left = gap + (index % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = tile
+    return sheet
