@@ -1,3 +1,70 @@
-"""faussaire: generative adversarial networks from a folder of images to a trained generator."""
+"""faussaire: generative adversarial networks from a folder of images to a trained generator.
+
+    run = faussaire.train("mnist", classes=["7"], minutes=2)
+    images = run.generator().sample(20, seed=0)
+    faussaire.Generator.load("runs/mnist").sample(20, truncation=0.8)
+
+Importing this package imports nothing heavy: each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from faussaire.api import Run, train
+    from faussaire.config import Config
+    from faussaire.data import prepare
+    from faussaire.errors import (
+        CheckpointError,
+        ConfigError,
+        DataError,
+        DivergenceError,
+        ExportError,
+        ExtractorError,
+        FaussaireError,
+    )
+    from faussaire.generator import Generator
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Run": "api",
+    "train": "api",
+    "Config": "config",
+    "prepare": "data",
+    "Generator": "generator",
+    "CheckpointError": "errors",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "DivergenceError": "errors",
+    "ExportError": "errors",
+    "ExtractorError": "errors",
+    "FaussaireError": "errors",
+}
+
+__all__ = [
+    "CheckpointError",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "DivergenceError",
+    "ExportError",
+    "ExtractorError",
+    "FaussaireError",
+    "Generator",
+    "Run",
+    "prepare",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'faussaire' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"faussaire.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

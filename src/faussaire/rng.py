@@ -29,3 +29,8 @@ def generator_for(
 def numpy_generator_for(seed: int, stream: str, *position: int) -> np.random.Generator:
     """Return the NumPy generator of one stream at one position."""
     return np.random.default_rng(seed_for(seed, stream, *position))
+
+
+def latents(count: int, z_dim: int, *, seed: int, stream: str, position: int = 0) -> torch.Tensor:
+    """Draw z `[count, z_dim]` from the prior N(0, 1); another seed, stream or position gives another place of it."""
+    return torch.randn(count, z_dim, generator=generator_for(seed, stream, position))

@@ -1,0 +1,237 @@
+"""Training from Python: what `faussaire train` does, as one function that returns the run."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from faussaire.architectures import architecture
+from faussaire.config import Config, did_you_mean, flag, resolve
+from faussaire.console import TrainingView
+from faussaire.data import Dataset, prepare
+from faussaire.data.batches import Batches
+from faussaire.errors import ConfigError
+from faussaire.generator import Generator
+from faussaire.losses import LOSSES, PENALTIES
+from faussaire.modalities import modality
+from faussaire.plan import Plan
+from faussaire.recorder import Recorder
+from faussaire.resume import Task, open_run, plan_of, recorded_config
+from faussaire.run import RunFolder
+from faussaire.schedules import SCHEDULES
+from faussaire.trainer import Trainer
+from faussaire.trainer import train as train_loop
+from faussaire.views import refresh
+
+RUNS = Path("runs")
+
+
+class Run(RunFolder):
+    """A trained run: its folder, and its generator."""
+
+    def generator(self) -> Generator:
+        """Load the generator as it was last saved."""
+        return Generator.load(self.path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+
+def train(
+    data: str | Path | None = None,
+    *,
+    recipe: str | None = None,
+    run: str | Path | None = None,
+    replay: str | Path | None = None,
+    console: Console | None = None,
+    started: float | None = None,
+    **settings: Any,
+) -> Run:
+    """Train a generator on images, showing the progress; the same call again goes on where it stopped.
+
+    Args:
+        data: a folder, .zip, IDX pair, .npy or .npz of images, or the name of an embedded set.
+        recipe: name of a recipe, or a .toml file.
+        run: folder of the run; `runs/` and the name of the data if not given.
+        replay: folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
+        console: where the progress is shown.
+        started: `time.monotonic()` from which `minutes` counts; now if not given.
+        settings: any field of `faussaire.Config`.
+
+    Raises:
+        ConfigError, DataError: what was asked for is impossible; one line says what to do.
+        DivergenceError: the training has left the finite numbers.
+        CheckpointError: the run folder cannot be written or read.
+        KeyboardInterrupt: Ctrl-C; everything was saved first.
+    """
+    started = time.monotonic() if started is None else started
+    console = console or Console(stderr=True)
+    config, plan = _what_to_do(data, recipe, replay, settings)
+    _check_names(config)
+    dataset = _prepare(config, console)
+    if run is None:
+        run = RUNS / (dataset.name if replay is None else f"{dataset.name}-replay")
+    folder = Run(run)
+    with folder.lock(), _threads(config, folder):
+        _train(folder, config, dataset, plan, console=console, started=started)
+    return folder
+
+
+def _what_to_do(
+    data: str | Path | None, recipe: str | None, replay: str | Path | None, settings: dict[str, Any]
+) -> tuple[Config, Plan | None]:
+    """Return the settings, and the plan where another run's is to be followed."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    if replay is None:
+        return resolve(recipe, {"data": None if data is None else str(data), **settings}), None
+    original = RunFolder(replay)
+    if not original.exists():
+        raise ConfigError(f"no such run: {replay}")
+    if recipe or given:
+        named = "--recipe" if recipe else flag(next(iter(given)))
+        raise ConfigError(f"--replay takes every setting from {replay}; leave {named} out")
+    config = recorded_config(original)
+    return (config if data is None else resolve(None, {**config.as_dict(), "data": str(data)})), plan_of(original)
+
+
+def _check_names(config: Config) -> None:
+    """Raise ConfigError for a name that no registry has; the architecture is checked once the data is known."""
+    for name, chosen, known in (
+        ("loss", (config.loss,), LOSSES),
+        ("penalties", config.penalties, PENALTIES),
+        ("lr_schedule", (config.lr_schedule,), SCHEDULES),
+    ):
+        for one in chosen:
+            if one not in known:
+                raise ConfigError(f"{flag(name)}: unknown {one!r}{did_you_mean(one, list(known))}")
+
+
+def _prepare(config: Config, console: Console) -> Dataset:
+    """Read the data, saying so where it takes a while."""
+    with console.status(f"Reading {config.data} ...") as status:
+
+        def told(done: int, total: int) -> None:
+            status.update(f"Reading {config.data}: {done:,} of {total:,} images")
+
+        dataset = prepare(
+            config.data,
+            resolution=config.resolution,
+            channels=config.channels,
+            classes=config.classes,
+            progress=told,
+        )
+    rejected = len(dataset.inventory.rejected)
+    if rejected:
+        first = dataset.inventory.rejected[0]
+        console.print(
+            f"{rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} ({first.note}); "
+            f"faussaire inspect {config.data} lists them",
+            highlight=False,
+            soft_wrap=True,
+        )
+    architecture(config.architecture, dataset.spec)
+    return dataset
+
+
+def _train(
+    folder: Run, config: Config, dataset: Dataset, replay: Plan | None, *, console: Console, started: float
+) -> None:
+    """Begin or resume the run in its locked folder, and train it to its end or to Ctrl-C."""
+    task = Task(
+        config=config, spec=dataset.spec, num_images=len(dataset.images), fingerprint=dataset.fingerprint
+    )
+    state, plan = open_run(folder, task, replay=replay)
+    if plan.finished(state.nimg):
+        console.print(
+            f"{folder.path} is finished ({state.nimg / 1000:,.1f} thousand images): its samples are in "
+            f"{folder.path}/samples; a larger --minutes, --kimg or --epochs extends it",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
+    trainer = Trainer(
+        config, Batches(dataset.images, batch_size=config.batch_size, seed=config.seed), state, plan
+    )
+    recorder = Recorder(
+        folder,
+        trainer,
+        dataset.spec,
+        name=dataset.name,
+        started=started,
+        budget_seconds=None if config.minutes is None or replay else config.minutes * 60,
+        refresh=lambda: refresh(folder, modality(dataset.spec.modality)),
+    )
+    with _interruptible() as interrupted, TrainingView(folder, title=_title(task, dataset), console=console):
+        complete = train_loop(trainer, recorder, should_stop=lambda: interrupted() is not None)
+    if not complete:
+        number = interrupted()
+        console.print(
+            f"Stopped after {state.nimg / 1000:,.1f} thousand images and saved in {folder.path}. "
+            "The same command goes on from there.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise SystemExit(128 + signal.SIGTERM) if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def _title(task: Task, dataset: Dataset) -> str:
+    config = task.config
+    length = next(
+        f"{getattr(config, name):g} {name}" for name in ("minutes", "kimg", "epochs") if getattr(config, name)
+    )
+    channels, height, width = dataset.spec.shape
+    colour = "grey" if channels == 1 else "colour"
+    return (
+        f"faussaire: {dataset.name}, {task.num_images:,} {colour} images of {height}x{width}, "
+        f"{config.architecture}, {length}"
+    )
+
+
+@contextmanager
+def _threads(config: Config, folder: RunFolder) -> Iterator[None]:
+    """Compute with as many threads as asked for, or as the run was begun with; afterwards as before."""
+    before = torch.get_num_threads()
+    recorded = folder.read_json(folder.config)["threads"] if folder.exists() else before
+    torch.set_num_threads(config.threads or recorded)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], int | None]]:
+    """Take note of the first Ctrl-C or SIGTERM instead of dying of it; the second one works as ever.
+
+    Gives a function that returns the number of the signal, or None. Signals reach only the main thread: elsewhere
+    nothing is changed.
+    """
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        restore()
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield lambda: received[0] if received else None
+    finally:
+        restore()

@@ -1,0 +1,226 @@
+"""Every setting of a run, and the only place where a default value lives.
+
+The same names serve everywhere: `Config(batch_size=64)`, `batch_size = 64` in a recipe, `--batch-size 64` on the
+command line (whose help is the docstring under each field), `batch_size=64` in `faussaire.train`. A recipe is a TOML
+file of some of these settings; what is asked for explicitly stands over the recipe, the recipe over the defaults.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import inspect
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from faussaire.errors import ConfigError
+
+LENGTHS = ("minutes", "kimg", "epochs")
+RECIPES = "faussaire.recipes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings of a run. Impossible values raise ConfigError when it is made."""
+
+    data: str
+    """A folder, .zip, IDX pair, .npy or .npz of images, or the name of an embedded set."""
+
+    resolution: int | None = None
+    """Side of the square images, in pixels; found from the data if not given."""
+
+    channels: int | None = None
+    """1 for grey, 3 for colour; found from the data if not given."""
+
+    classes: tuple[str, ...] = ()
+    """Keep this class only, by name or number; repeat the flag for several. All if not given."""
+
+    architecture: str = "hybrid"
+    """The pair of networks; `faussaire list architectures`."""
+
+    z_dim: int = 100
+    """Numbers in a latent, each drawn from N(0, 1)."""
+
+    loss: str = "relativistic"
+    """What D and G minimise; `faussaire list losses`."""
+
+    penalties: tuple[str, ...] = ("r1", "r2")
+    """What keeps D smooth: r1, r2, wgan_gp; repeat the flag for several, `none` for none."""
+
+    gamma: float = 0.1
+    """Weight of the penalties: about 0.1 for r1 and r2 at 28 pixels, 10 for wgan_gp."""
+
+    penalty_every: int = 8
+    """Apply the penalties in every k-th step of D, with k times the weight (lazy regularisation)."""
+
+    d_steps: int = 1
+    """Steps of D for each round."""
+
+    g_steps: int = 1
+    """Steps of G for each round."""
+
+    batch_size: int = 64
+    """Images in a step."""
+
+    lr: float = 4e-3
+    """Learning rate of Adam, of both networks, at the start."""
+
+    lr_final: float = 0.05
+    """Learning rate at the end, as a share of that at the start."""
+
+    lr_schedule: str = "cosine"
+    """The way from one to the other over the run: constant, linear, cosine."""
+
+    beta1: float = 0.0
+    """Adam's first beta: the share of the gradients' average that stays."""
+
+    beta2: float = 0.99
+    """Adam's second beta: the share of the squared gradients' average that stays."""
+
+    ema: float = 0.05
+    """Half-life of the average of G that makes the samples, as a share of the images seen; 0 for no average."""
+
+    minutes: float | None = 10.0
+    """Length of the run as a time budget, from the start of the command to its end."""
+
+    kimg: float | None = None
+    """Length of the run in thousands of images shown to D."""
+
+    epochs: float | None = None
+    """Length of the run in passes over the data."""
+
+    pictures: int = 48
+    """How many times the samples are pictured along the run: the frames of progress.gif."""
+
+    seed: int = 0
+    """Every random draw of the run is a function of this number and of its position."""
+
+    threads: int | None = None
+    """Threads that torch computes with; as many as torch finds cores if not given."""
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the data."""
+        _require(sum(getattr(self, name) is not None for name in LENGTHS) == 1, "give one length: "
+                 "--minutes, --kimg or --epochs")  # fmt: skip
+        for name in (*LENGTHS, "lr", "gamma"):
+            value = getattr(self, name)
+            _require(value is None or 0 < value < float("inf"), f"--{name} must be above 0, not {value}")
+        for name in ("z_dim", "penalty_every", "d_steps", "g_steps", "pictures", "threads"):
+            value = getattr(self, name)
+            _require(value is None or value >= 1, f"{flag(name)} must be 1 or more, not {value}")
+        _require(self.batch_size >= 2, f"--batch-size must be 2 or more, not {self.batch_size}")
+        _require(self.seed >= 0, f"--seed must be 0 or more, not {self.seed}")
+        for name in ("beta1", "beta2"):
+            value = getattr(self, name)
+            _require(0 <= value < 1, f"{flag(name)} must be in [0, 1), not {value}")
+        _require(0 <= self.lr_final <= 1, f"--lr-final is a share of --lr: 0 to 1, not {self.lr_final}")
+        _require(0 <= self.ema < 1, f"--ema is a share of the images seen: 0 to 1, not {self.ema}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON types."""
+        settings = dataclasses.asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+
+
+FIELDS = {field.name: field for field in dataclasses.fields(Config)}
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise ConfigError(message)
+
+
+def flag(name: str) -> str:
+    """Return the command-line spelling of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def resolve(recipe: str | None, settings: Mapping[str, Any]) -> Config:
+    """Make a Config: the defaults, then the recipe, then `settings`, of which None means not given.
+
+    A length in one layer replaces the length of the layer below, in whatever unit that was.
+
+    Raises:
+        ConfigError: an unknown setting or recipe, or an impossible value.
+    """
+    merged: dict[str, Any] = {}
+    for layer in (load_recipe(recipe) if recipe else {}, settings):
+        given = {name: value for name, value in layer.items() if value is not None}
+        for name in given:
+            if name not in FIELDS:
+                raise ConfigError(f"unknown setting {name!r}{did_you_mean(name, FIELDS)}")
+        if any(name in given for name in LENGTHS):
+            merged.update(dict.fromkeys(LENGTHS))
+        merged.update(given)
+    return config_from(merged)
+
+
+def config_from(settings: Mapping[str, Any]) -> Config:
+    """Make a Config of settings as JSON or TOML gives them, with lists for tuples and integers for floats."""
+    _require("data" in settings, "no data given: name a folder, a .zip, or an embedded set (faussaire list datasets)")
+    clean = {}
+    for name, value in settings.items():
+        kind = str(FIELDS[name].type)
+        if kind.startswith("tuple"):
+            value = tuple(str(v) for v in ([value] if isinstance(value, (str, int)) else value))
+            value = () if value == ("none",) else value
+        elif kind.startswith("float") and isinstance(value, int):
+            value = float(value)
+        clean[name] = value
+        _check_type(name, kind, value)
+    return Config(**clean)
+
+
+def _check_type(name: str, kind: str, value: Any) -> None:
+    """Raise ConfigError where a value is not of its field's type; a bool is no number here."""
+    if value is None and "None" in kind:
+        return
+    wanted: type = {"int": int, "float": float, "str": str, "tuple[str, ...]": tuple}[kind.split(" | ")[0]]
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise ConfigError(f"{flag(name)} takes {kind}, not {value!r}")
+
+
+def did_you_mean(word: str, known: Mapping[str, Any] | list[str]) -> str:
+    """Return `; did you mean 'x'? Known: x, y, z`, or without the question where nothing is near."""
+    near = difflib.get_close_matches(word.lower(), list(known), n=1)
+    return (f"; did you mean {near[0]!r}?" if near else ";") + f" known: {', '.join(known)}"
+
+
+def recipes() -> dict[str, Path]:
+    """Return the recipes that ship with faussaire, by name."""
+    folder = Path(str(resources.files(RECIPES)))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_recipe(name: str) -> dict[str, Any]:
+    """Return the settings of a recipe, given by its name or as a path ending in .toml.
+
+    Raises:
+        ConfigError: there is no such recipe, or it is not TOML.
+    """
+    path = Path(name) if name.endswith(".toml") else recipes().get(name)
+    if path is None or not path.is_file():
+        raise ConfigError(f"unknown recipe {name!r}{did_you_mean(name, recipes())}")
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"recipe {path} cannot be read: {error}") from None
+    settings.pop("description", None)
+    return settings
+
+
+def field_help() -> dict[str, str]:
+    """Return the docstring under each field of Config: the help of the command line."""
+    body = ast.parse(inspect.getsource(Config)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for before, after in zip(body.body, body.body[1:], strict=False):
+        if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr):
+            assert isinstance(before.target, ast.Name)
+            found[before.target.id] = str(ast.literal_eval(after.value))
+    return found

@@ -1,0 +1,192 @@
+"""A source made of image files, wherever they lie: names, labels, and what is passed over.
+
+Labels come from a `labels.csv` (header `file,label`) at the root, else from the folders of the first level,
+when every image lies in one and there are at least two. Folders and zips differ only in how they are listed
+(folders.py, archives.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from zipfile import ZipFile
+
+import numpy as np
+
+from faussaire.data.dataset import Source
+from faussaire.errors import DataError
+
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+)
+"""A file with one of these, in any case, is an item; others are passed over, and counted in a note."""
+
+MAX_FILE_BYTES = 2**29
+"""Larger files are rejected unread."""
+
+_SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file, or what stands in the place of one."""
+
+    name: str
+    """Path within the source, with forward slashes."""
+
+    read: Callable[[], bytes]
+    """Return its content, or raise what the system raises."""
+
+    problem: str = ""
+    """Why it cannot be used, where that is known already."""
+
+
+@dataclass
+class Listing:
+    """What is in a folder or zip."""
+
+    entries: list[Entry] = field(default_factory=list)
+    """Everything with the suffix of an image."""
+
+    others: Counter[str] = field(default_factory=Counter)
+    """Number of files passed over, by suffix."""
+
+    labels_csv: Callable[[], bytes] | None = None
+    """Return the content of the labels.csv at the root, if there is one."""
+
+    def add(self, name: str, read: Callable[[], bytes], problem: str = "") -> None:
+        """Sort one file in: an entry, the table of labels, or one of the others."""
+        if name == "labels.csv":
+            self.labels_csv = read
+        elif PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
+            self.entries.append(Entry(name, read, problem))
+        else:
+            self.others[PurePosixPath(name).suffix.lower() or "no suffix"] += 1
+
+
+def shown(name: str) -> str:
+    """Return a file's name in one Unicode spelling (NFC), with nothing in it that cannot be printed."""
+    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def slug(name: str) -> str:
+    """Return a name fit for a folder: lower case, words joined by hyphens, at most 60 characters."""
+    words = re.sub(r"[\W_]+", "-", shown(name).lower()).strip("-")
+    return words[:60].rstrip("-") or "data"
+
+
+def natural(name: str) -> tuple[list[tuple[int, str]], str]:
+    """Return a key that sorts `2` before `10`, and anything else as text."""
+    parts = re.findall(r"0*([0-9]+)|([^0-9]+)", name)
+    # More digits are a greater number; int() would refuse thousands of them.
+    return [(len(digits), digits or text) for digits, text in parts], name
+
+
+def hidden(name: str) -> bool:
+    """Whether a path is one that systems leave behind: a dotfile, or what macOS and Windows put in zips."""
+    return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db") for part in name.split("/"))
+
+
+def file_source(
+    listing: Listing, *, name: str, where: str, notes: Sequence[str] = (), archive: ZipFile | None = None
+) -> Source:
+    """Make a source of what was listed: sorted by path, with labels if there are any.
+
+    Raises:
+        DataError: `labels.csv` is not a table of `file,label`.
+    """
+    entries = sorted(listing.entries, key=lambda entry: entry.name)
+    problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
+    if listing.labels_csv is not None:
+        table = read_labels(listing.labels_csv, where=where)
+        labels, label_notes = _labels_of_table(entries, table)
+        unlabelled = (i for i, label in enumerate(labels) if label is None)
+        problems = dict.fromkeys(unlabelled, "no row for it in labels.csv") | problems
+    else:
+        labels, label_notes = _labels_of_folders(entries)
+    classes = tuple(sorted({label for label in labels if label is not None}, key=natural))
+    number = {label: i for i, label in enumerate(classes)}
+    return Source(
+        name=slug(name),
+        where=where,
+        items=[entry.name for entry in entries],
+        labels=np.array([-1 if x is None else number[x] for x in labels], np.int64) if classes else None,
+        classes=classes,
+        notes=(*notes, *_passed_over(listing.others), *label_notes),
+        problems=problems,
+        read=lambda i: entries[i].read(),
+        archive=archive,
+    )
+
+
+def _labels_of_table(entries: Sequence[Entry], table: dict[str, str]) -> tuple[list[str | None], list[str]]:
+    """Return the label of each entry in a table by path, None if it has no row, and what there is to say."""
+    notes = ["labels from labels.csv"]
+    missing = sorted(table.keys() - {entry.name for entry in entries})
+    if missing:
+        notes.append(f"rows of labels.csv that name no image here: {len(missing)} (first: {missing[0]})")
+    return [table.get(entry.name) for entry in entries], notes
+
+
+def _labels_of_folders(entries: Sequence[Entry]) -> tuple[list[str | None], list[str]]:
+    """Return the first folder of each path, if every usable one has one and they differ, and what to say."""
+    folders = [entry.name.split("/")[0] if "/" in entry.name else None for entry in entries]
+    used = {folder for folder, entry in zip(folders, entries, strict=True) if not entry.problem}
+    if None in used or len(used) < 2:
+        return [None] * len(entries), []
+    notes = ["labels from the names of the folders"]
+    if all(folder is not None and folder.lower() in _SPLITS for folder in used):
+        notes.append("these folders look like parts of one set: give one of them for the classes in it")
+    return [folder if folder in used else None for folder in folders], notes
+
+
+def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
+    """Return label by path from a table `file,label`; semicolons, as some spreadsheets write, do as well.
+
+    Raises:
+        DataError: it cannot be read, has another header, a row that is not two cells, or two labels for one
+        file.
+    """
+    place = f"{where}: labels.csv"
+    try:
+        lines = read().decode("utf-8-sig").splitlines(keepends=True)
+        rows = list(csv.reader(lines, delimiter=";" if lines and ";" in lines[0] else ",", strict=True))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{place} is not UTF-8 text: save it as CSV in UTF-8") from error
+    except (csv.Error, OSError, RuntimeError) as error:
+        raise DataError(f"{place} cannot be read ({error})") from error
+    if not rows or [cell.strip().lower() for cell in rows[0]] != ["file", "label"]:
+        raise DataError(f"{place} must begin with the line `file,label`, then one row for each image")
+    table: dict[str, str] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        if not row:
+            continue
+        if len(row) != 2 or not row[1].strip():
+            raise DataError(
+                f"{place}, row {number}: expected a file and its label, got {','.join(row)[:60]!r}"
+            )
+        file, label = shown(row[0].strip().replace("\\", "/").removeprefix("./")), shown(row[1].strip())
+        if table.setdefault(file, label) != label:
+            raise DataError(f"{place}, row {number}: {file} has two labels, {table[file]!r} and {label!r}")
+    return table
+
+
+def _passed_over(others: Counter[str]) -> list[str]:
+    """Say how many files were passed over, and of which kinds."""
+    if not others:
+        return []
+    kinds = ", ".join(suffix for suffix, _ in others.most_common(5))
+    return [f"other files passed over: {others.total()} ({kinds})"]
+
+
+def too_large(num_bytes: int) -> str:
+    """Return why a file of that size is rejected, empty when it is not."""
+    if num_bytes <= MAX_FILE_BYTES:
+        return ""
+    return f"a file of {num_bytes / 2**30:.1f} GiB: the limit is {MAX_FILE_BYTES / 2**30:.1f} GiB"

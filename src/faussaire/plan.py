@@ -1,0 +1,90 @@
+"""The plan of a run: how far along it is after so many images.
+
+Schedules read progress in [0, 1]. A run of given kimg or epochs has one segment, a straight line to its end. A run of
+given minutes is planned anew as its speed becomes known: each segment starts where the last one stood, so progress
+never jumps back, and aims at 1 when the time is up. Segments are written to events.jsonl before they take effect;
+a run that is resumed or replayed follows them again, image by image, and so makes the same tensors.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+UNPLANNED_NIMG = 2**62  # the end of a time budget whose speed is not yet known: progress stays at 0
+
+REPLAN_SHARE = 0.02
+SPEED_WINDOW_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """From `nimg` on, progress goes in a straight line from `progress` to 1 at `end_nimg`."""
+
+    nimg: int
+    progress: float
+    end_nimg: int
+
+
+class Plan:
+    """The segments of a run in force, by position."""
+
+    def __init__(self, segments: Iterable[Segment] = ()) -> None:
+        self.segments: list[Segment] = []
+        for segment in segments:
+            self.add(segment)
+
+    def add(self, segment: Segment) -> None:
+        """Put a segment in force from its position on: whatever was planned from there is void."""
+        self.segments = [*(s for s in self.segments if s.nimg < segment.nimg), segment]
+
+    def at(self, nimg: int) -> Segment:
+        """Return the segment in force after `nimg` images."""
+        return next(s for s in reversed(self.segments) if s.nimg <= nimg)
+
+    def progress(self, nimg: int) -> float:
+        """Return the share of the run that is done after `nimg` images."""
+        s = self.at(nimg)
+        if nimg >= s.end_nimg:
+            return 1.0
+        return s.progress + (1.0 - s.progress) * (nimg - s.nimg) / (s.end_nimg - s.nimg)
+
+    def finished(self, nimg: int) -> bool:
+        """Say whether nothing is left to do."""
+        return nimg >= self.at(nimg).end_nimg
+
+
+class Pace:
+    """Watches the clock of a run with a time budget, and says when the plan must change.
+
+    Args:
+        budget_seconds: the time given to the whole run.
+    """
+
+    def __init__(self, budget_seconds: float) -> None:
+        self.budget_seconds = budget_seconds
+        self.reserve_seconds = 1.5  # kept free for the last save; its caller knows better once one was timed
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def replan(self, plan: Plan, *, nimg: int, seconds: float, step_nimg: int) -> Segment | None:
+        """Return a new segment where the speed of the last seconds misses the budget by 2 % of what is left.
+
+        Args:
+            nimg: images seen.
+            seconds: time spent in the whole run.
+            step_nimg: images of one step; the end is a whole number of steps away.
+        """
+        self._seen.append((seconds, nimg))
+        while len(self._seen) > 2 and seconds - self._seen[1][0] > SPEED_WINDOW_SECONDS:
+            self._seen.popleft()
+        then, nimg_then = self._seen[0]
+        if plan.segments[-1].nimg > nimg or seconds <= then:
+            return None  # a resumed run first follows what was already planned, or there is no speed yet
+        seconds_left = max(0.0, self.budget_seconds - self.reserve_seconds - seconds)
+        steps_left = round(seconds_left * (nimg - nimg_then) / (seconds - then) / step_nimg)
+        end_nimg = nimg + steps_left * step_nimg
+        planned = plan.at(nimg).end_nimg
+        if abs(end_nimg - planned) <= REPLAN_SHARE * (planned - nimg):
+            return None
+        return Segment(nimg=nimg, progress=plan.progress(nimg), end_nimg=end_nimg)

@@ -1,0 +1,1 @@
+"""Named settings, one TOML file each: `faussaire train DATA --recipe NAME`."""

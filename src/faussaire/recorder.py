@@ -1,0 +1,196 @@
+"""What a run tells while it trains, and when: reports by the clock, pictures by progress, checkpoints by the clock.
+
+Nothing here changes a tensor of the run but through the plan, and a change of plan is on the disk before it counts:
+so the clock decides what is written when, and never what is learnt from a given plan.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+import torch
+
+from faussaire.checkpoint import not_finite, save_checkpoint, write_generator
+from faussaire.data.batches import as_real
+from faussaire.errors import DivergenceError
+from faussaire.health import judge
+from faussaire.modalities import SampleSpec, modality
+from faussaire.plan import Pace
+from faussaire.rng import latents, numpy_generator_for
+from faussaire.run import RunFolder, replacing
+from faussaire.trainer import Trainer
+
+REPORT_SECONDS = 1.0
+SAVE_SECONDS = 60.0  # the first saves come sooner: 10, 20, 40 seconds after the start
+FIRST_SAVE_SECONDS = 10.0
+GRID = 64
+LATENT_PAIRS = 16
+
+
+class Recorder:
+    """Writes the run folder of one training.
+
+    Args:
+        run: the folder, locked.
+        trainer: what is trained.
+        spec: what a sample is.
+        name: of the data set.
+        started: `time.monotonic()` when the command began: a time budget counts from there.
+        budget_seconds: the time budget of the whole run, or None.
+        refresh: redraws the views of the folder (curves, film); called after each save.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        trainer: Trainer,
+        spec: SampleSpec,
+        *,
+        name: str,
+        started: float,
+        budget_seconds: float | None,
+        refresh: Callable[[], None],
+    ) -> None:
+        self.run, self.trainer, self.spec, self.name = run, trainer, spec, name
+        self.refresh = refresh
+        self.modality = modality(spec.modality)
+        self.pace = Pace(budget_seconds) if budget_seconds is not None else None
+        self._zero = started - trainer.state.seconds
+        self._z = latents(GRID, trainer.config.z_dim, seed=trainer.config.seed, stream="grid")
+        self._reports = [event.data for event in run.history() if event.kind == "stats"]
+        self._verdict = ""
+        self._mark = 0
+        self._next_report = self._next_save = 0.0
+        self._then = (0.0, 0)
+
+    def seconds(self) -> float:
+        """Return the time spent in the whole run, pauses between processes left out."""
+        return time.monotonic() - self._zero
+
+    def begin(self) -> None:
+        """Picture the reals and what G makes of the grid as it stands."""
+        state = self.trainer.state
+        reals = self.trainer.batches.samples
+        chosen = numpy_generator_for(self.trainer.config.seed, "reals").permutation(len(reals))[:GRID]
+        with replacing(self.run.path / "reals.png") as beside:
+            self.modality.write_grid(beside, as_real(reals[sorted(chosen)]))
+        self._mark = math.floor(self.trainer.plan.progress(state.nimg) * self.trainer.config.pictures)
+        if state.nimg == 0:
+            self._picture()
+            self.save()
+        now = self.seconds()
+        self._then = (now, state.nimg)
+        self._next_report, self._next_save = now + REPORT_SECONDS, now + FIRST_SAVE_SECONDS
+        self._replan(now)
+
+    def after_step(self) -> None:
+        """Picture, report and save where it is time to."""
+        mark = math.floor(self.trainer.plan.progress(self.trainer.state.nimg) * self.trainer.config.pictures)
+        if mark > self._mark:
+            self._mark = mark
+            self._picture()
+        now = self.seconds()
+        if now >= self._next_report:
+            self.report()
+            self._next_report = self.seconds() + REPORT_SECONDS
+        if now >= self._next_save and not self.trainer.plan.finished(self.trainer.state.nimg):
+            self.save()
+            began = self._next_save
+            self._next_save = self.seconds() + min(SAVE_SECONDS, max(began, FIRST_SAVE_SECONDS))
+
+    def report(self) -> None:
+        """Emit what was measured since the last report, judge it, and keep the plan to the clock.
+
+        Raises:
+            DivergenceError: a loss is not finite; nothing more is saved.
+        """
+        state, now = self.trainer.state, self.seconds()
+        measured = self.trainer.moments.read()
+        means = {name: values["mean"] for name, values in measured.items()}
+        then, nimg_then = self._then
+        self._then = (now, state.nimg)
+        speed = (state.nimg - nimg_then) / max(now - then, 1e-9)
+        self._replan(now)
+        segment = self.trainer.plan.at(state.nimg)
+        data = {
+            **{name: _rounded(value) for name, value in means.items()},
+            "n": int(measured["accuracy_real"]["n"]),
+            "diversity": _rounded(self.trainer.diversity()),
+            "progress": round(self.trainer.plan.progress(state.nimg), 5),
+            "lr": self.trainer.state.opt_G.param_groups[0]["lr"],
+            "seconds": round(now, 2),
+            "seconds_left": round(self._seconds_left(now, speed, segment.end_nimg), 1),
+            "nimg_per_second": round(speed, 1),
+        }
+        self._reports.append(data)
+        verdict = judge(self._reports)
+        self.run.emit("stats", nimg=state.nimg, **data, verdict=verdict.name, verdict_text=verdict.text)
+        if verdict.name != self._verdict:
+            self.run.emit("verdict", nimg=state.nimg, name=verdict.name, text=verdict.text)
+            self._verdict = verdict.name
+        for name in ("loss_D", "loss_G"):
+            if not math.isfinite(means[name]):
+                raise DivergenceError(not_finite(f"the loss of {name[-1]}", state.nimg))
+
+    def save(self) -> None:
+        """Write a checkpoint, the generator, the latents' picture, and let the views be redrawn.
+
+        Raises:
+            DivergenceError: a weight is not finite; nothing is written.
+            CheckpointError: the disk is full, or the like.
+        """
+        state, began = self.trainer.state, self.seconds()
+        state.seconds = began
+        path = save_checkpoint(state, self.run.checkpoints)
+        write_generator(
+            state, self.run.generator_folder, config=self.trainer.config, spec=self.spec, name=self.name
+        )
+        z = self._z[:LATENT_PAIRS]
+        with replacing(self.run.path / "noise.png") as beside, torch.no_grad():
+            self.modality.write_latents(beside, z, state.G_ema(z))
+        self.run.emit("checkpoint", nimg=state.nimg, durable=True, path=path.name, seconds=round(began, 2))
+        self.refresh()
+        if self.pace is not None:
+            # The last save must fit into the budget too: keep what this one took, and a breath to exit.
+            self.pace.reserve_seconds = 1.2 * (self.seconds() - began) + 0.2
+
+    def end(self) -> None:
+        """Report, save and say that the run is complete."""
+        state = self.trainer.state
+        if self.trainer.moments.any():
+            self.report()
+        self.save()
+        last = self._reports[-1]["seconds"] if self._reports else 0.0
+        self.run.emit("done", nimg=state.nimg, durable=True, seconds=round(self.seconds(), 2), trained=last)
+
+    def _picture(self) -> None:
+        """Picture the fixed grid as G_ema makes it now."""
+        state = self.trainer.state
+        path = self.run.samples / f"{state.nimg:012d}.png"
+        with replacing(path) as beside, torch.no_grad():
+            self.modality.write_grid(beside, state.G_ema(self._z))
+        progress = round(self.trainer.plan.progress(state.nimg), 5)
+        self.run.emit("samples", nimg=state.nimg, path=f"samples/{path.name}", progress=progress)
+
+    def _replan(self, now: float) -> None:
+        """Put a new segment in force where the clock asks for it, once it is on the disk."""
+        if self.pace is None:
+            return
+        plan, nimg = self.trainer.plan, self.trainer.state.nimg
+        segment = self.pace.replan(plan, nimg=nimg, seconds=now, step_nimg=self.trainer.step_nimg)
+        if segment is not None:
+            self.run.emit("plan", durable=True, **asdict(segment))
+            plan.add(segment)
+
+    def _seconds_left(self, now: float, speed: float, end_nimg: int) -> float:
+        if self.pace is not None:
+            return max(0.0, self.pace.budget_seconds - now)
+        return (end_nimg - self.trainer.state.nimg) / max(speed, 1e-9)
+
+
+def _rounded(value: float) -> float | None:
+    """Keep six significant digits, which is more than a batch can tell; JSON has no word for NaN but null."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None

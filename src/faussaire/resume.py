@@ -1,0 +1,164 @@
+"""How a run begins, goes on, is extended or replayed: everything that is decided before the first step.
+
+The same command again goes on where the run stopped. Other settings than those it began with are refused, the
+differences listed; only its length may grow. What decides is on the disk: config.json, the plan in events.jsonl, and
+the newest whole checkpoint.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from faussaire.checkpoint import TrainState, fresh_state, load_newest
+from faussaire.config import LENGTHS, Config, config_from, flag
+from faussaire.errors import ConfigError
+from faussaire.modalities import SampleSpec
+from faussaire.plan import UNPLANNED_NIMG, Plan, Segment
+from faussaire.run import RunFolder
+
+FREE = ("data", "pictures", "threads")  # may differ: the fingerprint stands for the data, the rest changes no tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is to be trained: the settings, and what they mean for this data."""
+
+    config: Config
+    spec: SampleSpec
+    num_images: int
+    fingerprint: str
+
+    @property
+    def end_nimg(self) -> int:
+        """Images at which the run ends, a whole number of steps; far away for a time budget not yet planned."""
+        if self.config.minutes is not None:
+            return UNPLANNED_NIMG
+        wanted = self.config.kimg * 1000 if self.config.kimg else (self.config.epochs or 0) * self.num_images
+        step = self.config.batch_size * self.config.d_steps
+        return max(1, math.ceil(wanted / step - 1e-9)) * step
+
+
+def plan_of(run: RunFolder) -> Plan:
+    """Return the plan that a run has recorded."""
+    return Plan(
+        Segment(nimg=event.nimg, progress=event.data["progress"], end_nimg=event.data["end_nimg"])
+        for event in run.events()
+        if event.kind == "plan"
+    )
+
+
+def recorded_config(run: RunFolder) -> Config:
+    """Return the settings that a run was begun with.
+
+    Raises:
+        CheckpointError: config.json is damaged.
+    """
+    return config_from(run.read_json(run.config)["config"])
+
+
+def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple[TrainState, Plan]:
+    """Begin a run, or take it up where it stopped; the folder must be locked.
+
+    Returns:
+        The state after the last whole checkpoint, and the plan; `plan.finished(state.nimg)` says if nothing is left.
+
+    Raises:
+        ConfigError: settings or data differ from those that the run began with.
+        CheckpointError: what is there cannot be loaded.
+    """
+    state = fresh_state(task.config, task.spec)
+    if not run.exists():
+        first = Segment(nimg=0, progress=0.0, end_nimg=task.end_nimg)
+        plan = replay or Plan([first])
+        for segment in plan.segments:
+            run.emit("plan", durable=True, **asdict(segment))
+        _record(run, task)
+        return state, plan
+
+    before = recorded_config(run)
+    _refuse_differences(run, task, before)
+    _, damaged = load_newest(state, run.checkpoints)
+    plan = plan_of(run)
+    if _length(task.config) != _length(before):
+        _extend(run, task, state, plan)
+    if not plan.finished(state.nimg):
+        run.emit("resumed", nimg=state.nimg, seconds=state.seconds)
+        for line in damaged:
+            run.emit("warning", nimg=state.nimg, text=line)
+        _warn_of_another_machine(run, state)
+    return state, plan
+
+
+def _record(run: RunFolder, task: Task) -> None:
+    """Write config.json, which makes the folder a run."""
+    from faussaire import __version__
+
+    content: dict[str, Any] = {
+        "faussaire": __version__,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "config": task.config.as_dict(),
+        "spec": asdict(task.spec),
+        "num_images": task.num_images,
+        "fingerprint": task.fingerprint,
+    }
+    run.write_json(run.config, content)
+    run.emit("config", nimg=0, **content)
+
+
+def _length(config: Config) -> dict[str, float]:
+    return {name: value for name in LENGTHS if (value := getattr(config, name)) is not None}
+
+
+def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
+    """Raise ConfigError, every difference named, where the run would not be the same; it may only be longer."""
+    then, now = asdict(before), asdict(task.config)
+    names = [f.name for f in dataclasses.fields(Config) if f.name not in (*FREE, *LENGTHS)]
+    lines = [f"{flag(n)} was {_said(then[n])}, now {_said(now[n])}" for n in names if then[n] != now[n]]
+    was, wanted = _length(before), _length(task.config)
+    if was.keys() != wanted.keys():
+        lines.append(f"its length was {_said(was)}, now {_said(wanted)}")
+    elif any(wanted[name] < was[name] for name in was):
+        lines.append(f"its length was {_said(was)}, now {_said(wanted)}: it can only grow")
+    if run.read_json(run.config)["fingerprint"] != task.fingerprint and not lines:
+        lines.append(f"the images are others than then (was {before.data!r}, now {task.config.data!r})")
+    if lines:
+        raise ConfigError(
+            f"{run.path} was begun otherwise: {'; '.join(lines)}. Give the same settings to go on, "
+            f"or another folder: --run {run.path}-2"
+        )
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"--{name} {number:g}" for name, number in value.items())
+    return "not given" if value is None else "none" if value == () else ", ".join(value) if isinstance(
+        value, tuple
+    ) else str(value)  # fmt: skip
+
+
+def _extend(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:
+    """Make a run longer: from where it stands, progress is what it would be of the new length."""
+    if task.config.minutes is not None:
+        progress = min(1.0, state.seconds / (task.config.minutes * 60))
+    else:
+        progress = min(1.0, state.nimg / task.end_nimg)
+    segment = Segment(nimg=state.nimg, progress=progress, end_nimg=task.end_nimg)
+    # The plan first: between the two, a kill leaves a longer plan, which the same command makes again.
+    run.emit("plan", durable=True, **asdict(segment))
+    plan.add(segment)
+    run.write_json(run.config, {**run.read_json(run.config), "config": task.config.as_dict()})
+
+
+def _warn_of_another_machine(run: RunFolder, state: TrainState) -> None:
+    """Say so where a bit-exact continuation cannot be promised."""
+    recorded = run.read_json(run.config)
+    for what, now in (("torch", torch.__version__), ("threads", torch.get_num_threads())):
+        if recorded[what] != now:
+            text = f"{what} was {recorded[what]}, is {now}: the run goes on, but not bit for bit as it would have"
+            run.emit("warning", nimg=state.nimg, text=text)

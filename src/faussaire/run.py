@@ -1,0 +1,200 @@
+"""The folder of a run: its paths, its lock, and events.jsonl, the only channel from training to any view.
+
+An event is one line of JSON with `kind`, `nimg`, `time` (Unix seconds) and `data`. Lines are only ever appended; a
+line torn by a kill is passed over. After a resume, what was told beyond the point of resumption happens again:
+`history` leaves the first telling out. Files that others read are written beside and renamed, so that a reader sees
+the old or the new, never half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from filelock import FileLock, Timeout
+
+from faussaire.errors import CheckpointError, ConfigError
+
+PLAN_KINDS = ("plan", "config", "resumed")  # true for good, wherever training is resumed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One thing that happened in a run."""
+
+    kind: str
+    """config, plan, stats, samples, verdict, checkpoint, resumed, warning, done."""
+
+    nimg: int
+    time: float
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class RunFolder:
+    """A run on the disk. Nothing is created until something is written."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.listeners: list[Callable[[Event], None]] = []
+
+    @property
+    def config(self) -> Path:
+        """What the run is: settings, sample, fingerprint of the data."""
+        return self.path / "config.json"
+
+    @property
+    def events_file(self) -> Path:
+        """What happened, a line each."""
+        return self.path / "events.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """All that is needed to go on."""
+        return self.path / "checkpoints"
+
+    @property
+    def generator_folder(self) -> Path:
+        """All that is needed to generate."""
+        return self.path / "generator"
+
+    @property
+    def samples(self) -> Path:
+        """Pictures of the fixed grid along the run."""
+        return self.path / "samples"
+
+    def exists(self) -> bool:
+        """Say whether a run was begun here."""
+        return self.config.is_file()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Make the folder and keep other processes from training in it.
+
+        Raises:
+            ConfigError: it cannot be made or written, holds other things, or another process trains in it.
+        """
+        if self.path.is_dir() and any(self.path.iterdir()) and not (self.exists() or self.events_file.exists()):
+            raise ConfigError(f"{self.path} holds other things than a run; choose another --run")
+        try:
+            self.samples.mkdir(parents=True, exist_ok=True)
+            self.checkpoints.mkdir(exist_ok=True)
+            self.generator_folder.mkdir(exist_ok=True)
+            lock = FileLock(self.path / ".lock", timeout=0)
+            lock.acquire()
+        except Timeout:
+            raise ConfigError(
+                f"another process is training in {self.path}: wait for it, or choose another --run"
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"cannot write the run folder {self.path}: {error.strerror or error}; choose another --run"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def emit(self, kind: str, *, nimg: int, durable: bool = False, **data: Any) -> None:
+        """Append an event, then tell the listeners. `durable` waits until the disk has it.
+
+        Raises:
+            CheckpointError: the disk is full, or the like.
+        """
+        event = Event(kind=kind, nimg=nimg, time=round(time.time(), 3), data=data)
+        line = json.dumps(asdict(event), ensure_ascii=False, allow_nan=False) + "\n"
+        with writing(self.events_file), self.events_file.open("ab") as file:
+            if file.tell() and not _ends_with_newline(self.events_file):
+                file.write(b"\n")  # a kill tore the line before
+            file.write(line.encode())
+            if durable:
+                sync(file)
+        for listener in self.listeners:
+            listener(event)
+
+    def events(self) -> Iterator[Event]:
+        """Read every event from the beginning, torn lines left out."""
+        if not self.events_file.exists():
+            return
+        with self.events_file.open("rb") as file:
+            for line in file:
+                try:
+                    yield Event(**json.loads(line))
+                except (ValueError, TypeError):
+                    continue
+
+    def history(self) -> list[Event]:
+        """Read the events of the run as it now stands: once each, though parts of it were run again."""
+        kept: list[Event] = []
+        for event in self.events():
+            if event.kind == "resumed":
+                kept = [e for e in kept if e.kind in PLAN_KINDS or e.nimg <= event.nimg]
+            kept.append(event)
+        return kept
+
+    def write_json(self, path: Path, content: dict[str, Any]) -> None:
+        """Write JSON so that a reader sees the old or the new."""
+        write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+    def read_json(self, path: Path) -> dict[str, Any]:
+        """Read a JSON file of the run.
+
+        Raises:
+            CheckpointError: it is missing or damaged.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"cannot read {path}: {error}") from None
+        if not isinstance(content, dict):
+            raise CheckpointError(f"cannot read {path}: it holds no JSON object")
+        return content
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the errors of the disk into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write {path}: {error.strerror or error}; what was saved before is intact, "
+            "and the same command goes on from it"
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a name beside `path`, with its suffix, to write under; what is there in the end becomes `path`.
+
+    Raises:
+        CheckpointError: the disk is full, or the like; what was at `path` is intact.
+    """
+    beside = path.with_name(f".tmp-{path.name}")
+    with writing(path):
+        yield beside
+        os.replace(beside, path)
+
+
+def sync(file: IO[bytes]) -> None:
+    """Wait until the disk has what was written."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all, even after a power cut."""
+    with replacing(path) as beside, beside.open("wb") as file:
+        file.write(content)
+        sync(file)

@@ -1,0 +1,40 @@
+"""Statistics of training, kept on the device and read once per report, so that no step waits for a number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import torch
+from torch import Tensor
+
+
+class Moments:
+    """Count, mean and standard deviation of named values since the last reading.
+
+    >>> moments = Moments()
+    >>> moments.add("loss_D", torch.tensor([1.0, 3.0]))
+    >>> moments.read()["loss_D"]
+    {'n': 2, 'mean': 2.0, 'std': 1.0}
+    """
+
+    def __init__(self) -> None:
+        # Reports come about once a second: a list of small tensors is cheaper than sums kept at every step.
+        self._values: dict[str, list[Tensor]] = defaultdict(list)
+
+    def add(self, name: str, values: Tensor) -> None:
+        """Count in every number of `values`."""
+        self._values[name].append(values.detach().flatten())
+
+    def any(self) -> bool:
+        """Say whether anything was added since the last reading."""
+        return bool(self._values)
+
+    def read(self) -> dict[str, dict[str, float]]:
+        """Return n, mean and std (over n, not n - 1) by name, and begin again. This waits for the device."""
+        out = {}
+        for name, values in self._values.items():
+            x = torch.cat(values).double()
+            mean, std = torch.stack([x.mean(), x.std(correction=0)]).tolist()
+            out[name] = {"n": x.numel(), "mean": mean, "std": std}
+        self._values.clear()
+        return out
