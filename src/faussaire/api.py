@@ -146,9 +146,7 @@ def _train(
     folder: Run, config: Config, dataset: Dataset, replay: Plan | None, *, console: Console, started: float
 ) -> None:
     """Begin or resume the run in its locked folder, and train it to its end or to Ctrl-C."""
-    task = Task(
-        config=config, spec=dataset.spec, num_images=len(dataset.images), fingerprint=dataset.fingerprint
-    )
+    task = Task(config=config, spec=dataset.spec, num_images=len(dataset.images), fingerprint=dataset.fingerprint)
     state, plan = open_run(folder, task, replay=replay)
     if plan.finished(state.nimg):
         console.print(
@@ -158,9 +156,7 @@ def _train(
             soft_wrap=True,
         )
         return
-    trainer = Trainer(
-        config, Batches(dataset.images, batch_size=config.batch_size, seed=config.seed), state, plan
-    )
+    trainer = Trainer(config, Batches(dataset.images, batch_size=config.batch_size, seed=config.seed), state, plan)
     recorder = Recorder(
         folder,
         trainer,

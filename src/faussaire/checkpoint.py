@@ -48,7 +48,7 @@ class TrainState:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor by name."""
-        found = {}
+        found: dict[str, Tensor] = {}
         for name, module in self.modules():
             found |= {f"{name}.{key}": tensor for key, tensor in module.state_dict().items()}
         for name, optimizer in self.optimizers():
@@ -77,9 +77,7 @@ class TrainState:
             for key, tensor in _under(tensors, name).items():
                 index, slot = key.split(".")
                 slots.setdefault(int(index), {})[slot] = tensor
-            optimizer.load_state_dict(
-                {"state": slots, "param_groups": optimizer.state_dict()["param_groups"]}
-            )
+            optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def _under(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:

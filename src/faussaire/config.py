@@ -105,8 +105,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Check what can be checked without the data."""
-        _require(sum(getattr(self, name) is not None for name in LENGTHS) == 1, "give one length: "
-                 "--minutes, --kimg or --epochs")  # fmt: skip
+        lengths = sum(getattr(self, name) is not None for name in LENGTHS)
+        _require(lengths == 1, "give one length: --minutes, --kimg or --epochs")
         for name in (*LENGTHS, "lr", "gamma"):
             value = getattr(self, name)
             _require(value is None or 0 < value < float("inf"), f"--{name} must be above 0, not {value}")
@@ -150,7 +150,7 @@ def resolve(recipe: str | None, settings: Mapping[str, Any]) -> Config:
     """
     merged: dict[str, Any] = {}
     for layer in (load_recipe(recipe) if recipe else {}, settings):
-        given = {name: value for name, value in layer.items() if value is not None}
+        given = {name: value for name, value in layer.items() if value is not None and name != "description"}
         for name in given:
             if name not in FIELDS:
                 raise ConfigError(f"unknown setting {name!r}{did_you_mean(name, FIELDS)}")
@@ -162,7 +162,10 @@ def resolve(recipe: str | None, settings: Mapping[str, Any]) -> Config:
 
 def config_from(settings: Mapping[str, Any]) -> Config:
     """Make a Config of settings as JSON or TOML gives them, with lists for tuples and integers for floats."""
-    _require("data" in settings, "no data given: name a folder, a .zip, or an embedded set (faussaire list datasets)")
+    _require(
+        "data" in settings,
+        "no data given: name a folder, a .zip, or an embedded set (faussaire list datasets)",
+    )
     clean = {}
     for name, value in settings.items():
         kind = str(FIELDS[name].type)
@@ -198,7 +201,7 @@ def recipes() -> dict[str, Path]:
 
 
 def load_recipe(name: str) -> dict[str, Any]:
-    """Return the settings of a recipe, given by its name or as a path ending in .toml.
+    """Return what is in a recipe, its `description` too, given by its name or as a path ending in .toml.
 
     Raises:
         ConfigError: there is no such recipe, or it is not TOML.
@@ -210,7 +213,6 @@ def load_recipe(name: str) -> dict[str, Any]:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"recipe {path} cannot be read: {error}") from None
-    settings.pop("description", None)
     return settings
 
 

@@ -83,19 +83,26 @@ class Generator:
         Raises:
             ConfigError: a number out of its range.
         """
-        return np.concatenate(list(self.chunks(n, seed=seed, truncation=truncation)))
+        return np.concatenate([self.modality.to_array(x) for x in self.chunks(n, seed=seed, truncation=truncation)])
 
-    def chunks(self, n: int, *, seed: int = 0, truncation: float = 1.0) -> Iterator[np.ndarray]:
-        """Make the samples of `sample` in pieces of at most 256, for any number of them in flat memory."""
+    def chunks(self, n: int, *, seed: int = 0, truncation: float = 1.0) -> Iterator[Tensor]:
+        """Make the samples of `sample` as tensors `[at most 256, *shape]` in [-1, 1], one after the other.
+
+        Raises:
+            ConfigError: a number out of its range, told at once.
+        """
         if n < 1:
             raise ConfigError(f"the number of samples must be 1 or more, not {n}")
         if seed < 0:
             raise ConfigError(f"the seed must be 0 or more, not {seed}")
         if not 0 <= truncation <= 2:
             raise ConfigError(f"truncation must be in [0, 2], not {truncation}")
+        return (self(z * truncation) for z in self._latents(n, seed))
+
+    def _latents(self, n: int, seed: int) -> Iterator[Tensor]:
         for first in range(0, n, CHUNK):
             z = latents(CHUNK, self.z_dim, seed=seed, stream="sample", position=first // CHUNK)
-            yield self.modality.to_array(self(z[: n - first] * truncation))
+            yield z[: n - first]
 
     @torch.no_grad()
     def __call__(self, z: Tensor) -> Tensor:
@@ -122,7 +129,5 @@ def _understand(described: dict[str, Any]) -> tuple[SampleSpec, str, int, str]:
             "upgrade faussaire"
         )
     facts = described["spec"]
-    spec = SampleSpec(
-        modality=facts["modality"], shape=tuple(facts["shape"]), classes=tuple(facts["classes"])
-    )
+    spec = SampleSpec(modality=facts["modality"], shape=tuple(facts["shape"]), classes=tuple(facts["classes"]))
     return spec, str(described["architecture"]), int(described["z_dim"]), str(described["name"])

@@ -145,9 +145,7 @@ class Recorder:
         state, began = self.trainer.state, self.seconds()
         state.seconds = began
         path = save_checkpoint(state, self.run.checkpoints)
-        write_generator(
-            state, self.run.generator_folder, config=self.trainer.config, spec=self.spec, name=self.name
-        )
+        write_generator(state, self.run.generator_folder, config=self.trainer.config, spec=self.spec, name=self.name)
         z = self._z[:LATENT_PAIRS]
         with replacing(self.run.path / "noise.png") as beside, torch.no_grad():
             self.modality.write_latents(beside, z, state.G_ema(z))
@@ -163,8 +161,7 @@ class Recorder:
         if self.trainer.moments.any():
             self.report()
         self.save()
-        last = self._reports[-1]["seconds"] if self._reports else 0.0
-        self.run.emit("done", nimg=state.nimg, durable=True, seconds=round(self.seconds(), 2), trained=last)
+        self.run.emit("done", nimg=state.nimg, durable=True, seconds=round(self.seconds(), 2))
 
     def _picture(self) -> None:
         """Picture the fixed grid as G_ema makes it now."""

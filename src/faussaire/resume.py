@@ -21,7 +21,11 @@ from faussaire.modalities import SampleSpec
 from faussaire.plan import UNPLANNED_NIMG, Plan, Segment
 from faussaire.run import RunFolder
 
-FREE = ("data", "pictures", "threads")  # may differ: the fingerprint stands for the data, the rest changes no tensor
+FREE = (
+    "data",
+    "pictures",
+    "threads",
+)  # may differ: the fingerprint stands for the data, the rest changes no tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +139,11 @@ def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
 
 
 def _said(value: Any) -> str:
+    if value is None:
+        return "not given"
     if isinstance(value, dict):
-        return " ".join(f"--{name} {number:g}" for name, number in value.items())
-    return "not given" if value is None else "none" if value == () else ", ".join(value) if isinstance(
-        value, tuple
-    ) else str(value)  # fmt: skip
+        return " ".join(f"{flag(name)} {number:g}" for name, number in value.items())
+    return (", ".join(value) or "none") if isinstance(value, tuple) else str(value)
 
 
 def _extend(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:

@@ -19,9 +19,7 @@ def seed_for(seed: int, stream: str, *position: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
 
 
-def generator_for(
-    seed: int, stream: str, *position: int, device: torch.device | str = "cpu"
-) -> torch.Generator:
+def generator_for(seed: int, stream: str, *position: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return the torch generator of one stream at one position."""
     return torch.Generator(device).manual_seed(seed_for(seed, stream, *position))
 

@@ -97,7 +97,7 @@ class Trainer:
         self.moments.add("accuracy_real", (real_logits > boundary).float())
         self.moments.add("accuracy_fake", (fake_logits < boundary).float())
         self.last_real, self.last_fake = real.detach(), fake.detach()
-        return real_logits.detach()
+        return torch.as_tensor(real_logits).detach()
 
     def train_generator(self, real_logits: Tensor, turn: int = 0) -> None:
         """Step 2: update G through D, which stays as it is.
@@ -122,8 +122,8 @@ class Trainer:
         beta = ema_beta(self.step_nimg, self.config.ema * state.nimg)
         for average, new in zip(state.G_ema.parameters(), state.G.parameters(), strict=True):
             average.lerp_(new, 1.0 - beta)
-        for average, new in zip(state.G_ema.buffers(), state.G.buffers(), strict=True):
-            average.copy_(new)
+        for kept, now in zip(state.G_ema.buffers(), state.G.buffers(), strict=True):
+            kept.copy_(now)
 
     def set_learning_rate(self) -> None:
         """Set both learning rates from the share of the run that is done."""

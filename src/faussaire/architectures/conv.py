@@ -21,7 +21,7 @@ KERAS_MOMENTUM = 0.01  # Keras's default 0.99 is the share of the old average th
 
 def channels_at(doublings_left: int) -> int:
     """Return the width of the map that is to be doubled that many times more: 64, 128, 256, 512, 512 …"""
-    return min(512, 32 * 2**doublings_left)
+    return min(512, 32 << doublings_left)
 
 
 class ConvGenerator(nn.Module):
@@ -31,7 +31,10 @@ class ConvGenerator(nn.Module):
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         width = channels_at(num_doublings)
-        layers: list[nn.Module] = [nn.Linear(z_dim, width * base * base), nn.Unflatten(1, (width, base, base))]
+        layers: list[nn.Module] = [
+            nn.Linear(z_dim, width * base * base),
+            nn.Unflatten(1, (width, base, base)),
+        ]
         for left in range(num_doublings - 1, -1, -1):
             after = channels_at(left) if left else spec.shape[0]
             layers += [

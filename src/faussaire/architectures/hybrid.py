@@ -10,6 +10,7 @@ Initialised after Fixup (Zhang et al. 2019, arXiv 1901.09321): each residual bra
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -75,8 +76,7 @@ class HybridDiscriminator(nn.Module):
         base, num_doublings = stages(spec.shape[1])
         widths = [spec.shape[0]] + [min(128, 16 * 2**stage) for stage in range(num_doublings)]
         self.convs = nn.ModuleList(
-            nn.Conv2d(before, after, 4, stride=2, padding=1)
-            for before, after in zip(widths, widths[1:], strict=False)
+            nn.Conv2d(before, after, 4, stride=2, padding=1) for before, after in pairwise(widths)
         )
         self.dense = nn.Linear(widths[-1] * base * base, 128)
         self.head = nn.Linear(128, 1)

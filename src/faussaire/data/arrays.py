@@ -114,9 +114,7 @@ def _pixels(images: np.ndarray, *, where: str) -> tuple[Pixels, list[str]]:
     low, high = _range(images, where=where)
     bottom = 0.0 if low >= -_TOLERANCE else -1.0
     if low < -1 - _TOLERANCE or high > 1 + _TOLERANCE:
-        raise DataError(
-            f"{where} has values from {low:g} to {high:g}: scale them to [0, 1] or [-1, 1], or give uint8"
-        )
+        raise DataError(f"{where} has values from {low:g} to {high:g}: scale them to [0, 1] or [-1, 1], or give uint8")
     notes.append(f"values of {images.dtype} in [{bottom:g}, 1] scaled to 8 bits")
     return Pixels(raw=raw, low=bottom), notes
 
@@ -150,9 +148,7 @@ def _labels(
         found, numbers = np.unique(labels, return_inverse=True)
         return numbers.astype(np.int64), tuple(str(label) for label in found)
     if num and not (int(labels.min()) >= 0 and int(labels.max()) < len(classes)):
-        raise DataError(
-            f"{where}: labels from {labels.min()} to {labels.max()}, but {len(classes)} names of classes"
-        )
+        raise DataError(f"{where}: labels from {labels.min()} to {labels.max()}, but {len(classes)} names of classes")
     if len(set(classes)) != len(classes):
         raise DataError(f"{where}: two classes have the same name")
     return labels.astype(np.int64), tuple(shown(name) for name in classes)

@@ -21,9 +21,7 @@ import numpy as np
 from faussaire.data.dataset import Source
 from faussaire.errors import DataError
 
-IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-)
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """A file with one of these, in any case, is an item; others are passed over, and counted in a note."""
 
 MAX_FILE_BYTES = 2**29
@@ -168,9 +166,7 @@ def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
         if not row:
             continue
         if len(row) != 2 or not row[1].strip():
-            raise DataError(
-                f"{place}, row {number}: expected a file and its label, got {','.join(row)[:60]!r}"
-            )
+            raise DataError(f"{place}, row {number}: expected a file and its label, got {','.join(row)[:60]!r}")
         file, label = shown(row[0].strip().replace("\\", "/").removeprefix("./")), shown(row[1].strip())
         if table.setdefault(file, label) != label:
             raise DataError(f"{place}, row {number}: {file} has two labels, {table[file]!r} and {label!r}")

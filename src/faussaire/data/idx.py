@@ -49,9 +49,7 @@ def find_idx(folder: Path) -> Path | None:
     # An unpacked file beside its .gz is the same file: the unpacked one is quicker to read.
     distinct = {path.name.removesuffix(".gz"): path for path in reversed(training)}
     if len(distinct) > 1:
-        raise DataError(
-            f"{folder} holds several IDX files of images ({', '.join(distinct)}): give one of them"
-        )
+        raise DataError(f"{folder} holds several IDX files of images ({', '.join(distinct)}): give one of them")
     return next(iter(distinct.values()), None)
 
 
@@ -76,9 +74,7 @@ def idx_source(path: Path) -> Source:
         return array_source(images, name=folder.name, where=str(path), notes=notes)
     labels = read_idx(labels_path, num_axes=1)
     classes, notes = _classes(folder, labels)
-    return array_source(
-        images, labels=labels, classes=classes, name=folder.name, where=str(path), notes=notes
-    )
+    return array_source(images, labels=labels, classes=classes, name=folder.name, where=str(path), notes=notes)
 
 
 def read_idx(path: Path, *, num_axes: int) -> np.ndarray:

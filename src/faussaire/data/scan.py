@@ -87,9 +87,7 @@ def scan(
     with quiet_pillow():
         for start, outcomes in _in_order(source, indices, pixels):
             for i, outcome in enumerate(outcomes, start):
-                records.append(
-                    _record(source.items[int(indices[i])], None if labels is None else labels[i], outcome)
-                )
+                records.append(_record(source.items[int(indices[i])], None if labels is None else labels[i], outcome))
             if progress is not None:
                 progress(len(records), len(indices))
     return Scan(pixels=pixels, records=records)

@@ -73,6 +73,4 @@ def _unknown(data: str, path: Path) -> str:
         siblings = {entry.name for entry in path.parent.iterdir()}
         close = [str(path.with_name(name)) for name in difflib.get_close_matches(path.name, siblings, n=1)]
     meant = f"; did you mean {close[0]}?" if close else ""
-    return (
-        f"{data}: no such path, and no embedded data set of that name{meant} (embedded: {', '.join(names)})"
-    )
+    return f"{data}: no such path, and no embedded data set of that name{meant} (embedded: {', '.join(names)})"

@@ -51,9 +51,7 @@ def _map_new(path: Path, shape: tuple[int, ...], num_bytes: int) -> np.ndarray:
     return array
 
 
-def take(
-    staged: np.ndarray, indices: np.ndarray, *, channels: int, scratch: Path | None, name: str
-) -> np.ndarray:
+def take(staged: np.ndarray, indices: np.ndarray, *, channels: int, scratch: Path | None, name: str) -> np.ndarray:
     """Copy rows `indices` (int `[n]`, rising), and their first channels, of `[N, C, H, W]` to a new array."""
     num, _, height, width = staged.shape
     if len(indices) == num and channels == staged.shape[1]:

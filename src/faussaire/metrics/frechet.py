@@ -121,14 +121,10 @@ def frechet_estimates(real: Tensor, fake: Tensor, *, seed: int = 0, level: float
         linear = float(_covariance(real_a, real_b) / len(real) + _covariance(fake_a, fake_b) / len(fake))
         # v2 cannot be negative, and v1 estimated below 0 is 0.
         narrow = (wide + min(max(linear, 0.0), wide)) / 2
-    return FrechetEstimates(
-        at_n=normal(whole, narrow, level=level), at_infinity=normal(limit, wide, level=level)
-    )
+    return FrechetEstimates(at_n=normal(whole, narrow, level=level), at_infinity=normal(limit, wide, level=level))
 
 
-def _influences(
-    real: Tensor, fake: Tensor, real_at: Tensor, fake_at: Tensor
-) -> tuple[float, Tensor, Tensor]:
+def _influences(real: Tensor, fake: Tensor, real_at: Tensor, fake_at: Tensor) -> tuple[float, Tensor, Tensor]:
     """Return d(real, fake) and the influences of the samples real_at [N] and fake_at [M] on it.
 
     With T the optimal map between the two Gaussians, d d^2/d m1 = 2 (m1 - m2) and d d^2/d S1 = I - T.

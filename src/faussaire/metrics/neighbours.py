@@ -62,9 +62,7 @@ def balls(features: Tensor, *, k: int) -> Balls:
     return Balls(features, radius, next_radius, torch.cat(indices))
 
 
-def precision_recall(
-    real: Tensor, fake: Tensor, *, k: int = 3, level: float = LEVEL
-) -> tuple[Estimate, Estimate]:
+def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3, level: float = LEVEL) -> tuple[Estimate, Estimate]:
     """Return precision and recall of features [N, D] and [M, D], each in [0, 1].
 
     The intervals cover the expectation at this n, m and k, over new draws of both sets.
@@ -78,9 +76,7 @@ def precision_recall(
     return precision, recall
 
 
-def density_coverage(
-    real: Tensor, fake: Tensor, *, k: int = 5, level: float = LEVEL
-) -> tuple[Estimate, Estimate]:
+def density_coverage(real: Tensor, fake: Tensor, *, k: int = 5, level: float = LEVEL) -> tuple[Estimate, Estimate]:
     """Return density (>= 0, near 1 for a perfect generator) and coverage (in [0, 1]) of features [N, D] and [M, D].
 
     The intervals cover the expectation at this n, m and k, over new draws of both sets.

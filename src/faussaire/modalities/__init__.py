@@ -1,7 +1,7 @@
 """What the samples are. A modality says how tensors become something that a person can look at or listen to.
 
 The trainer, losses and penalties see only tensors `[N, *shape]` in [-1, 1]; whatever is particular to images (or
-points, sounds, text) is behind the four functions of a `Modality`.
+points, sounds, text) is behind a `Modality`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ class Modality(Protocol):
 
     def write_grid(self, path: Path, samples: Tensor) -> None:
         """Write one picture of all samples `[N, *shape]` in [-1, 1]."""
+
+    def write_sample(self, path: Path, sample: Tensor) -> None:
+        """Write one sample `[*shape]` in [-1, 1] as a file of its own."""
 
     def write_latents(self, path: Path, z: Tensor, samples: Tensor) -> None:
         """Write one picture of the latents `[N, z_dim]` beside the samples that they became."""

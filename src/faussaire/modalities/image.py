@@ -34,7 +34,11 @@ class Image:
 
     def write_grid(self, path: Path, samples: Tensor) -> None:
         """Write a nearly square grid of `[N, C, H, W]` as a picture; the suffix of `path` says which format."""
-        picture(grid(self.to_array(samples))).save(path)
+        picture(grid(enlarge(self.to_array(samples)))).save(path)
+
+    def write_sample(self, path: Path, sample: Tensor) -> None:
+        """Write one `[C, H, W]` as a picture of its own size."""
+        picture(self.to_array(sample[None])[0]).save(path)
 
     def write_latents(self, path: Path, z: Tensor, samples: Tensor) -> None:
         """Write each latent `[N, z_dim]` as a square of grey cells, and to its right the sample that it became.
@@ -50,7 +54,7 @@ class Image:
         latents = np.stack([np.asarray(Pillow.fromarray(g).resize((side, side), 0)) for g in grey])
         latents = np.repeat(latents[..., None], tiles.shape[3], axis=3)
         pairs = np.concatenate([latents, tiles], axis=2)
-        picture(grid(pairs, columns=max(1, math.isqrt(len(pairs)) // 2), factor=1)).save(path)
+        picture(grid(pairs, columns=max(1, math.isqrt(len(pairs)) // 2))).save(path)
 
     def write_film(self, path: Path, frames: Sequence[Path]) -> None:
         """Write an endless GIF of the PNG pictures `frames`, the last one held for two seconds."""
@@ -59,9 +63,7 @@ class Image:
             with Pillow.open(frame) as opened:
                 images.append(opened.convert("P", palette=Pillow.Palette.ADAPTIVE, colors=GIF_COLOURS))
         durations = [GIF_FRAME_MS] * (len(images) - 1) + [GIF_LAST_MS]
-        images[0].save(
-            path, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0
-        )
+        images[0].save(path, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
 
 
 def picture(pixels: np.ndarray) -> Pillow.Image:
@@ -69,22 +71,20 @@ def picture(pixels: np.ndarray) -> Pillow.Image:
     return Pillow.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
-def enlarge(images: np.ndarray, factor: int | None = None) -> np.ndarray:
-    """Repeat the pixels of uint8 `[N, H, W, C]` by a whole factor, by default up to tiles of 56 pixels or more."""
-    if factor is None:
-        factor = math.ceil(MIN_TILE / images.shape[2])
+def enlarge(images: np.ndarray, at_least: int = MIN_TILE) -> np.ndarray:
+    """Repeat the pixels of uint8 `[N, H, W, C]` by a whole factor, so that they are `at_least` wide."""
+    factor = math.ceil(at_least / images.shape[2])
     return images.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
-def grid(images: np.ndarray, *, columns: int | None = None, factor: int | None = None) -> np.ndarray:
+def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
     """Lay uint8 `[N, H, W, C]` out in rows on white, as one uint8 `[H', W', C]`; by default nearly square."""
-    tiles = enlarge(images, factor)
-    count, height, width, channels = tiles.shape
+    count, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     gap = 2
     sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), PAPER, np.uint8)
-    for index, tile in enumerate(tiles):
+    for index, tile in enumerate(images):
         top = gap + (index // columns) * (height + gap)
         left = gap + (index % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = tile

@@ -1,0 +1,238 @@
+"""The command line: each verb is one function that hands over to the package.
+
+Exit codes: 0; 2 for the user's error, told in one line; 1 for a failure; 130 after Ctrl-C. `--debug` gives the
+traceback. Heavy modules are imported inside the verbs, so that `--help` answers at once; the flags of `train` are the
+fields of `Config`, their help the docstrings there.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.markup import escape
+
+from faussaire import __version__
+from faussaire.config import FIELDS, LENGTHS, field_help
+from faussaire.errors import ConfigError, FaussaireError
+
+app = App(
+    name="faussaire",
+    version=__version__,
+    help="Generative adversarial networks: from a folder of images to a trained generator.",
+    help_format="markdown",
+)
+SHORT = {"minutes": "-m", "kimg": "-k"}
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    console = Console(stderr=True)
+    try:
+        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except (CycloptsError, FaussaireError) as error:
+        if debug:
+            raise
+        message = " ".join(str(error).split())
+        console.print(f"faussaire: {escape(message)}", style="red", highlight=False, soft_wrap=True)
+        return error.exit_code if isinstance(error, FaussaireError) else 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        console.print(
+            f"faussaire: unexpected {type(error).__name__}: {escape(str(error))} (--debug shows where)",
+            style="red",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return 1
+    return 0
+
+
+def _with_settings(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a function that takes **settings one flag for each field of Config; what is not given stays None."""
+    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    helps = field_help()
+    flags = []
+    for name, field in FIELDS.items():
+        if name == "data":
+            continue
+        kind = {"int": int, "float": float, "str": str, "tuple[str, ...]": list[str]}[str(field.type).split(" | ")[0]]
+        default = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+        shown = f" [{default}]" if default not in (None, "") else ""
+        names = [SHORT[name]] if name in SHORT else []
+        annotation = Annotated[
+            kind | None,  # type: ignore[valid-type]
+            Parameter(help=helps[name] + shown, show_default=False, negative=(), alias=names),
+        ]
+        flags.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
+    signature = inspect.Signature([*own, *flags])
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+    return function
+
+
+def train(
+    data: str | None = None,
+    /,
+    *,
+    run: Path | None = None,
+    recipe: str | None = None,
+    replay: Path | None = None,
+    **settings: Any,
+) -> None:
+    """Train a generator on DATA: a folder, .zip, IDX pair, .npy or .npz of images, or an embedded set's name.
+
+    The same command again goes on where it stopped. What a flag says stands over the recipe, the recipe over the
+    defaults, which are shown in brackets.
+
+    Parameters
+    ----------
+    data
+        What to learn from; `faussaire list datasets` names the embedded sets.
+    run
+        Folder of the run. [runs/ and the name of the data]
+    recipe
+        Name of a recipe (`faussaire list recipes`), or a .toml file.
+    replay
+        Folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
+    """
+    from faussaire.api import train as train_run
+
+    if sum(name in settings for name in LENGTHS) > 1:
+        raise ConfigError("give one length: --minutes, --kimg or --epochs")
+    console = Console()
+    done = train_run(data, recipe=recipe, run=run, replay=replay, console=console, started=_process_start(), **settings)
+    _say_where(console, done.path)
+
+
+def _say_where(console: Console, run: Path) -> None:
+    console.print(f"Pictures: {run}/progress.gif, {run}/samples/, {run}/curves.png", highlight=False, soft_wrap=True)
+    console.print(f"More samples: faussaire generate {run} --out grid.png", highlight=False, soft_wrap=True)
+
+
+def _process_start() -> float:
+    """Return when this process began, on the clock of `time.monotonic`: a time budget includes the imports."""
+    now = time.monotonic()
+    try:
+        with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
+            ticks = int(file.read().rpartition(")")[2].split()[19])  # field 22: start, in ticks since boot
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return now  # no /proc: the second that the imports took is not counted
+    return now - age if 0 <= age < 60 else now
+
+
+def inspect_data(
+    data: str,
+    /,
+    *,
+    resolution: int | None = None,
+    channels: int | None = None,
+    classes: Annotated[list[str] | None, Parameter(negative=())] = None,
+    out: Path | None = None,
+) -> None:
+    """Say what DATA holds: counts, sizes, classes, what was rejected and why; write a contact sheet.
+
+    Parameters
+    ----------
+    data
+        What `faussaire train` would learn from.
+    resolution
+        Side of the square images, in pixels; found from the data if not given.
+    channels
+        1 for grey, 3 for colour; found from the data if not given.
+    classes
+        Keep this class only, by name or number; repeat the flag for several.
+    out
+        Where the contact sheet goes. [NAME-contact-sheet.png]
+    """
+    from faussaire.inspection import inspect_data as inspect_all
+
+    inspect_all(data, Console(), resolution=resolution, channels=channels, classes=classes or [], out=out)
+
+
+def generate(
+    run: Path,
+    /,
+    *,
+    n: Annotated[int, Parameter(alias="-n")] = 64,
+    seed: int = 0,
+    truncation: float = 1.0,
+    out: Path = Path("grid.png"),
+) -> None:
+    """Make samples with the generator of RUN.
+
+    Parameters
+    ----------
+    run
+        Folder of a run, or of a generator.
+    n
+        How many.
+    seed
+        The same seed gives the same samples.
+    truncation
+        What latents are multiplied by; below 1, samples are more typical and less varied.
+    out
+        A picture (grid.png), a folder for a picture each (DIR/), or an array (samples.npy: uint8 [N, H, W, C]).
+    """
+    from faussaire.generator import Generator
+    from faussaire.output import write_samples
+
+    write_samples(Generator.load(run), out, n=n, seed=seed, truncation=truncation)
+    Console().print(f"{n:,} samples in {out}", highlight=False, soft_wrap=True)
+
+
+def list_registry(what: str | None = None, /) -> None:
+    """List what there is to choose from.
+
+    Parameters
+    ----------
+    what
+        architectures, losses, recipes or datasets; all of them if not given.
+    """
+    from faussaire.listing import print_listing
+
+    print_listing(Console(), what)
+
+
+def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo")) -> None:
+    """Train on the embedded Fashion-MNIST for two minutes, and say where the pictures are.
+
+    Parameters
+    ----------
+    minutes
+        Time budget.
+    run
+        Folder of the run.
+    """
+    from faussaire.api import train as train_run
+
+    console = Console()
+    done = train_run("fashion-mnist", run=run, minutes=minutes, console=console, started=_process_start())
+    _say_where(console, done.path)
+
+
+app.command(inspect_data, name="inspect")
+app.command(_with_settings(train), name="train")
+app.command(generate)
+app.command(list_registry, name="list")
+app.command(demo)

@@ -1,0 +1,67 @@
+"""What `faussaire list` prints: every registry, a line for each entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from faussaire.config import did_you_mean, load_recipe, recipes
+from faussaire.errors import ConfigError
+
+Rows = list[tuple[str, str]]
+
+
+def _architectures() -> Rows:
+    from faussaire.architectures import architectures
+
+    return [(name, found.description) for name, found in architectures().items()]
+
+
+def _losses() -> Rows:
+    from faussaire.losses import LOSSES, PENALTIES
+
+    rows = [(name, loss.description) for name, loss in LOSSES.items()]
+    return rows + [(name, f"penalty: {(penalty.__doc__ or '').strip()}") for name, penalty in PENALTIES.items()]
+
+
+def _recipes() -> Rows:
+    return [(name, load_recipe(name).get("description", "")) for name in recipes()]
+
+
+def _datasets() -> Rows:
+    from faussaire.data import embedded_sets
+
+    return [
+        (
+            name,
+            f"{found.description}; {found.num_images:,} of {found.resolution}x{found.resolution}, {found.licence}",
+        )
+        for name, found in embedded_sets().items()
+    ]
+
+
+LISTS: dict[str, Callable[[], Rows]] = {
+    "architectures": _architectures,
+    "losses": _losses,
+    "recipes": _recipes,
+    "datasets": _datasets,
+}
+
+
+def print_listing(console: Console, what: str | None) -> None:
+    """Print one registry, or all of them.
+
+    Raises:
+        ConfigError: there is no such registry.
+    """
+    if what is not None and what not in LISTS:
+        raise ConfigError(f"nothing to list under {what!r}{did_you_mean(what, list(LISTS))}")
+    for name in [what] if what else LISTS:
+        table = Table(title=name, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True, style="bold")
+        table.add_column()
+        for row in LISTS[name]():
+            table.add_row(*row)
+        console.print(table, highlight=False)
