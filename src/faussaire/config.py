@@ -52,8 +52,8 @@ class Config:
     penalties: tuple[str, ...] = ("r1", "r2")
     """What keeps D smooth: r1, r2, wgan_gp; repeat the flag for several, `none` for none."""
 
-    gamma: float = 0.1
-    """Weight of the penalties: about 0.1 for r1 and r2 at 28 pixels, 10 for wgan_gp."""
+    gamma: float = 1.0
+    """Weight of the penalties: about 1 for r1 and r2 at 28 pixels, 10 for wgan_gp."""
 
     penalty_every: int = 8
     """Apply the penalties in every k-th step of D, with k times the weight (lazy regularisation)."""

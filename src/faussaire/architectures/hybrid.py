@@ -84,7 +84,7 @@ class HybridDiscriminator(nn.Module):
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""
         for layer in [*self.convs, self.dense]:
-            kaiming(layer, generator, gain=GAIN)  # type: ignore[arg-type]
+            kaiming(layer, generator, gain=GAIN)
         kaiming(self.head, generator)
 
     def forward(self, samples: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from faussaire.data.dataset import Dataset, Inventory, Record
 from faussaire.data.embedded import EmbeddedSet, embedded_sets
-from faussaire.data.prepare import prepare
+from faussaire.data.preparation import prepare
 from faussaire.data.sources import open_source
 
 __all__ = ["Dataset", "EmbeddedSet", "Inventory", "Record", "embedded_sets", "open_source", "prepare"]

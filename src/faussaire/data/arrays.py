@@ -43,7 +43,8 @@ def npz_source(path: Path) -> Source:
         DataError: it cannot be read, has no `images`, or its parts do not fit together.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: np.load leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             content = {key: archive[key] for key in ("images", "labels", "classes") if key in archive.files}
             found = ", ".join(archive.files) or "nothing"
     except Exception as error:  # zipfile, zlib and NumPy each have their own

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """What Pillow may try. A closed list: its EPS reader, for one, starts Ghostscript on a stranger's file."""
 
 MAX_PIXELS = 100_000_000
@@ -184,8 +184,8 @@ def _to_8_bits(image: Image.Image) -> tuple[Image.Image, str]:
     elif image.mode == "F" and low >= 0 and high <= 255:
         scale, note = (0.0, 255.0), "floating point from 0 to 255 rounded to 8 bits"
     else:
-        scale, note = (low, max(high, low + 1e-12)), f"values from {low:g} to {high:g} stretched to 8 bits"
-    eight = np.rint((values - scale[0]) * (255.0 / (scale[1] - scale[0]))).astype(np.uint8)
+        scale, note = (low, high if high > low else low + 1), f"values from {low:g} to {high:g} stretched to 8 bits"
+    eight = np.rint((values - scale[0]) / (scale[1] - scale[0]) * 255).astype(np.uint8)
     return Image.fromarray(eight), note
 
 

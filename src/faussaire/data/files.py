@@ -79,16 +79,17 @@ def slug(name: str) -> str:
     return words[:60].rstrip("-") or "data"
 
 
-def natural(name: str) -> tuple[list[tuple[int, str]], str]:
+def natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:
     """Return a key that sorts `2` before `10`, and anything else as text."""
     parts = re.findall(r"0*([0-9]+)|([^0-9]+)", name)
     # More digits are a greater number; int() would refuse thousands of them.
-    return [(len(digits), digits or text) for digits, text in parts], name
+    return [(bool(text), len(digits), digits or text) for digits, text in parts], name
 
 
 def hidden(name: str) -> bool:
     """Whether a path is one that systems leave behind: a dotfile, or what macOS and Windows put in zips."""
-    return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db") for part in name.split("/"))
+    parts = [part for part in name.split("/") if part not in (".", "..")]
+    return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db") for part in parts)
 
 
 def file_source(

@@ -41,7 +41,7 @@ def folder_source(root: Path) -> Source:
             name = _inside(root, Path(entry.path))
             if hidden(entry.name):
                 num_hidden += 1
-            elif not entry.is_dir():
+            elif not _is_folder(entry):
                 listing.add(name, partial(_read, entry.path), _problem(entry))
             elif entry.is_symlink() and _leads_back(root, entry.path):
                 num_links += 1
@@ -58,6 +58,13 @@ def folder_source(root: Path) -> Source:
 
 def _inside(root: Path, path: Path) -> str:
     return shown(path.relative_to(root).as_posix())
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _leads_back(root: Path, link: str) -> bool:

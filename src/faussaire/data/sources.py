@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-import os
+import stat
 from pathlib import Path
 
 from faussaire.data.archives import zip_source
@@ -11,7 +12,7 @@ from faussaire.data.arrays import npy_source, npz_source
 from faussaire.data.dataset import Source
 from faussaire.data.embedded import embedded_sets, embedded_source
 from faussaire.data.files import IMAGE_SUFFIXES
-from faussaire.data.folders import folder_source
+from faussaire.data.folders import folder_source, why_unread
 from faussaire.data.idx import find_idx, idx_source
 from faussaire.errors import DataError
 
@@ -32,21 +33,28 @@ def open_source(data: str | Path) -> Source:
     """
     if str(data) in embedded_sets():
         return embedded_source(str(data))
-    path = Path(data).expanduser()
     try:
-        if path.is_dir():
-            images = find_idx(path)
-            return idx_source(images) if images is not None else folder_source(path)
-        if path.is_file():
-            return _file_source(path)
-        found = os.path.lexists(path)
-    except PermissionError as error:
-        raise DataError(f"{data}: no permission to read {error.filename or path}") from error
-    except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
-        raise DataError(f"{str(data)[:80]!r} cannot be a path ({error}): give {KINDS}") from error
-    if found:
-        raise DataError(f"{data} is neither a file nor a folder (a pipe, a device, or a link to nothing)")
-    raise DataError(_unknown(str(data), path))
+        path = Path(data).expanduser()
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise DataError(_unknown(str(data), path)) from error
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: the ~ of nobody
+        reason = why_unread(error) if isinstance(error, OSError) else str(error)
+        raise DataError(f"{str(data)[:80]!r} cannot be opened ({reason}): give {KINDS}") from error
+    if stat.S_ISDIR(mode):
+        return _folder_source(path)
+    if stat.S_ISREG(mode):
+        return _file_source(path)
+    raise DataError(f"{data} is neither a file nor a folder, but a pipe, socket or device: give {KINDS}")
+
+
+def _folder_source(path: Path) -> Source:
+    """Open a folder: of an IDX pair, if it holds one, else of image files."""
+    try:
+        images = find_idx(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened: {why_unread(error)}") from error
+    return idx_source(images) if images is not None else folder_source(path)
 
 
 def _file_source(path: Path) -> Source:
@@ -69,8 +77,9 @@ def _unknown(data: str, path: Path) -> str:
     """Return the message for something that is not there, with what may have been meant."""
     names = list(embedded_sets())
     close = difflib.get_close_matches(data.lower(), names, n=1)
-    if not close and path.parent.is_dir():
-        siblings = {entry.name for entry in path.parent.iterdir()}
-        close = [str(path.with_name(name)) for name in difflib.get_close_matches(path.name, siblings, n=1)]
+    if not close:
+        with contextlib.suppress(OSError):
+            siblings = sorted(entry.name for entry in path.parent.iterdir())
+            close = [str(path.with_name(name)) for name in difflib.get_close_matches(path.name, siblings, n=1)]
     meant = f"; did you mean {close[0]}?" if close else ""
     return f"{data}: no such path, and no embedded data set of that name{meant} (embedded: {', '.join(names)})"

@@ -12,13 +12,17 @@ function with whole degrees of freedom, Abramowitz & Stegun (1964), 26.7.3 and 2
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import torch
 from torch import Tensor
 
+from faussaire.rng import generator_for
+
 LEVEL = 0.95
+HALF_SAMPLES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +100,32 @@ def jackknife_variance(leave_one_out: Tensor) -> float:
     """
     n = leave_one_out.numel()
     return float((leave_one_out - leave_one_out.mean()).square().sum()) * (n - 1) / n
+
+
+def half_sample_variance(
+    statistic: Callable[[Tensor, Tensor], Tensor], n: int, m: int, *, draws: int = HALF_SAMPLES, seed: int = 0
+) -> float:
+    """Return the variance of a statistic of two sets, from its spread over random halves of both.
+
+    This is the jackknife that leaves out half at a time (Shao & Wu 1989, Ann. Stat. 17, 1176), for statistics too
+    rough for the delete-one jackknife: for precision and coverage that one was 2 to 6 times too large.
+
+    Args:
+        statistic: takes which of the n and of the m samples are kept, bool [n] and [m]; returns a scalar.
+        n, m: sizes of the two sets.
+        draws: how many halves; 100 leave 7 % of noise on the standard error.
+        seed: of the halves.
+    """
+    values = []
+    for draw in range(draws):
+        generator = generator_for(seed, "eval half-samples", draw)
+        kept = []
+        for size in (n, m):
+            mask = torch.zeros(size, dtype=torch.bool)
+            mask[torch.randperm(size, generator=generator)[: size // 2]] = True
+            kept.append(mask)
+        values.append(statistic(*kept).double())
+    return float(torch.stack(values).var())
 
 
 def normal_quantile(level: float) -> float:

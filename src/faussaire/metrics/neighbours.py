@@ -8,10 +8,10 @@ set. With B the balls around the reals and B' those around the fakes,
                                                                                              (arXiv 2002.09797, eq. 3-4)
 
 The ball is closed (distance <= radius), as in Kynkäänniemi et al. 2019; the code of Naeem et al. 2020 has it open,
-which differs only for exact ties. Distances are computed in chunks: 10,000 x 10,000 at D = 1280 takes some 5 s per
-matrix on two cores, in about 0.5 GB. All four depend on n and k; the intervals cover their expectation at that n and k,
-over new draws of both sets, by an exact delete-one jackknife: leaving a sample out removes its ball and widens the
-balls of those that counted it among their k neighbours to the (k + 1)-th.
+which differs only for exact ties. All four depend on n and k; the intervals cover their expectation at that n and k
+over new draws of both sets. They are neither independent trials (the balls are shared: a plain Wilson interval covers
+in 80-90 %) nor smooth, so the variance comes from random halves, computed from short lists of nearest samples.
+Distances go in chunks: 10,000 x 10,000 at D = 1280 takes about 5 s per matrix on two cores.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from faussaire.metrics.intervals import LEVEL, Estimate, as_features, jackknife_variance, normal, proportion
+from faussaire.metrics.intervals import LEVEL, Estimate, as_features, half_sample_variance, normal, proportion
 
 # Rows of a distance matrix held at once: 1,000 x 10,000 float64 are 80 MB.
 CHUNK_ROWS = 1000
+# Samples nearest to each sample that are kept for the half-samples: with 24, none is in the half once in 10^7.
+_SHORT_LIST = 24
 
 
 @dataclass(frozen=True)
@@ -34,75 +36,93 @@ class Balls:
 
     centres: Tensor
     """Features [N, D], float64."""
-    radius: Tensor
-    """Distance to the k-th nearest other sample, [N]."""
-    next_radius: Tensor
-    """Distance to the (k + 1)-th, [N]: the radius after one of the k neighbours is left out."""
+    k: int
+    """Which neighbour a ball reaches to."""
+    distances: Tensor
+    """Distances to the nearest other samples, ascending, [N, K] with K well above k: a half-sample's k-th neighbour is
+    among them."""
     neighbours: Tensor
-    """Indices of the k nearest other samples, [N, k]."""
+    """Their indices, [N, K]."""
+
+    @property
+    def radius(self) -> Tensor:
+        """Distance to the k-th nearest other sample, [N]."""
+        return self.distances[:, self.k - 1]
+
+    def rank_among(self, kept: Tensor) -> Tensor:
+        """Return the position [N] in `neighbours` of the k-th neighbour among the samples kept, bool [N]."""
+        reached = kept[self.neighbours].cumsum(1) >= self.k
+        # Where fewer than k of the K are kept (once in 10^6 at k = 5) the last stands in.
+        reached[:, -1] = True
+        return reached.byte().argmax(1)
+
+    def radius_among(self, kept: Tensor) -> Tensor:
+        """Return the radius [N] that the balls would have if only the samples kept, bool [N], existed."""
+        return self.distances.gather(1, self.rank_among(kept)[:, None])[:, 0]
 
 
 def balls(features: Tensor, *, k: int) -> Balls:
     """Return the k-nearest-neighbour balls of features [N, D].
 
     Raises:
-        ValueError: there are fewer than k + 2 samples, or k < 1.
+        ValueError: there are fewer than 2 k + 2 samples (a half must have k neighbours), or k < 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
-    features = as_features(features, name="features", at_least=k + 2)
-    radii, indices = [], []
+    features = as_features(features, name="features", at_least=2 * k + 2)
+    length = min(len(features) - 1, 4 * k + 12)
+    found = []
     for start, distances in distance_chunks(features, features):
-        rows = torch.arange(distances.shape[0])
+        rows = torch.arange(len(distances))
         distances[rows, start + rows] = torch.inf  # a sample is not its own neighbour
-        nearest = distances.topk(k + 1, dim=1, largest=False)
-        radii.append(nearest.values[:, k - 1 :])
-        indices.append(nearest.indices[:, :k])
-    radius, next_radius = torch.cat(radii).unbind(1)
-    return Balls(features, radius, next_radius, torch.cat(indices))
+        found.append(distances.topk(length, dim=1, largest=False))
+    return Balls(features, k, torch.cat([f.values for f in found]), torch.cat([f.indices for f in found]))
 
 
-def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3, level: float = LEVEL) -> tuple[Estimate, Estimate]:
+def precision_recall(
+    real: Tensor, fake: Tensor, *, k: int = 3, seed: int = 0, level: float = LEVEL
+) -> tuple[Estimate, Estimate]:
     """Return precision and recall of features [N, D] and [M, D], each in [0, 1].
 
-    The intervals cover the expectation at this n, m and k, over new draws of both sets.
+    The intervals cover the expectation at this N, M and k, over new draws of both sets.
 
     Raises:
-        ValueError: a set has fewer than k + 2 samples or a value that is not finite, or the dimensions differ.
+        ValueError: a set has fewer than 2 k + 2 samples or a value that is not finite, or the dimensions differ.
     """
-    real_balls, fake_balls = balls(real, k=k), balls(fake, k=k)
-    precision = _share_inside(real_balls, fake_balls.centres, level=level)
-    recall = _share_inside(fake_balls, real_balls.centres, level=level)
+    around_real, around_fake = balls(real, k=k), balls(fake, k=k)
+    precision = _share_inside(around_real, around_fake.centres, seed=seed, level=level)
+    recall = _share_inside(around_fake, around_real.centres, seed=seed, level=level)
     return precision, recall
 
 
-def density_coverage(real: Tensor, fake: Tensor, *, k: int = 5, level: float = LEVEL) -> tuple[Estimate, Estimate]:
-    """Return density (>= 0, near 1 for a perfect generator) and coverage (in [0, 1]) of features [N, D] and [M, D].
+def density_coverage(
+    real: Tensor, fake: Tensor, *, k: int = 5, seed: int = 0, level: float = LEVEL
+) -> tuple[Estimate, Estimate]:
+    """Return density (>= 0, about 1 for a perfect generator) and coverage (in [0, 1]) of features [N, D] and [M, D].
 
-    The intervals cover the expectation at this n, m and k, over new draws of both sets.
+    The intervals cover the expectation at this N, M and k, over new draws of both sets.
 
     Raises:
-        ValueError: a set has fewer than k + 2 samples or a value that is not finite, or the dimensions differ.
+        ValueError: a set has fewer than 2 k + 2 samples or a value that is not finite, or the dimensions differ.
     """
-    around = balls(real, k=k)
-    fake = as_features(fake, name="fake")
+    around, fake = balls(real, k=k), as_features(fake, name="fake", at_least=4)
     n, m = len(around.centres), len(fake)
-    holding, held_by, nearest, second, nearest_fake = _contacts(around, fake)
+    holding, held_by, nearest, index = _contacts(around, fake)
 
-    inside, widened = holding.unbind(1)
-    total = inside.sum()
-    without_real = (total - inside + _spread(widened - inside, around)) / (k * m)
-    without_fake = (total - held_by) / (k * (m - 1))
-    variance = jackknife_variance(without_real) + jackknife_variance(without_fake)
-    density = normal(float(total) / (k * m), variance, level=level)
+    def density_over_reals(kept: Tensor, _: Tensor) -> Tensor:
+        inside = holding.gather(1, around.rank_among(kept)[:, None])[:, 0]
+        return inside[kept].double().mean() / k * n / m
 
-    covered = (nearest <= around.radius).double()
-    gained = (nearest <= around.next_radius).double() - covered
-    without_real = (covered.sum() - covered + _spread(gained, around)) / (n - 1)
-    alone = covered * (second > around.radius)  # covered by one fake only
-    lost = torch.zeros(m, dtype=torch.float64).index_add_(0, nearest_fake, alone)
-    variance = jackknife_variance(without_real) + jackknife_variance((covered.sum() - lost) / n)
-    return density, proportion(float(covered.mean()), variance, n=n, level=level)
+    def coverage_of(kept: Tensor, kept_fake: Tensor) -> Tensor:
+        inside = kept_fake[index] & (nearest <= around.radius_among(kept)[:, None])
+        return inside.any(1)[kept].double().mean()
+
+    # Given the reals, density is a mean over independent fakes, so only the reals need halves.
+    variance = half_sample_variance(density_over_reals, n, m, seed=seed) + float(held_by.var()) / (k * k * m)
+    density = normal(float(held_by.mean()) / k, variance, level=level)
+    covered = float((nearest[:, 0] <= around.radius).double().mean())
+    variance = half_sample_variance(coverage_of, n, m, seed=seed)
+    return density, proportion(covered, variance, n=n, level=level)
 
 
 def distance_chunks(first: Tensor, second: Tensor) -> Iterator[tuple[int, Tensor]]:
@@ -123,54 +143,39 @@ def distance_chunks(first: Tensor, second: Tensor) -> Iterator[tuple[int, Tensor
         yield start, squares.clamp_(min=0).sqrt_()
 
 
-def _share_inside(around: Balls, points: Tensor, *, level: float) -> Estimate:
-    """Return the share of points [M, D] inside any ball, with its jackknife interval over points and balls."""
+def _share_inside(around: Balls, points: Tensor, *, seed: int, level: float) -> Estimate:
+    """Return the share of points [M, D] inside any ball, over new draws of points and of centres."""
     n, m = len(around.centres), len(points)
-    counts, soles, pairs = [], [], []
-    for start, distances in distance_chunks(points, around.centres):
-        inside = distances <= around.radius
-        count = inside.sum(1)
-        counts.append(count)
-        soles.append(inside.byte().argmax(1))  # the ball, where the point lies in one only
-        shell = (distances <= around.next_radius) & ~inside & (count <= 1)[:, None]
-        point, ball = shell.nonzero().unbind(1)
-        pairs.append(torch.stack([point + start, ball], dim=1))
-    count, sole = torch.cat(counts), torch.cat(soles)
-    point, ball = torch.cat(pairs).unbind(1)
+    covered, candidates, distances = [], [], []
+    for _, chunk in distance_chunks(points, around.centres):
+        covered.append((chunk <= around.radius).any(1))
+        # The balls likeliest to hold a point, also in a half: those of which it is the deepest inside.
+        depth = chunk / around.radius.clamp(min=torch.finfo(chunk.dtype).tiny)
+        likeliest = depth.topk(min(_SHORT_LIST, n), dim=1, largest=False).indices
+        candidates.append(likeliest)
+        distances.append(chunk.gather(1, likeliest))
+    candidate, distance = torch.cat(candidates), torch.cat(distances)
 
-    # Without centre i: points that only ball i held fall out, points in the shell of a ball that i bounded come in.
-    lost = torch.bincount(sole[count == 1], minlength=n)
-    centre = around.neighbours[ball]
-    comes_in = (count[point, None] == 0) | (sole[point, None] == centre)
-    entries = (point[:, None] * n + centre)[comes_in].unique()
-    gained = torch.bincount(entries % n, minlength=n)
-    covered = (count > 0).double()
-    without_centre = (covered.sum() - lost + gained) / m
-    without_point = (covered.sum() - covered) / (m - 1)
-    variance = jackknife_variance(without_centre) + jackknife_variance(without_point)
-    return proportion(float(covered.mean()), variance, n=m, level=level)
+    def share_of(kept: Tensor, kept_points: Tensor) -> Tensor:
+        inside = kept[candidate] & (distance <= around.radius_among(kept)[candidate])
+        return inside.any(1)[kept_points].double().mean()
+
+    variance = half_sample_variance(share_of, n, m, seed=seed)
+    return proportion(float(torch.cat(covered).double().mean()), variance, n=m, level=level)
 
 
-def _contacts(around: Balls, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return, of each ball, the fakes inside it and its widened self [N, 2]; of each fake the balls that hold it [M];
-    of each ball the distance to its nearest fake [N], to the second [N], and the index of the nearest [N].
+def _contacts(around: Balls, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return how many fakes lie within each of a centre's K neighbour distances, [N, K]; how many balls hold each
+    fake, [M]; and the distances [N, L] and indices [N, L] of the fakes nearest to each centre, ascending.
     """
-    holding, nearest, second, index = [], [], [], []
+    holding, nearest, indices = [], [], []
     held_by = torch.zeros(len(fake), dtype=torch.float64)
     for start, distances in distance_chunks(around.centres, fake):
-        rows = slice(start, start + len(distances))
-        inside = distances <= around.radius[rows, None]
-        widened = distances <= around.next_radius[rows, None]
-        holding.append(torch.stack([inside.sum(1), widened.sum(1)], dim=1))
-        held_by += inside.sum(0)
-        closest = distances.topk(2, dim=1, largest=False)
-        nearest.append(closest.values[:, 0])
-        second.append(closest.values[:, 1])
-        index.append(closest.indices[:, 0])
-    return torch.cat(holding).double(), held_by, torch.cat(nearest), torch.cat(second), torch.cat(index)
-
-
-def _spread(change: Tensor, around: Balls) -> Tensor:
-    """Return for each centre the sum of change [N] over the balls that would widen if it were left out: [N]."""
-    k = around.neighbours.shape[1]
-    return torch.zeros_like(change).index_add_(0, around.neighbours.flatten(), change.repeat_interleave(k))
+        limits = around.distances[start : start + len(distances)]
+        inside = [distances <= limits[:, rank, None] for rank in range(limits.shape[1])]
+        holding.append(torch.stack([mask.sum(1) for mask in inside], dim=1))
+        held_by += inside[around.k - 1].sum(0)
+        closest = distances.topk(min(_SHORT_LIST, len(fake)), dim=1, largest=False)
+        nearest.append(closest.values)
+        indices.append(closest.indices)
+    return torch.cat(holding), held_by, torch.cat(nearest), torch.cat(indices)
