@@ -17,7 +17,7 @@ from rich.console import Console
 from faussaire.architectures import architecture
 from faussaire.config import Config, did_you_mean, flag, resolve
 from faussaire.console import TrainingView
-from faussaire.data import Dataset, prepare
+from faussaire.data import Dataset, open_source, prepare
 from faussaire.data.batches import Batches
 from faussaire.errors import ConfigError
 from faussaire.generator import Generator
@@ -77,11 +77,10 @@ def train(
     console = console or Console(stderr=True)
     config, plan = _what_to_do(data, recipe, replay, settings)
     _check_names(config)
-    dataset = _prepare(config, console)
-    if run is None:
-        run = RUNS / (dataset.name if replay is None else f"{dataset.name}-replay")
-    folder = Run(run)
+    with open_source(config.data) as source:
+        folder = Run(run or RUNS / (source.name if replay is None else f"{source.name}-replay"))
     with folder.lock(), _threads(config, folder):
+        dataset = _prepare(config, folder, console)
         _train(folder, config, dataset, plan, console=console, started=started)
     return folder
 
@@ -115,7 +114,7 @@ def _check_names(config: Config) -> None:
                 raise ConfigError(f"{flag(name)}: unknown {one!r}{did_you_mean(one, list(known))}")
 
 
-def _prepare(config: Config, console: Console) -> Dataset:
+def _prepare(config: Config, folder: RunFolder, console: Console) -> Dataset:
     """Read the data, saying so where it takes a while."""
     with console.status(f"Reading {config.data} ...") as status:
 
@@ -127,6 +126,7 @@ def _prepare(config: Config, console: Console) -> Dataset:
             resolution=config.resolution,
             channels=config.channels,
             classes=config.classes,
+            scratch=folder.store,
             progress=told,
         )
     rejected = len(dataset.inventory.rejected)

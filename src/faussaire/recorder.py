@@ -24,8 +24,9 @@ from faussaire.run import RunFolder, replacing
 from faussaire.trainer import Trainer
 
 REPORT_SECONDS = 1.0
-SAVE_SECONDS = 60.0  # the first saves come sooner: 10, 20, 40 seconds after the start
-FIRST_SAVE_SECONDS = 10.0
+FIRST_SAVE_SECONDS = 2.0  # then 4, 8, 16, 32 seconds after the start …
+SAVE_SECONDS = 60.0  # … and every minute
+REFRESH_SECONDS = 30.0  # the views cost half a second, ten times what a checkpoint does
 GRID = 64
 LATENT_PAIRS = 16
 
@@ -40,7 +41,7 @@ class Recorder:
         name: of the data set.
         started: `time.monotonic()` when the command began: a time budget counts from there.
         budget_seconds: the time budget of the whole run, or None.
-        refresh: redraws the views of the folder (curves, film); called after each save.
+        refresh: redraws the views of the folder (curves, film).
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Recorder:
         self._reports = [event.data for event in run.history() if event.kind == "stats"]
         self._verdict = ""
         self._mark = 0
-        self._next_report = self._next_save = 0.0
+        self._next_report = self._next_save = self._refreshed = self._began = 0.0
         self._then = (0.0, 0)
 
     def seconds(self) -> float:
@@ -81,7 +82,7 @@ class Recorder:
         if state.nimg == 0:
             self._picture()
             self.save()
-        now = self.seconds()
+        now = self._began = self.seconds()
         self._then = (now, state.nimg)
         self._next_report, self._next_save = now + REPORT_SECONDS, now + FIRST_SAVE_SECONDS
         self._replan(now)
@@ -97,9 +98,8 @@ class Recorder:
             self.report()
             self._next_report = self.seconds() + REPORT_SECONDS
         if now >= self._next_save and not self.trainer.plan.finished(self.trainer.state.nimg):
-            self.save()
-            began = self._next_save
-            self._next_save = self.seconds() + min(SAVE_SECONDS, max(began, FIRST_SAVE_SECONDS))
+            self._save(with_views=now - self._refreshed >= REFRESH_SECONDS)
+            self._next_save = self.seconds() + min(SAVE_SECONDS, now - self._began)
 
     def report(self) -> None:
         """Emit what was measured since the last report, judge it, and keep the plan to the clock.
@@ -136,12 +136,15 @@ class Recorder:
                 raise DivergenceError(not_finite(f"the loss of {name[-1]}", state.nimg))
 
     def save(self) -> None:
-        """Write a checkpoint, the generator, the latents' picture, and let the views be redrawn.
+        """Write a checkpoint, the generator and every picture: the run may stop here.
 
         Raises:
             DivergenceError: a weight is not finite; nothing is written.
             CheckpointError: the disk is full, or the like.
         """
+        self._save(with_views=True)
+
+    def _save(self, *, with_views: bool) -> None:
         state, began = self.trainer.state, self.seconds()
         state.seconds = began
         path = save_checkpoint(state, self.run.checkpoints)
@@ -150,10 +153,12 @@ class Recorder:
         with replacing(self.run.path / "noise.png") as beside, torch.no_grad():
             self.modality.write_latents(beside, z, state.G_ema(z))
         self.run.emit("checkpoint", nimg=state.nimg, durable=True, path=path.name, seconds=round(began, 2))
-        self.refresh()
-        if self.pace is not None:
-            # The last save must fit into the budget too: keep what this one took, and a breath to exit.
-            self.pace.reserve_seconds = 1.2 * (self.seconds() - began) + 0.2
+        if with_views:
+            self.refresh()
+            self._refreshed = self.seconds()
+            if self.pace is not None:
+                # The last save must fit into the budget too: keep what this one took, and a breath to exit.
+                self.pace.reserve_seconds = 1.2 * (self._refreshed - began) + 0.2
 
     def end(self) -> None:
         """Report, save and say that the run is complete."""

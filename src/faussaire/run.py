@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -68,6 +68,15 @@ class RunFolder:
         """Pictures of the fixed grid along the run."""
         return self.path / "samples"
 
+    @property
+    def store(self) -> Path:
+        """Decoded images, where they are too many for the memory."""
+        return self.path / "store"
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / ".lock"
+
     def exists(self) -> bool:
         """Say whether a run was begun here."""
         return self.config.is_file()
@@ -79,14 +88,15 @@ class RunFolder:
         Raises:
             ConfigError: it cannot be made or written, holds other things, or another process trains in it.
         """
-        if self.path.is_dir() and any(self.path.iterdir()) and not (self.exists() or self.events_file.exists()):
+        ours = self.exists() or self._lock_file.exists()
+        if not ours and self.path.is_dir() and any(self.path.iterdir()):
             raise ConfigError(f"{self.path} holds other things than a run; choose another --run")
         try:
-            self.samples.mkdir(parents=True, exist_ok=True)
-            self.checkpoints.mkdir(exist_ok=True)
-            self.generator_folder.mkdir(exist_ok=True)
-            lock = FileLock(self.path / ".lock", timeout=0)
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._lock_file, timeout=0)
             lock.acquire()
+            for folder in (self.samples, self.checkpoints, self.generator_folder):
+                folder.mkdir(exist_ok=True)
         except Timeout:
             raise ConfigError(
                 f"another process is training in {self.path}: wait for it, or choose another --run"
@@ -99,6 +109,15 @@ class RunFolder:
             yield
         finally:
             lock.release()
+            if not self.exists():
+                self._remove_if_empty()
+
+    def _remove_if_empty(self) -> None:
+        """Take back what `lock` made, where no run was begun after all."""
+        self._lock_file.unlink(missing_ok=True)
+        for folder in (self.samples, self.checkpoints, self.generator_folder, self.path):
+            with suppress(OSError):
+                folder.rmdir()
 
     def emit(self, kind: str, *, nimg: int, durable: bool = False, **data: Any) -> None:
         """Append an event, then tell the listeners. `durable` waits until the disk has it.

@@ -6,8 +6,8 @@ square, and a resize with the antialiasing Lanczos filter. An image that has the
 exactly.
 
 Whatever is wrong with a file, `decode` returns and says so: a folder of 50,000 pictures from the web always
-has a few that are cut short, empty, or not images at all, and none of them may stop a run. A 32×32 JPEG takes
-about 0.1 ms.
+has a few that are cut short, empty, or not images at all, and none of them may stop a run. 50,000 JPEGs of
+32×32 take about 8 s on two cores.
 """
 
 from __future__ import annotations
@@ -184,7 +184,8 @@ def _to_8_bits(image: Image.Image) -> tuple[Image.Image, str]:
     elif image.mode == "F" and low >= 0 and high <= 255:
         scale, note = (0.0, 255.0), "floating point from 0 to 255 rounded to 8 bits"
     else:
-        scale, note = (low, high if high > low else low + 1), f"values from {low:g} to {high:g} stretched to 8 bits"
+        scale = (low, high if high > low else low + 1)
+        note = f"values from {low:g} to {high:g} stretched to 8 bits"
     eight = np.rint((values - scale[0]) / (scale[1] - scale[0]) * 255).astype(np.uint8)
     return Image.fromarray(eight), note
 
@@ -213,5 +214,5 @@ def _reason(error: Exception, data: bytes) -> str:
     if isinstance(error, ValueError) and text.startswith("some of its values"):
         return text
     if "truncated" in text.lower():
-        return f"truncated: {text}"
+        return "truncated: the file ends before its image does"
     return f"damaged: {text or type(error).__name__}"

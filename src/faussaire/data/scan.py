@@ -2,8 +2,7 @@
 
 Files are read and decoded by a few threads (Pillow lets go of Python's lock), each into its own row, so the
 result does not depend on their timing; only a few chunks are under way at once, so memory stays flat. Arrays
-that have the right size already take a path without Pillow: 50,000 MNIST images in a fifth of a second,
-against 5 s.
+that have the right size already take a path without Pillow: 50,000 MNIST images in 0.3 s, against 8 s.
 """
 
 from __future__ import annotations

@@ -128,14 +128,10 @@ def frechet_estimates(real: Tensor, fake: Tensor, *, seed: int = 0, level: float
     linear = _shared_variance(real_a, real_b, halves_real) + _shared_variance(fake_a, fake_b, halves_fake)
     narrow = (wide + min(max(linear, 0.0), wide)) / 2  # 0 <= v1 <= v1 + 2 v2
     limit = 2 * whole - (distance_a + distance_b) / 2
-    return FrechetEstimates(
-        at_n=normal(whole, narrow, level=level), at_infinity=normal(limit, wide, level=level)
-    )
+    return FrechetEstimates(at_n=normal(whole, narrow, level=level), at_infinity=normal(limit, wide, level=level))
 
 
-def _influences(
-    real: Tensor, fake: Tensor, real_at: Tensor, fake_at: Tensor
-) -> tuple[float, Tensor, Tensor]:
+def _influences(real: Tensor, fake: Tensor, real_at: Tensor, fake_at: Tensor) -> tuple[float, Tensor, Tensor]:
     """Return d(real, fake) and the influences on it of samples at real_at [N] and at fake_at [M], up to a constant.
 
     With T the optimal map from one Gaussian to the other, the derivatives are 2 (m1 - m2) and I - T.

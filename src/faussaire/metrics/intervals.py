@@ -22,7 +22,7 @@ from torch import Tensor
 from faussaire.rng import generator_for
 
 LEVEL = 0.95
-HALF_SAMPLES = 100
+HALF_SAMPLES = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,27 +105,26 @@ def jackknife_variance(leave_one_out: Tensor) -> float:
 def half_sample_variance(
     statistic: Callable[[Tensor, Tensor], Tensor], n: int, m: int, *, draws: int = HALF_SAMPLES, seed: int = 0
 ) -> float:
-    """Return the variance of a statistic of two sets, from its spread over random halves of both.
+    """Return the variance of a statistic of two sets, from its values on random halves of both and on their complements.
 
-    This is the jackknife that leaves out half at a time (Shao & Wu 1989, Ann. Stat. 17, 1176), for statistics too
-    rough for the delete-one jackknife: for precision and coverage that one was 2 to 6 times too large.
+    Two estimates are averaged: the spread over halves (the jackknife that leaves out half at a time, Shao & Wu 1989,
+    Ann. Stat. 17, 1176), which is 10 to 20 % too large on the standard error for precision, recall and coverage, and
+    half the difference between a half and its complement, which is 5 to 10 % too small. The delete-one jackknife is no
+    choice for statistics that rough: its variance was 2 to 6 times too large.
 
     Args:
         statistic: takes which of the n and of the m samples are kept, bool [n] and [m]; returns a scalar.
         n, m: sizes of the two sets.
-        draws: how many halves; 100 leave 7 % of noise on the standard error.
+        draws: how many pairs of halves; 50 leave some 10 % of noise on the standard error.
         seed: of the halves.
     """
     values = []
     for draw in range(draws):
         generator = generator_for(seed, "eval half-samples", draw)
-        kept = []
-        for size in (n, m):
-            mask = torch.zeros(size, dtype=torch.bool)
-            mask[torch.randperm(size, generator=generator)[: size // 2]] = True
-            kept.append(mask)
-        values.append(statistic(*kept).double())
-    return float(torch.stack(values).var())
+        kept, kept_too = (torch.randperm(size, generator=generator) < size // 2 for size in (n, m))
+        values.append(torch.stack([statistic(kept, kept_too), statistic(~kept, ~kept_too)]))
+    pairs = torch.stack(values).double()
+    return float(pairs.var() + (pairs[:, 0] - pairs[:, 1]).square().mean() / 4) / 2
 
 
 def normal_quantile(level: float) -> float:

@@ -111,7 +111,7 @@ def density_coverage(
 
     def density_over_reals(kept: Tensor, _: Tensor) -> Tensor:
         inside = holding.gather(1, around.rank_among(kept)[:, None])[:, 0]
-        return inside[kept].double().mean() / k * n / m
+        return inside[kept].sum().double() / (k * m)
 
     def coverage_of(kept: Tensor, kept_fake: Tensor) -> Tensor:
         inside = kept_fake[index] & (nearest <= around.radius_among(kept)[:, None])

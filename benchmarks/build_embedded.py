@@ -1,0 +1,92 @@
+"""Build the embedded data sets: `python benchmarks/build_embedded.py ../shared/datasets`.
+
+Takes the first 1,000 training images of each class, in the order of the file, of `fashion-mnist/` and
+`mnist/` there, and writes them with their licences to `src/faussaire/data/sets/`. The same input and zlib
+give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from faussaire.data.idx import FASHION_CLASSES, read_idx
+
+PER_CLASS = 1_000
+SETS = Path(__file__).parents[1] / "src/faussaire/data/sets"
+
+MNIST_LICENCE = """\
+MNIST is by Yann LeCun, Corinna Cortes and Christopher J.C. Burges, made from the Special Databases 1 and 3 of
+NIST: Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document
+recognition", Proceedings of the IEEE 86(11), 1998. http://yann.lecun.com/exdb/mnist/
+
+It is licensed under the Creative Commons Attribution-Share Alike 3.0 licence:
+https://creativecommons.org/licenses/by-sa/3.0/
+
+mnist.npz is changed from the original: it holds the first 1,000 training images of each class only, with
+their labels, as NumPy arrays. It is under the same licence; the MIT licence of faussaire does not extend to
+it.
+"""
+
+FASHION_LICENCE = """\
+fashion-mnist.npz holds the first 1,000 training images of each class of Fashion-MNIST
+(H. Xiao, K. Rasul and R. Vollgraf 2017, arXiv:1708.07747, https://github.com/zalandoresearch/fashion-mnist).
+
+The MIT License (MIT)
+
+Copyright © 2017 Zalando SE, https://tech.zalando.com
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the “Software”), to deal in the Software without restriction, including without
+limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the
+Software, and to permit persons to whom the Software is furnished to do so, subject to the following
+conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions
+of the Software.
+
+THE SOFTWARE IS PROVIDED “AS IS”, WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED
+TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL
+THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
+CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
+DEALINGS IN THE SOFTWARE.
+"""
+
+
+def first_of_each_class(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first 1,000 images of uint8 `[N, H, W]` of each class, in their order, and their labels."""
+    order = np.sort(np.concatenate([np.flatnonzero(labels == label)[:PER_CLASS] for label in range(10)]))
+    return images[order], labels[order]
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Write an `.npz` as np.savez_compressed would, but at zlib's highest level and with no time in it."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980
+            archive.writestr(entry, content.getvalue(), zipfile.ZIP_DEFLATED, compresslevel=9)
+
+
+def build(originals: Path, name: str, classes: tuple[str, ...], licence: str) -> None:
+    """Write one set and its licence."""
+    folder = originals / name
+    images = read_idx(folder / "train-images-idx3-ubyte.gz", num_axes=3)
+    labels = read_idx(folder / "train-labels-idx1-ubyte.gz", num_axes=1)
+    images, labels = first_of_each_class(images, labels)
+    path = SETS / f"{name}.npz"
+    write_npz(path, images=images, labels=labels, classes=np.array(classes))
+    path.with_suffix(".LICENSE.txt").write_text(licence, "utf-8")
+    print(f"{path}: {len(images)} images, {path.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    build(Path(sys.argv[1]), "mnist", tuple("0123456789"), MNIST_LICENCE)
+    build(Path(sys.argv[1]), "fashion-mnist", FASHION_CLASSES, FASHION_LICENCE)

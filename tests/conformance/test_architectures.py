@@ -1,0 +1,117 @@
+"""Every architecture keeps the promises that the rest of faussaire relies on."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from faussaire.architectures import (
+    architecture,
+    architectures,
+    build_discriminator,
+    build_generator,
+    seed_dropout,
+)
+from faussaire.errors import ConfigError
+from faussaire.modalities import SampleSpec
+from toy import POINTS, image_spec
+
+Z_DIM = 10
+SPECS = [image_spec(8, 1), image_spec(28, 1), image_spec(32, 3), image_spec(48, 3), image_spec(28, 1, ("a", "b"))]
+PAIRS = [(name, spec) for name in architectures() for spec in SPECS] + [("dense", POINTS)]
+
+
+@pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0]}-{'x'.join(map(str, pair[1].shape))}-{len(pair[1].classes)}")
+def pair(request: pytest.FixtureRequest) -> tuple[torch.nn.Module, torch.nn.Module, SampleSpec]:
+    name, spec = request.param
+    D = build_discriminator(name, spec, seed=1)
+    seed_dropout(D, torch.Generator().manual_seed(0))
+    return build_generator(name, spec, z_dim=Z_DIM, seed=1), D, spec
+
+
+def test_shapes_and_range(pair) -> None:
+    G, D, spec = pair
+    fake = G(torch.randn(5, Z_DIM, generator=torch.Generator().manual_seed(0)))
+    assert fake.shape == (5, *spec.shape)
+    assert fake.abs().max() <= 1
+    assert D(fake).shape == (5,)
+
+
+def test_gradients_reach_every_parameter(pair) -> None:
+    G, D, _ = pair
+    # Branches that begin at 0 pass no gradient until their last layer has moved.
+    for step in range(2):
+        D(G(torch.randn(8, Z_DIM, generator=torch.Generator().manual_seed(step)))).sum().backward()
+        if step == 0:
+            with torch.no_grad():
+                for parameter in (*G.parameters(), *D.parameters()):
+                    parameter.add_(parameter.grad, alpha=-1e-3)
+                    parameter.grad = None
+    still = [n for m in (G, D) for n, p in m.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert still == []
+
+
+def test_second_derivative_reaches_the_weights_of_d(pair) -> None:
+    _, D, spec = pair
+    real = torch.rand(4, *spec.shape, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    (gradient,) = torch.autograd.grad(D(real).sum(), real, create_graph=True)
+    gradient.flatten(1).square().sum().backward()
+    weights = [p.grad for p in D.parameters() if p.dim() > 1]
+    assert all(g is not None and torch.isfinite(g).all() for g in weights)
+    assert any(g.abs().sum() > 0 for g in weights)
+
+
+def test_same_seed_same_networks_and_another_seed_others(pair) -> None:
+    G, _, spec = pair
+    name = next(n for n in architectures() if type(G).__module__.endswith(n))
+    again = build_generator(name, spec, z_dim=Z_DIM, seed=1).state_dict()
+    other = build_generator(name, spec, z_dim=Z_DIM, seed=2).state_dict()
+    assert all(torch.equal(tensor, again[key]) for key, tensor in G.state_dict().items())
+    assert not all(torch.equal(tensor, other[key]) for key, tensor in G.state_dict().items())
+
+
+def test_every_tensor_is_initialised_and_the_global_random_state_is_left_alone(pair) -> None:
+    G, D, spec = pair
+    name = next(n for n in architectures() if type(G).__module__.endswith(n))
+    before = torch.get_rng_state()
+    build_generator(name, spec, z_dim=Z_DIM, seed=3)
+    build_discriminator(name, spec, seed=3)
+    assert torch.equal(before, torch.get_rng_state())
+    assert all(torch.isfinite(t).all() and t.abs().max() < 100 for m in (G, D) for t in m.state_dict().values())
+
+
+def test_samples_in_evaluation_do_not_depend_on_their_neighbours(pair) -> None:
+    G, _, _ = pair
+    G.eval()
+    z = torch.randn(6, Z_DIM, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(G(z)[:2], G(z[:2]), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [n for n in architectures() if architectures()[n].modalities])
+def test_a_resolution_that_cannot_be_made_is_refused_with_those_that_can(name: str) -> None:
+    with pytest.raises(ConfigError, match="--resolution 28 or 32"):
+        architecture(name, image_spec(30, 1))
+    with pytest.raises(ConfigError, match="dense can"):
+        architecture(name, POINTS)
+
+
+def test_an_unknown_architecture_is_answered_with_a_near_one() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'dense'"):
+        architecture("dens", image_spec(28, 1))
+
+
+def test_the_chapters_networks_have_the_chapters_sizes() -> None:
+    """Counted by hand from the chapter's layers at 28×28×1 and 100 latents."""
+
+    def count(module: torch.nn.Module) -> int:
+        return sum(p.numel() for p in module.parameters())
+
+    spec = image_spec(28, 1)
+    dense_G = (100 * 512 + 512) + (512 * 256 + 256) + (256 * 128 + 128) + (128 * 784 + 784) + 2 * (512 + 256 + 128)
+    dense_D = (784 * 256 + 256) + (256 * 128 + 128) + (128 * 64 + 64) + 65
+    conv_G = (100 * 6272 + 6272) + 2 * 128 + (128 * 64 * 25 + 64) + 2 * 64 + (64 * 25 + 1)
+    conv_D = (64 * 25 + 64) + (64 * 128 * 25 + 128) + (6272 + 1)
+    assert count(build_generator("dense", spec, z_dim=100, seed=0)) == dense_G
+    assert count(build_discriminator("dense", spec, seed=0)) == dense_D
+    assert count(build_generator("conv", spec, z_dim=100, seed=0)) == conv_G
+    assert count(build_discriminator("conv", spec, seed=0)) == conv_D

@@ -1,0 +1,104 @@
+"""Zips: read in place, entry by entry."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from data.zoo import png
+from faussaire.data import Dataset, prepare
+from faussaire.errors import DataError
+
+
+def write_zip(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def names_of(dataset: Dataset) -> list[str]:
+    return [record.name for record in dataset.inventory.records]
+
+
+def test_a_zip_of_one_folder_is_read_from_within_it(tmp_path: Path) -> None:
+    files = {f"photos/{name}/{i}.png": png(i) for name in "ab" for i in range(2)}
+    dataset = prepare(write_zip(tmp_path / "My photos.zip", files))
+    assert (dataset.name, dataset.spec.classes) == ("my-photos", ("a", "b"))
+
+
+def test_what_systems_leave_in_zips_is_passed_over(tmp_path: Path) -> None:
+    files = {"a.png": png(1), "b.png": png(2), "readme.md": b"x"}
+    litter = {"__MACOSX/._a.png": b"x", ".DS_Store": b"x", "sub/Thumbs.db": b"x", "empty/": b""}
+    dataset = prepare(write_zip(tmp_path / "set.zip", files | litter))
+    assert names_of(dataset) == ["a.png", "b.png"]
+    assert "hidden files passed over: 3" in dataset.inventory.notes
+    assert "other files passed over: 1 (.md)" in dataset.inventory.notes
+
+
+def test_labels_csv_works_in_a_zip(tmp_path: Path) -> None:
+    files = {"top/a.png": png(1), "top/b.png": png(2), "top/labels.csv": b"file,label\na.png,x\nb.png,y\n"}
+    assert prepare(write_zip(tmp_path / "set.zip", files)).spec.classes == ("x", "y")
+
+
+def test_a_path_that_leaves_the_zip_is_only_a_name(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "set.zip", {"../../evil.png": png(1), "/abs.png": png(2), "c.png": png(3)})
+    before = sorted(tmp_path.rglob("*"))
+    assert len(prepare(path).images) == 3
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def edit_entry(path: Path, name: bytes, change: Callable[[bytearray, int, int], None]) -> None:
+    """Change the local header and the directory entry of one file, each given by its offset."""
+    data = bytearray(path.read_bytes())
+    local = data.index(b"PK\3\4", data.index(name) - 30)
+    central = data.rindex(name) - 46
+    change(data, local, central)
+    path.write_bytes(bytes(data))
+
+
+def test_an_entry_with_a_password_is_rejected(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "set.zip", {"a.png": png(1), "b.png": png(2), "c.png": png(3)})
+
+    def encrypt(data: bytearray, local: int, central: int) -> None:
+        data[local + 6] |= 1
+        data[central + 8] |= 1
+
+    edit_entry(path, b"b.png", encrypt)
+    record = prepare(path).inventory.rejected[0]
+    assert (record.name, record.note) == ("b.png", "protected by a password")
+
+
+def test_an_entry_of_unknown_compression_is_rejected(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "set.zip", {"a.png": png(1), "b.png": png(2), "c.png": png(3)})
+
+    def compress(data: bytearray, local: int, central: int) -> None:
+        data[local + 8] = data[central + 10] = 99
+
+    edit_entry(path, b"b.png", compress)
+    assert prepare(path).inventory.rejected[0].note.startswith("cannot be unpacked")
+
+
+def test_an_entry_with_a_wrong_checksum_is_rejected(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "set.zip", {"a.png": png(1), "b.png": png(2), "c.png": png(3)})
+
+    def spoil(data: bytearray, local: int, central: int) -> None:
+        data[local + 60] ^= 255
+
+    edit_entry(path, b"b.png", spoil)
+    assert prepare(path).inventory.rejected[0].note.startswith("damaged in the zip")
+
+
+@pytest.mark.parametrize("data", [b"", b"PK not a zip", png(1)])
+def test_a_broken_zip_is_told(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "set.zip").write_bytes(data)
+    with pytest.raises(DataError, match="not a zip"):
+        prepare(tmp_path / "set.zip")
+
+
+def test_a_zip_of_nothing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="0 usable images"):
+        prepare(write_zip(tmp_path / "set.zip", {}))

@@ -1,0 +1,52 @@
+"""The data sets that come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faussaire.data import embedded_sets, prepare
+
+NAMES = sorted(embedded_sets())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_embedded_set_is_what_its_entry_says(name: str) -> None:
+    entry = embedded_sets()[name]
+    dataset = prepare(name)
+    assert dataset.name == name
+    assert dataset.spec.shape == (entry.channels, entry.resolution, entry.resolution)
+    assert len(dataset.spec.classes) == entry.num_classes
+    assert len(dataset.inventory.kept) == entry.num_images
+    assert set(dataset.inventory.class_counts.values()) == {1000}
+    assert 900 < len(dataset.held_out) < 1100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_embedded_set_has_its_licence_beside_it(name: str) -> None:
+    text = embedded_sets()[name].licence_path.read_text("utf-8")
+    assert {"mnist": "creativecommons.org/licenses/by-sa/3.0", "fashion-mnist": "Zalando SE"}[name] in text
+
+
+def test_the_embedded_sets_are_small() -> None:
+    assert sum(entry.path.stat().st_size for entry in embedded_sets().values()) < 8_000_000
+
+
+def test_a_name_means_the_embedded_set_and_with_a_slash_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mnist").mkdir()
+    np.save(tmp_path / "mnist" / "x.npy", np.zeros((3, 8, 8), np.uint8))
+    monkeypatch.chdir(tmp_path)
+    assert len(prepare("mnist").inventory.kept) == 10_000
+    assert prepare("./mnist/x.npy").spec.shape == (1, 8, 8)
+
+
+def test_the_lucky_number_can_be_chosen_alone() -> None:
+    dataset = prepare("mnist", classes=("7",))
+    assert dataset.spec.classes == ("7",)
+    assert len(dataset.inventory.records) == 1000
+    assert dataset.labels is not None
+    assert set(dataset.labels.tolist()) == {0}

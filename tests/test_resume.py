@@ -1,0 +1,137 @@
+"""Interrupted and resumed is the same as uninterrupted, to the last bit; and what may be resumed as what."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from faussaire.api import train
+from faussaire.checkpoint import save_checkpoint
+from faussaire.errors import ConfigError
+from faussaire.resume import plan_of
+from faussaire.run import RunFolder
+from toy import toy_trainer
+
+DENSE = {"architecture": "dense", "resolution": 12, "batch_size": 10, "pictures": 3}
+
+
+def generator_bytes(run: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((run / "generator").iterdir())}
+
+
+@pytest.mark.parametrize("stop_at", [1, 7, 19])
+def test_resume_is_bit_exact_also_with_a_dirtied_global_random_state(tmp_path: Path, stop_at: int) -> None:
+    whole = toy_trainer(tmp_path / "whole", kimg=0.64, penalties=["r1", "wgan_gp"], penalty_every=3)
+    for _ in range(20):
+        whole.step()
+    first = toy_trainer(tmp_path / "parts", kimg=0.64, penalties=["r1", "wgan_gp"], penalty_every=3)
+    for _ in range(stop_at):
+        first.step()
+    save_checkpoint(first.state, tmp_path / "parts" / "checkpoints")
+    torch.manual_seed(stop_at)
+    random.seed(stop_at)
+    second = toy_trainer(tmp_path / "parts", kimg=0.64, penalties=["r1", "wgan_gp"], penalty_every=3)
+    assert second.state.nimg == stop_at * 32
+    for _ in range(20 - stop_at):
+        second.step()
+    expected, found = whole.state.tensors(), second.state.tensors()
+    assert expected.keys() == found.keys()
+    assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_and_run_again_gives_the_same_generator(tmp_path: Path, images_folder: Path) -> None:
+    command = [sys.executable, "-m", "faussaire", "train", str(images_folder), "--kimg", "25", "--threads", "1"]
+    command += ["--architecture", "dense", "--batch-size", "20"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    subprocess.run([*command, "--run", str(whole)], check=True, capture_output=True, env=environment)
+    rng = random.Random(0)
+    kills = 0
+    for _ in range(4):
+        process = subprocess.Popen([*command, "--run", str(parts)], stdout=-3, stderr=-3, env=environment)
+        try:
+            process.wait(timeout=rng.uniform(3.0, 7.0))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+    assert kills > 0
+    subprocess.run([*command, "--run", str(parts)], check=True, capture_output=True, env=environment)
+    assert generator_bytes(parts) == generator_bytes(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_save_first_and_say_how_to_go_on(
+    tmp_path: Path, images_folder: Path, number: int, code: int
+) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "faussaire", "train", str(images_folder), "--minutes", "5", "--run", str(run)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    while not any(event.kind == "stats" for event in RunFolder(run).events()):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "The same command goes on from there" in out
+    last = list(RunFolder(run).events())[-1]
+    assert last.kind == "checkpoint"
+    assert last.nimg > 0
+
+
+def test_a_finished_run_says_so_and_a_larger_length_extends_it(
+    tmp_path: Path, images_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    train(images_folder, run=run, kimg=0.1, **DENSE)
+    before = generator_bytes(run)
+    train(images_folder, run=run, kimg=0.1, **DENSE)
+    assert "is finished" in capsys.readouterr().err
+    assert generator_bytes(run) == before
+    train(images_folder, run=run, kimg=0.2, **DENSE)
+    assert generator_bytes(run) != before
+    assert list(RunFolder(run).events())[-1].nimg == 200
+    assert plan_of(RunFolder(run)).segments[-1].progress == 0.5
+
+
+def test_changed_settings_are_refused_with_the_differences_listed(tmp_path: Path, images_folder: Path) -> None:
+    run = tmp_path / "run"
+    train(images_folder, run=run, kimg=0.05, **DENSE)
+    with pytest.raises(ConfigError, match=r"--lr was 0.004, now 0.001; its length was --kimg 0.05, now --minutes 1"):
+        train(images_folder, run=run, minutes=1, lr=1e-3, **DENSE)
+    with pytest.raises(ConfigError, match="it can only grow"):
+        train(images_folder, run=run, kimg=0.01, **DENSE)
+
+
+def test_other_images_are_refused(tmp_path: Path, images_folder: Path) -> None:
+    run = tmp_path / "run"
+    train(images_folder, run=run, kimg=0.05, **DENSE)
+    with pytest.raises(ConfigError, match="the images are others than then"):
+        train("mnist", run=run, kimg=0.05, **DENSE)
+
+
+@pytest.mark.slow
+def test_a_replay_of_a_time_budget_makes_the_same_generator(tmp_path: Path, images_folder: Path) -> None:
+    original, again = tmp_path / "original", tmp_path / "again"
+    settings = {name: value for name, value in DENSE.items() if name != "batch_size"}
+    train(images_folder, run=original, minutes=0.1, **settings)
+    assert len(plan_of(RunFolder(original)).segments) > 1
+    train(replay=original, run=again)
+    assert generator_bytes(again) == generator_bytes(original)
+
+
+def test_a_replay_takes_no_other_settings(tmp_path: Path, images_folder: Path) -> None:
+    run = tmp_path / "run"
+    train(images_folder, run=run, kimg=0.05, **DENSE)
+    with pytest.raises(ConfigError, match="leave --lr out"):
+        train(replay=run, run=tmp_path / "again", lr=1e-3)
