@@ -74,12 +74,14 @@ def test_a_run_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     write_atomically(path, b"old")
-    with (
-        pytest.raises(CheckpointError, match="No space left on device; what was saved before is intact"),
-        replacing(path) as beside,
-    ):
-        beside.write_bytes(b"half of the n")
-        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def half_written() -> None:
+        with replacing(path) as beside:
+            beside.write_bytes(b"half of the n")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(CheckpointError, match="No space left on device; what was saved before is intact"):
+        half_written()
     assert path.read_bytes() == b"old"
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from faussaire.data import Dataset, Inventory, prepare
 from faussaire.modalities.image import PAPER, enlarge, grid
 from faussaire.rng import numpy_generator_for
-from faussaire.run import replacing
+from faussaire.run import make_folder, replacing
 
 SHEET = 20  # images on the contact sheet
 COLUMNS = 5
@@ -58,6 +58,7 @@ def inspect_data(
     _print_odd(console, "left out", [(r.name, r.note) for r in inventory.rejected])
     _print_odd(console, "converted", [(r.name, r.note) for r in inventory.kept if r.note])
     sheet = out or Path(f"{dataset.name}-contact-sheet.png")
+    make_folder(sheet.parent)
     with replacing(sheet) as beside:
         contact_sheet(dataset).save(beside)
     console.print(f"contact sheet: {sheet}", highlight=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 from faussaire.errors import ConfigError
 from faussaire.generator import Generator
 from faussaire.modalities import Modality
-from faussaire.run import replacing, writing
+from faussaire.run import make_folder, replacing, writing
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 GRID_LIMIT = 10_000
@@ -31,10 +31,7 @@ def write_samples(generator: Generator, out: Path, *, n: int, seed: int, truncat
     if suffix in PICTURES and n > GRID_LIMIT:
         raise ConfigError(f"a picture holds at most {GRID_LIMIT:,} samples, not {n:,}: use --out samples.npy")
     pieces = generator.chunks(n, seed=seed, truncation=truncation)
-    try:
-        (out.parent if suffix else out).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"--out {out} cannot be written: {error.strerror}") from None
+    make_folder(out.parent if suffix else out)
     if suffix == ".npy":
         _write_array(out, pieces, n, generator.modality)
     elif suffix:

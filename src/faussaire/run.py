@@ -175,6 +175,18 @@ class RunFolder:
         return content
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder that a user asked to write in.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from None
+
+
 def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)

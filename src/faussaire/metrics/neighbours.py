@@ -24,8 +24,8 @@ from torch import Tensor
 
 from faussaire.metrics.intervals import LEVEL, Estimate, as_features, half_sample_variance, normal, proportion
 
-# Rows of a distance matrix held at once: 1,000 x 10,000 float64 are 80 MB.
-CHUNK_ROWS = 1000
+# Entries of a distance matrix held at once: 80 MB as float64.
+_CHUNK_ENTRIES = 10_000_000
 # Samples nearest to each sample that are kept for the half-samples: with 24, none is in the half once in 10^7.
 _SHORT_LIST = 24
 
@@ -126,7 +126,7 @@ def density_coverage(
 
 
 def distance_chunks(first: Tensor, second: Tensor) -> Iterator[tuple[int, Tensor]]:
-    """Yield (start, distances [<= CHUNK_ROWS, M]) of the rows of first [N, D] to those of second [M, D], both float64.
+    """Yield (start, distances [chunk, M]) of the rows of first [N, D] to those of second [M, D], both float64.
 
     Raises:
         ValueError: the dimensions differ.
@@ -137,10 +137,23 @@ def distance_chunks(first: Tensor, second: Tensor) -> Iterator[tuple[int, Tensor
     origin = second.mean(0)
     second = second - origin
     norms = second.square().sum(1)
-    for start in range(0, first.shape[0], CHUNK_ROWS):
-        rows = first[start : start + CHUNK_ROWS] - origin
+    chunk = max(1, _CHUNK_ENTRIES // len(second))
+    for start in range(0, len(first), chunk):
+        rows = first[start : start + chunk] - origin
         squares = torch.addmm(norms, rows, second.T, alpha=-2).add_(rows.square().sum(1, keepdim=True))
         yield start, squares.clamp_(min=0).sqrt_()
+
+
+def nearest(points: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the distance [N] and the index [N] of the row of among [M, D] that is nearest to each of points [N, D].
+
+    The distances are computed anew from the differences, so that a copy is at 0 and not at the rounding of a product.
+
+    Raises:
+        ValueError: the dimensions differ.
+    """
+    index = torch.cat([distances.argmin(1) for _, distances in distance_chunks(points, among)])
+    return (points - among[index]).square().sum(1).sqrt(), index
 
 
 def _share_inside(around: Balls, points: Tensor, *, seed: int, level: float) -> Estimate:

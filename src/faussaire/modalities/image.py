@@ -50,7 +50,7 @@ class Image:
         cells = math.ceil(math.sqrt(z.shape[1]))
         padded = torch.zeros(len(z), cells * cells)
         padded[:, : z.shape[1]] = z.detach().to("cpu", torch.float32)
-        grey = padded.mul(51.0).add(127.5).clamp(0, 255).to(torch.uint8).view(-1, cells, cells).numpy()
+        grey = padded.mul(51.0).add(127.5).round().clamp(0, 255).to(torch.uint8).view(-1, cells, cells).numpy()
         latents = np.stack([np.asarray(Pillow.fromarray(g).resize((side, side), 0)) for g in grey])
         latents = np.repeat(latents[..., None], tiles.shape[3], axis=3)
         pairs = np.concatenate([latents, tiles], axis=2)

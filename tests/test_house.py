@@ -1,0 +1,94 @@
+"""The house: imports go one way, files stay readable, and what must never be in them is not."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import faussaire
+
+SOURCE = Path(faussaire.__file__).parent
+FILES = sorted(SOURCE.rglob("*.py"))
+
+# A module may import those of its own row and of the rows above, never one below.
+ROWS = [
+    {"errors", "rng", "schedules", "config", "recipes"},
+    {"run", "stats", "plan"},
+    {"modalities", "data"},
+    {"architectures", "losses"},
+    {"checkpoint", "health", "resume", "trainer"},
+    {"recorder", "generator"},
+    {"metrics", "output", "views", "console", "inspection"},
+    {"api"},
+    {"listing", "cli"},
+    {"__main__"},
+]
+
+
+def module_of(path: Path) -> str:
+    return path.relative_to(SOURCE).with_suffix("").parts[0]
+
+
+def row_of(module: str) -> int:
+    return next(i for i, row in enumerate(ROWS) if module in row)
+
+
+def imported_by(path: Path) -> set[str]:
+    """Return the modules of faussaire that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("faussaire."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.ImportFrom) and node.module == "faussaire":
+            found |= {alias.name for alias in node.names} - {"__version__"}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("faussaire.")}
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.name != "__init__.py" or p.parent != SOURCE], ids=str)
+def test_imports_go_one_way(path: Path) -> None:
+    own = row_of(module_of(path))
+    assert {module for module in imported_by(path) if row_of(module) > own} == set()
+
+
+def test_the_trainer_knows_nothing_of_pictures() -> None:
+    for name in ("trainer", "losses", "plan", "checkpoint"):
+        assert "PIL" not in (SOURCE / f"{name}.py").read_text()
+    assert "faussaire.data.batches" in (SOURCE / "trainer.py").read_text()
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    assert {path: n for path, n in lengths.items() if n > 400} == {}
+    assert lengths[str(SOURCE / "trainer.py")] <= 250
+
+
+def test_no_pickle_and_no_global_randomness() -> None:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                assert not {alias.name for alias in node.names} & {"pickle", "random", "dill", "joblib"}, path
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                called, keywords = node.func.attr, {keyword.arg for keyword in node.keywords}
+                if called in {"randn", "rand", "randint", "randperm", "normal_", "uniform_", "bernoulli_"}:
+                    assert "generator" in keywords, f"{path}:{node.lineno}"
+                if ast.unparse(node.func) == "torch.load":
+                    assert "weights_only" in keywords, f"{path}:{node.lineno}"
+
+
+def test_importing_faussaire_imports_nothing_heavy() -> None:
+    heavy = "{'torch', 'numpy', 'PIL', 'matplotlib', 'rich', 'cyclopts'}"
+    program = f"import sys, faussaire; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_every_public_name_is_there() -> None:
+    for name in faussaire.__all__:
+        assert getattr(faussaire, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = faussaire.trian
