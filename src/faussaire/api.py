@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,7 +24,7 @@ from faussaire.errors import ConfigError
 from faussaire.generator import Generator
 from faussaire.losses import LOSSES, PENALTIES
 from faussaire.modalities import modality
-from faussaire.plan import Plan
+from faussaire.plan import UNPLANNED_NIMG, Plan
 from faussaire.recorder import Recorder
 from faussaire.resume import Task, open_run, plan_of, recorded_config
 from faussaire.run import RunFolder
@@ -75,31 +76,38 @@ def train(
     """
     started = time.monotonic() if started is None else started
     console = console or Console(stderr=True)
-    config, plan = _what_to_do(data, recipe, replay, settings)
+    original = None if replay is None else _to_replay(replay, recipe, settings)
+    if original is None:
+        config = resolve(recipe, {"data": None if data is None else str(data), **settings})
+    else:
+        config = recorded_config(original) if data is None else replace(recorded_config(original), data=str(data))
     _check_names(config)
     with open_source(config.data) as source:
-        folder = Run(run or RUNS / (source.name if replay is None else f"{source.name}-replay"))
-    with folder.lock(), _threads(config, folder):
+        folder = Run(run or RUNS / (source.name if original is None else f"{source.name}-replay"))
+    with folder.lock(), _threads(config, original or folder):
         dataset = _prepare(config, folder, console)
+        if original is not None and original.read_json(original.config)["fingerprint"] != dataset.fingerprint:
+            raise ConfigError(f"{config.data} holds other images than those that {replay} was trained on")
+        plan = None if original is None else plan_of(original)
         _train(folder, config, dataset, plan, console=console, started=started)
     return folder
 
 
-def _what_to_do(
-    data: str | Path | None, recipe: str | None, replay: str | Path | None, settings: dict[str, Any]
-) -> tuple[Config, Plan | None]:
-    """Return the settings, and the plan where another run's is to be followed."""
-    given = {name: value for name, value in settings.items() if value is not None}
-    if replay is None:
-        return resolve(recipe, {"data": None if data is None else str(data), **settings}), None
+def _to_replay(replay: str | Path, recipe: str | None, settings: dict[str, Any]) -> RunFolder:
+    """Return the run that is to be made again.
+
+    Raises:
+        ConfigError: there is none, its plan is not complete, or settings were given besides.
+    """
     original = RunFolder(replay)
     if not original.exists():
         raise ConfigError(f"no such run: {replay}")
-    if recipe or given:
-        named = "--recipe" if recipe else flag(next(iter(given)))
-        raise ConfigError(f"--replay takes every setting from {replay}; leave {named} out")
-    config = recorded_config(original)
-    return (config if data is None else resolve(None, {**config.as_dict(), "data": str(data)})), plan_of(original)
+    given = ["recipe"] if recipe else [name for name, value in settings.items() if value is not None]
+    if given:
+        raise ConfigError(f"--replay takes every setting from {replay}; leave {flag(given[0])} out")
+    if plan_of(original).segments[-1].end_nimg == UNPLANNED_NIMG:
+        raise ConfigError(f"{replay} was stopped before its speed was known: it has no plan to follow")
+    return original
 
 
 def _check_names(config: Config) -> None:
@@ -176,7 +184,7 @@ def _train(
             highlight=False,
             soft_wrap=True,
         )
-        raise SystemExit(128 + signal.SIGTERM) if number == signal.SIGTERM else KeyboardInterrupt
+        raise SystemExit(128 + signal.SIGTERM) if number == signal.SIGTERM else KeyboardInterrupt("saved")
 
 
 def _title(task: Task, dataset: Dataset) -> str:

@@ -50,7 +50,9 @@ def run(arguments: list[str]) -> int:
         message = " ".join(str(error).split())
         console.print(f"faussaire: {escape(message)}", style="red", highlight=False, soft_wrap=True)
         return error.exit_code if isinstance(error, FaussaireError) else 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        if not interrupt.args:  # otherwise the training has said what it saved
+            console.print("faussaire: interrupted; nothing was changed", style="red", highlight=False)
         return 130
     except BrokenPipeError:
         return 1

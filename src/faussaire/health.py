@@ -7,6 +7,7 @@ docs/LAB.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +29,11 @@ class Verdict:
     """One line: what, by which figure, and what to do about it."""
 
 
-def judge(reports: Sequence[Mapping[str, Any]]) -> Verdict:
-    """Judge a run by its reports so far, the newest last (each the `data` of a `stats` event)."""
+def judge(reports: Sequence[Mapping[str, Any]], *, critic: bool = False) -> Verdict:
+    """Judge a run by its reports so far, the newest last (each the `data` of a `stats` event).
+
+    `critic` is that of its loss: a critic is meant to be far ahead.
+    """
     if not reports:
         return Verdict(name="starting", text="starting: nothing measured yet")
     now = reports[-1]
@@ -46,10 +50,11 @@ def judge(reports: Sequence[Mapping[str, Any]]) -> Verdict:
             "begin again with a smaller --lr or another --seed",
         )
     right = min(min(r["accuracy_real"], r["accuracy_fake"]) for r in recent)
-    if settled and right > FAR_AHEAD_ACCURACY:
+    if settled and right > FAR_AHEAD_ACCURACY and not critic:
+        least = math.floor(100 * right)
         return Verdict(
             name="D far ahead",
-            text=f"D far ahead: it has been right over {100 * right:.0f} % of the time for {PATIENCE} reports; "
+            text=f"D far ahead: it has been right at least {least} % of the time for {PATIENCE} reports; "
             "G learns little: try a smaller --lr or --g-steps 2",
         )
     accuracy = (now["accuracy_real"] + now["accuracy_fake"]) / 2

@@ -23,7 +23,9 @@ def _losses() -> Rows:
     from faussaire.losses import LOSSES, PENALTIES
 
     rows = [(name, loss.description) for name, loss in LOSSES.items()]
-    return rows + [(name, f"penalty: {(penalty.__doc__ or '').strip()}") for name, penalty in PENALTIES.items()]
+    return rows + [
+        (name, f"penalty: {(penalty.__doc__ or '').removeprefix('Return ')}") for name, penalty in PENALTIES.items()
+    ]
 
 
 def _recipes() -> Rows:

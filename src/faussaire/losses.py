@@ -31,6 +31,9 @@ class Loss:
     boundary: Callable[[Tensor, Tensor], Tensor]
     """(real_logits [N], fake_logits [N]) -> []: above it D says REAL. At chance D is right half of the time."""
 
+    critic: bool = False
+    """D is a critic: its slope teaches G, so that it may be far ahead without harm."""
+
 
 def midpoint(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Return the point half-way between the two means: for losses that leave D's origin free to drift."""
@@ -67,6 +70,7 @@ LOSSES: dict[str, Loss] = {
         discriminator=lambda real, fake: fake - real,
         generator=lambda real, fake: -fake,
         boundary=midpoint,
+        critic=True,
     ),
     "relativistic": Loss(
         description="relativistic pairing (Jolicoeur-Martineau 2018, arXiv 1807.00734; R3GAN, arXiv 2501.05441)",

@@ -126,7 +126,7 @@ class Recorder:
             "nimg_per_second": round(speed, 1),
         }
         self._reports.append(data)
-        verdict = judge(self._reports)
+        verdict = judge(self._reports, critic=self.trainer.loss.critic)
         self.run.emit("stats", nimg=state.nimg, **data, verdict=verdict.name, verdict_text=verdict.text)
         if verdict.name != self._verdict:
             self.run.emit("verdict", nimg=state.nimg, name=verdict.name, text=verdict.text)

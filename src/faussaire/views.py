@@ -48,8 +48,8 @@ def write_curves(path: Path, stats: list[Event]) -> None:
     losses.set_ylabel("loss")
     accuracy.set_ylabel("D's accuracy (%)")
     accuracy.set_xlabel("thousands of images shown to D")
-    for axes in (losses, accuracy):
+    for axes, corner in ((losses, "upper right"), (accuracy, "lower right")):
         axes.grid(alpha=0.25)
-        axes.legend(loc="upper right", fontsize="small")
+        axes.legend(loc=corner, fontsize="small")
     with replacing(path) as beside:
         figure.savefig(beside, dpi=110, metadata={"Software": None})

@@ -5,7 +5,6 @@ To add one, write `name.py` with an `ARCHITECTURE`; the conformance suite finds 
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 
@@ -14,6 +13,7 @@ from torch import nn
 
 from faussaire.architectures._blocks import Network, seed_dropout, statistics_frozen
 from faussaire.architectures._registry import Architecture
+from faussaire.config import did_you_mean
 from faussaire.errors import ConfigError
 from faussaire.modalities import SampleSpec
 from faussaire.rng import generator_for
@@ -43,9 +43,7 @@ def architecture(name: str, spec: SampleSpec) -> Architecture:
     """
     known = architectures()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"unknown architecture {name!r}{hint} Known: {', '.join(known)}")
+        raise ConfigError(f"unknown architecture {name!r}{did_you_mean(name, list(known))}")
     found = known[name]
     if found.modalities and spec.modality not in found.modalities:
         able = ", ".join(n for n, a in known.items() if not a.modalities or spec.modality in a.modalities)

@@ -144,16 +144,24 @@ def distance_chunks(first: Tensor, second: Tensor) -> Iterator[tuple[int, Tensor
         yield start, squares.clamp_(min=0).sqrt_()
 
 
-def nearest(points: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
+def nearest(points: Tensor, among: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return the distance [N] and the index [N] of the row of among [M, D] that is nearest to each of points [N, D].
 
-    The distances are computed anew from the differences, so that a copy is at 0 and not at the rounding of a product.
+    Without `among`, the nearest other point. The distances are computed anew from the differences, so that a copy is
+    at 0 and not at the rounding of a product.
 
     Raises:
         ValueError: the dimensions differ.
     """
-    index = torch.cat([distances.argmin(1) for _, distances in distance_chunks(points, among)])
-    return (points - among[index]).square().sum(1).sqrt(), index
+    targets = points if among is None else among
+    indices = []
+    for start, distances in distance_chunks(points, targets):
+        if among is None:
+            rows = torch.arange(len(distances))
+            distances[rows, start + rows] = torch.inf
+        indices.append(distances.argmin(1))
+    index = torch.cat(indices)
+    return (points - targets[index]).square().sum(1).sqrt(), index
 
 
 def _share_inside(around: Balls, points: Tensor, *, seed: int, level: float) -> Estimate:
