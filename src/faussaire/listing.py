@@ -22,10 +22,9 @@ def _architectures() -> Rows:
 def _losses() -> Rows:
     from faussaire.losses import LOSSES, PENALTIES
 
-    rows = [(name, loss.description) for name, loss in LOSSES.items()]
-    return rows + [
-        (name, f"penalty: {(penalty.__doc__ or '').removeprefix('Return ')}") for name, penalty in PENALTIES.items()
-    ]
+    losses = [(name, loss.description) for name, loss in LOSSES.items()]
+    described = {name: (penalty.__doc__ or "").removeprefix("Return ") for name, penalty in PENALTIES.items()}
+    return losses + [(name, f"penalty: {description}") for name, description in described.items()]
 
 
 def _recipes() -> Rows:

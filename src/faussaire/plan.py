@@ -1,9 +1,10 @@
 """The plan of a run: how far along it is after so many images.
 
 Schedules read progress in [0, 1]. A run of given kimg or epochs has one segment, a straight line to its end. A run of
-given minutes is planned anew as its speed becomes known: each segment starts where the last one stood, so progress
-does not jump back (but where a finished run is made longer), and aims at 1 when the time is up. Segments are written to events.jsonl before they take effect;
-a run that is resumed or replayed follows them again, image by image, and so makes the same tensors.
+given minutes is planned anew as its speed becomes known: each segment starts where the last one stood and aims at 1
+when the time is up, so progress does not jump (but back, where a finished run is made longer). Segments are written to
+events.jsonl before they take effect; a run that is resumed or replayed follows them again, image by image, and so
+makes the same tensors.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def _number(name: str, source: Source) -> int:
     if label is None:
         close = difflib.get_close_matches(name.casefold(), known, n=1)
         meant = f"; did you mean {source.classes[known[close[0]]]}?" if close else ""
-        raise DataError(f"{source.where} has no class {name!r}{meant} (classes: {', '.join(source.classes)})")
+        raise DataError(f"{source.name} has no class {name!r}{meant} (classes: {', '.join(source.classes)})")
     return label
 
 

@@ -97,9 +97,7 @@ def resized(images: Tensor, size: int, *, mode: str, antialias: bool) -> Tensor:
     """Return images [N, C, H, W] resized to [N, C, size, size] with half-pixel centres."""
     if images.shape[-2:] == (size, size):
         return images
-    return functional.interpolate(
-        images, size=(size, size), mode=mode, align_corners=False, antialias=antialias
-    )
+    return functional.interpolate(images, size=(size, size), mode=mode, align_corners=False, antialias=antialias)
 
 
 def load_pinned(path: Path, sha256: str, *, what: str) -> dict[str, Tensor]:

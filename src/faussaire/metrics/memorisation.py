@@ -91,9 +91,7 @@ def memorisation(train: Tensor, held_out: Tensor, fake: Tensor, *, num_pairs: in
     distance_fake, twin = nearest(fake, train)
     distance_real, _ = nearest(held_out, train)
     distance = _evidence(distance_fake, distance_real)
-    share = _evidence(
-        _share(distance_fake, nearest(fake, held_out)[0]), _share(distance_real, nearest(held_out)[0])
-    )
+    share = _evidence(_share(distance_fake, nearest(fake, held_out)[0]), _share(distance_real, nearest(held_out)[0]))
     p_value = max(distance.p_value, share.p_value)
     closest = distance_fake.argsort(stable=True)[:num_pairs].tolist()
     return Memorisation(
