@@ -23,6 +23,8 @@ ROWS = [
     {"checkpoint", "health", "resume", "trainer"},
     {"recorder", "generator"},
     {"metrics", "output", "views", "console", "inspection"},
+    {"evaluate"},
+    {"report", "scoreboard"},
     {"api"},
     {"listing", "cli"},
     {"__main__"},

@@ -19,8 +19,9 @@ from faussaire.architectures import architecture
 from faussaire.config import Config, did_you_mean, flag, resolve
 from faussaire.console import TrainingView
 from faussaire.data import Dataset, open_source, prepare
-from faussaire.data.batches import Batches
+from faussaire.data.batches import Batches, as_real
 from faussaire.errors import ConfigError
+from faussaire.evaluate import training_scorer
 from faussaire.generator import Generator
 from faussaire.losses import LOSSES, PENALTIES
 from faussaire.modalities import modality
@@ -34,6 +35,7 @@ from faussaire.trainer import train as train_loop
 from faussaire.views import refresh
 
 RUNS = Path("runs")
+HELD_OUT_JUDGED = 256  # held-out images that D judges at each report
 
 
 class Run(RunFolder):
@@ -173,6 +175,10 @@ def _train(
         started=started,
         budget_seconds=None if config.minutes is None or replay else config.minutes * 60,
         refresh=lambda: refresh(folder, modality(dataset.spec.modality)),
+        held_out=as_real(dataset.held_out[:HELD_OUT_JUDGED]) if len(dataset.held_out) else None,
+        score=training_scorer(dataset.held_out, state.G_ema, z_dim=config.z_dim, seed=config.seed)
+        if len(dataset.held_out) > 1
+        else None,
     )
     with _interruptible() as interrupted, TrainingView(folder, title=_title(task, dataset), console=console):
         complete = train_loop(trainer, recorder, should_stop=lambda: interrupted() is not None)

@@ -12,8 +12,10 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from json import dumps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -22,6 +24,9 @@ from rich.markup import escape
 from faussaire import __version__
 from faussaire.config import FIELDS, LENGTHS, field_help
 from faussaire.errors import ConfigError, FaussaireError
+
+if TYPE_CHECKING:
+    from faussaire.evaluate import Evaluation
 
 app = App(
     name="faussaire",
@@ -203,13 +208,106 @@ def generate(
     Console().print(f"{n:,} samples in {out}", highlight=False, soft_wrap=True)
 
 
+def evaluate(
+    run: Path,
+    /,
+    *,
+    data: str | None = None,
+    protocol: Annotated[list[str] | None, Parameter(negative=())] = None,
+    seed: int = 0,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Measure the generator of RUN: every figure with interval, n and protocol; write report.html.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    data
+        Other real images to measure against; the held-out part of the run's data if not given.
+    protocol
+        Name of a protocol (`faussaire list protocols`); repeat the flag for several.
+    seed
+        Of the samples.
+    json
+        Print the figures as a JSON list and nothing else.
+    """
+    from faussaire.report import write_report
+    from faussaire.run import RunFolder
+    from faussaire.scoreboard import print_evaluation
+
+    evaluation = _evaluated(run, data, protocol, seed)
+    folder = RunFolder(run)
+    rows = [asdict(score) for score in evaluation.scores]
+    folder.write_json(folder.path / "scores.json", {"scores": rows})
+    report = write_report(folder, evaluation)
+    if json:
+        print(dumps(rows, indent=2))
+        return
+    print_evaluation(Console(), evaluation)
+    Console().print(f"The whole report: {report}", highlight=False, soft_wrap=True)
+
+
+def compare(
+    *runs: Path,
+    data: str | None = None,
+    protocol: Annotated[list[str] | None, Parameter(negative=())] = None,
+    seed: int = 0,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Say which of several runs is better, and whether the difference is more than noise.
+
+    Parameters
+    ----------
+    runs
+        Folders of two runs or more; each is compared with the first.
+    data
+        Real images to measure against; the held-out part of the runs' data if not given.
+    protocol
+        Name of a protocol (`faussaire list protocols`); repeat the flag for several.
+    seed
+        Of the samples.
+    json
+        Print the comparisons as a JSON list and nothing else.
+    """
+    from faussaire.scoreboard import as_rows, print_comparisons
+    from faussaire.scoreboard import compare as compare_two
+
+    if len(runs) < 2:
+        raise ConfigError("name two runs or more to compare")
+    evaluations = [_evaluated(run, data, protocol, seed) for run in runs]
+    comparisons = [c for other in evaluations[1:] for c in compare_two(evaluations[0], other)]
+    if json:
+        print(dumps(as_rows(comparisons), indent=2))
+    else:
+        print_comparisons(Console(), evaluations, comparisons)
+
+
+def _evaluated(run: Path, data: str | None, protocols: list[str] | None, seed: int) -> Evaluation:
+    """Evaluate a run, saying on standard error how far it is."""
+    from rich.progress import Progress
+
+    from faussaire.evaluate import evaluate as evaluate_run
+    from faussaire.run import RunFolder
+
+    with Progress(console=Console(stderr=True), transient=True) as display:
+        task = display.add_task(f"Evaluating {run}", total=None)
+        return evaluate_run(
+            RunFolder(run),
+            data=data,
+            protocols=protocols or [],
+            seed=seed,
+            progress=lambda what, done, total: display.update(task, description=what, completed=done, total=total),
+        )
+
+
 def list_registry(what: str | None = None, /) -> None:
     """List what there is to choose from.
 
     Parameters
     ----------
     what
-        architectures, losses, recipes or datasets; all of them if not given.
+        architectures, losses, recipes, datasets or protocols; all of them if not given.
     """
     from faussaire.listing import print_listing
 
@@ -236,5 +334,7 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo")) -> None:
 app.command(inspect_data, name="inspect")
 app.command(_with_settings(train), name="train")
 app.command(generate)
+app.command(evaluate)
+app.command(compare)
 app.command(list_registry, name="list")
 app.command(demo)

@@ -1,8 +1,8 @@
-"""A verdict in words, from the figures of the last reports and nothing else.
+"""Verdicts in words, from figures and nothing else.
 
-Pure functions of what `stats` events hold, so that the console, the page and a later reading of events.jsonl all say
-the same. Each verdict quotes the figure that it rests on. The thresholds are set on runs that were looked at: see
-docs/LAB.md.
+Pure functions of what `stats` and `score` events hold, so that the console, the page and a later reading of
+events.jsonl all say the same. Each verdict quotes the figure that it rests on and says what to do. The thresholds are
+set on runs that were looked at: docs/LAB.md.
 """
 
 from __future__ import annotations
@@ -10,12 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 PATIENCE = 5  # reports that must agree before anything bad is said
 WARM_UP = 0.03  # share of the run in which an untrained G is not yet called collapsed
 COLLAPSED_DIVERSITY = 0.3
 FAR_AHEAD_ACCURACY = 0.97
+OVERFITTING_R_V = 0.5
+SWINGS = 12  # reports in which the accuracy must swing to and fro …
+SWING_SIZE = 0.4  # … by so much
+SWING_TURNS = 4  # … and turn back so often
+FLAT_SCORES = 4
+
+Report = Mapping[str, Any]
+Figure = tuple[float, float, float]
+"""A value and both ends of its interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,16 +33,20 @@ class Verdict:
     """What is to be said of a run at this moment."""
 
     name: str
-    """starting, learning, D far ahead, collapsed, not finite."""
+    """In training: starting, learning, converged, overfitting, oscillating, D far ahead, collapsed, not finite.
+    Of scores: sound, collapsed, noise, copier."""
 
     text: str
     """One line: what, by which figure, and what to do about it."""
 
 
-def judge(reports: Sequence[Mapping[str, Any]], *, critic: bool = False) -> Verdict:
-    """Judge a run by its reports so far, the newest last (each the `data` of a `stats` event).
+def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: bool = False) -> Verdict:
+    """Judge a run while it trains.
 
-    `critic` is that of its loss: a critic is meant to be far ahead.
+    Args:
+        reports: the `data` of its `stats` events, the newest last.
+        scores: its Fréchet distances so far, the newest last.
+        critic: whether its loss has a critic for a D, which is meant to be far ahead.
     """
     if not reports:
         return Verdict(name="starting", text="starting: nothing measured yet")
@@ -42,20 +56,16 @@ def judge(reports: Sequence[Mapping[str, Any]], *, critic: bool = False) -> Verd
         what = " and ".join(name.replace("_", " of ") for name in broken)
         return Verdict(name="not finite", text=f"not finite: {what}; begin again with a smaller --lr")
     recent = reports[-PATIENCE:]
-    settled = len(recent) == PATIENCE and recent[0]["progress"] >= WARM_UP
-    if settled and all(r["diversity"] < COLLAPSED_DIVERSITY for r in recent):
+    if len(recent) == PATIENCE and recent[0]["progress"] >= WARM_UP:
+        bad = _collapsed(recent) or _oscillating(reports) or _far_ahead(recent, critic) or _overfitting(recent)
+        if bad:
+            return bad
+    if _flat(scores):
+        low, high = min(s[0] for s in scores[-FLAT_SCORES:]), max(s[0] for s in scores[-FLAT_SCORES:])
         return Verdict(
-            name="collapsed",
-            text=f"collapsed: fakes vary only {now['diversity']:.2f} times as much as reals; "
-            "begin again with a smaller --lr or another --seed",
-        )
-    right = min(min(r["accuracy_real"], r["accuracy_fake"]) for r in recent)
-    if settled and right > FAR_AHEAD_ACCURACY and not critic:
-        least = math.floor(100 * right)
-        return Verdict(
-            name="D far ahead",
-            text=f"D far ahead: it has been right at least {least} % of the time for {PATIENCE} reports; "
-            "G learns little: try a smaller --lr or --g-steps 2",
+            name="converged",
+            text=f"converged: the last {FLAT_SCORES} Fréchet distances ({low:.3g} to {high:.3g}) differ by no more "
+            "than noise; more time will hardly help, other settings may",
         )
     accuracy = (now["accuracy_real"] + now["accuracy_fake"]) / 2
     return Verdict(
@@ -63,3 +73,122 @@ def judge(reports: Sequence[Mapping[str, Any]], *, critic: bool = False) -> Verd
         text=f"learning: D is right {100 * accuracy:.0f} % of the time (50 % is chance); "
         f"fakes vary {now['diversity']:.2f} times as much as reals",
     )
+
+
+def _collapsed(recent: Sequence[Report]) -> Verdict | None:
+    if any(r["diversity"] >= COLLAPSED_DIVERSITY for r in recent):
+        return None
+    return Verdict(
+        name="collapsed",
+        text=f"collapsed: fakes vary only {recent[-1]['diversity']:.2f} times as much as reals; "
+        "begin again with a smaller --lr or another --seed",
+    )
+
+
+def _oscillating(reports: Sequence[Report]) -> Verdict | None:
+    accuracy = [(r["accuracy_real"] + r["accuracy_fake"]) / 2 for r in reports[-SWINGS:]]
+    steps = [after - before for before, after in pairwise(accuracy)]
+    turns = sum(a * b < 0 for a, b in pairwise(steps))
+    swing = max(accuracy) - min(accuracy)
+    if len(accuracy) < SWINGS or swing < SWING_SIZE or turns < SWING_TURNS:
+        return None
+    return Verdict(
+        name="oscillating",
+        text=f"oscillating: D's accuracy swings between {100 * min(accuracy):.0f} and {100 * max(accuracy):.0f} %; "
+        "use a smaller --lr, or a larger --gamma",
+    )
+
+
+def _far_ahead(recent: Sequence[Report], critic: bool) -> Verdict | None:
+    right = min(min(r["accuracy_real"], r["accuracy_fake"]) for r in recent)
+    if right <= FAR_AHEAD_ACCURACY or critic:
+        return None
+    return Verdict(
+        name="D far ahead",
+        text=f"D far ahead: it has been right at least {math.floor(100 * right)} % of the time for {PATIENCE} "
+        "reports; G learns little: try a smaller --lr or --g-steps 2",
+    )
+
+
+def _overfitting(recent: Sequence[Report]) -> Verdict | None:
+    gaps = [r["r_v"] for r in recent if r.get("r_v") is not None]
+    if len(gaps) < PATIENCE or min(gaps) < OVERFITTING_R_V:
+        return None
+    return Verdict(
+        name="overfitting",
+        text=f"overfitting: to D, new real images look {100 * gaps[-1]:.0f} % as wrong as fakes; "
+        "more images help, and so does less time",
+    )
+
+
+def _flat(scores: Sequence[Figure]) -> bool:
+    """Say whether every pair of the last scores may differ by noise alone."""
+    last = scores[-FLAT_SCORES:]
+    return len(last) == FLAT_SCORES and max(low for _, low, _ in last) <= min(high for _, _, high in last)
+
+
+NOISE_BELOW = 0.05
+COLLAPSED_COVERAGE = 0.2
+COLLAPSED_CLASSES = 0.7
+COPIER_P = 0.001
+
+
+def judge_scores(
+    figures: Mapping[str, Figure], *, num_classes: int = 0, copier_p: float | None = None
+) -> list[Verdict]:
+    """Judge a generator by its figures, the gravest first. An interval, not its middle, decides.
+
+    Args:
+        figures: value and both ends of its interval, by name of the metric.
+        num_classes: classes that the reals have; 0 where there are no labels.
+        copier_p: p-value of the test for copies; None where there was none.
+    """
+    found = []
+    if copier_p is not None and copier_p < COPIER_P:
+        found.append(
+            Verdict(
+                name="copier",
+                text=f"copier: samples are nearer to training images than new images are (p = {copier_p:.1e}); "
+                "look at the closest pairs, and train for less time or on more images",
+            )
+        )
+    precision, coverage = figures.get("precision"), figures.get("coverage")
+    known = figures.get("classes-known")
+    if precision and precision[2] < NOISE_BELOW and (not coverage or coverage[2] < NOISE_BELOW):
+        found.append(
+            Verdict(
+                name="noise",
+                text=f"noise: only {_share(precision)} of the samples look like any real image; train for longer, "
+                "or begin again with a smaller --lr",
+            )
+        )
+    elif known and num_classes and known[2] <= COLLAPSED_CLASSES * num_classes:
+        found.append(
+            Verdict(
+                name="collapsed",
+                text=f"collapsed: the samples show {known[0]:.0f} [{known[1]:.0f}, {known[2]:.0f}] of "
+                f"{num_classes} classes; begin again with a smaller --lr or another --seed",
+            )
+        )
+    elif coverage and precision and coverage[2] < COLLAPSED_COVERAGE and precision[1] > coverage[2]:
+        found.append(
+            Verdict(
+                name="collapsed",
+                text=f"collapsed: the samples cover only {_share(coverage)} of the reals; "
+                "begin again with a smaller --lr or another --seed",
+            )
+        )
+    if not found and precision and "recall" in figures:
+        recall = figures["recall"]
+        weaker = "look real less often than they vary" if precision[2] < recall[1] else "vary less than they look real"
+        text = (
+            f"{_share(precision)} of the samples lie among the reals, {_share(recall)} of the reals among the samples"
+        )
+        apart = precision[2] < recall[1] or recall[2] < precision[1]
+        found.append(Verdict(name="sound", text=f"sound: {text}" + (f": samples {weaker}" if apart else "")))
+    return found
+
+
+def _share(figure: Figure) -> str:
+    value, low, high = (100 * number for number in figure)
+    return f"{value:.0f} % [{low:.0f}, {high:.0f}]"

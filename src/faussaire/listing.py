@@ -43,11 +43,21 @@ def _datasets() -> Rows:
     ]
 
 
+def _protocols() -> Rows:
+    from faussaire.metrics import PROTOCOLS
+
+    return [
+        (name, f"{p.metric}, {p.n_real:,} real and {p.n_fake:,} generated images, features of {p.extractor}")
+        for name, p in PROTOCOLS.items()
+    ]
+
+
 LISTS: dict[str, Callable[[], Rows]] = {
     "architectures": _architectures,
     "losses": _losses,
     "recipes": _recipes,
     "datasets": _datasets,
+    "protocols": _protocols,
 }
 
 

@@ -10,13 +10,15 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from faussaire.checkpoint import not_finite, save_checkpoint, write_generator
 from faussaire.data.batches import as_real
 from faussaire.errors import DivergenceError
-from faussaire.health import judge
+from faussaire.health import Figure, judge
 from faussaire.modalities import SampleSpec, modality
 from faussaire.plan import Pace
 from faussaire.rng import latents, numpy_generator_for
@@ -24,11 +26,16 @@ from faussaire.run import RunFolder, replacing
 from faussaire.trainer import Trainer
 
 REPORT_SECONDS = 1.0
+REPORT_SHARE = 0.02  # a short run is reported more often: what goes wrong is to be named in its first fifth
 FIRST_SAVE_SECONDS = 2.0  # then 4, 8, 16, 32 seconds after the start …
 SAVE_SECONDS = 60.0  # … and every minute
 REFRESH_SECONDS = 30.0  # the views cost half a second, ten times what a checkpoint does
 GRID = 64
 LATENT_PAIRS = 16
+SCORE_SHARE = 0.04  # of the time; the next score waits until the last one costs no more
+
+Scorer = Callable[[], list[dict[str, Any]]]
+"""Scores the averaged generator as it stands: rows as in `faussaire evaluate --json`, the Fréchet distance first."""
 
 
 class Recorder:
@@ -42,6 +49,8 @@ class Recorder:
         started: `time.monotonic()` when the command began: a time budget counts from there.
         budget_seconds: the time budget of the whole run, or None.
         refresh: redraws the views of the folder (curves, film).
+        held_out: real samples `[V, *shape]` that are never trained on, for the gauge of overfitting; None without.
+        score: scores the generator; None where there is nothing to score against.
     """
 
     def __init__(
@@ -54,14 +63,19 @@ class Recorder:
         started: float,
         budget_seconds: float | None,
         refresh: Callable[[], None],
+        held_out: Tensor | None = None,
+        score: Scorer | None = None,
     ) -> None:
         self.run, self.trainer, self.spec, self.name = run, trainer, spec, name
-        self.refresh = refresh
+        self.refresh, self.held_out, self.score = refresh, held_out, score
         self.modality = modality(spec.modality)
         self.pace = Pace(budget_seconds) if budget_seconds is not None else None
         self._zero = started - trainer.state.seconds
         self._z = latents(GRID, trainer.config.z_dim, seed=trainer.config.seed, stream="grid")
-        self._reports = [event.data for event in run.history() if event.kind == "stats"]
+        history = run.history()
+        self._reports = [event.data for event in history if event.kind == "stats"]
+        self._scores = [figure(event.data["rows"][0]) for event in history if event.kind == "score"]
+        self._score_cost = self._scored = 0.0
         self._verdict = ""
         self._mark = 0
         self._next_report = self._next_save = self._refreshed = self._began = 0.0
@@ -93,8 +107,10 @@ class Recorder:
         if mark > self._mark:
             self._mark = mark
             self._picture()
+        self._score_when_cheap()
         now = self.seconds()
-        if now >= self._next_report:
+        told = self._reports[-1]["progress"] if self._reports else 0.0
+        if now >= self._next_report or self.trainer.plan.progress(self.trainer.state.nimg) - told >= REPORT_SHARE:
             self.report()
             self._next_report = self.seconds() + REPORT_SECONDS
         if now >= self._next_save and not self.trainer.plan.finished(self.trainer.state.nimg):
@@ -119,6 +135,7 @@ class Recorder:
             **{name: _rounded(value) for name, value in means.items()},
             "n": int(measured["accuracy_real"]["n"]),
             "diversity": _rounded(self.trainer.diversity()),
+            "r_v": None if self.held_out is None else _rounded(self.trainer.overfitting(self.held_out)),
             "progress": round(self.trainer.plan.progress(state.nimg), 5),
             "lr": self.trainer.state.opt_G.param_groups[0]["lr"],
             "seconds": round(now, 2),
@@ -126,7 +143,7 @@ class Recorder:
             "nimg_per_second": round(speed, 1),
         }
         self._reports.append(data)
-        verdict = judge(self._reports, critic=self.trainer.loss.critic)
+        verdict = judge(self._reports, scores=self._scores, critic=self.trainer.loss.critic)
         self.run.emit("stats", nimg=state.nimg, **data, verdict=verdict.name, verdict_text=verdict.text)
         if verdict.name != self._verdict:
             self.run.emit("verdict", nimg=state.nimg, name=verdict.name, text=verdict.text)
@@ -158,15 +175,37 @@ class Recorder:
             self._refreshed = self.seconds()
             if self.pace is not None:
                 # The last save must fit into the budget too: keep what this one took, and a breath to exit.
-                self.pace.reserve_seconds = 1.2 * (self._refreshed - began) + 0.2
+                self.pace.reserve_seconds = 1.2 * (self._refreshed - began) + 0.2 + self._score_cost
 
     def end(self) -> None:
         """Report, save and say that the run is complete."""
         state = self.trainer.state
+        self._take_score()
         if self.trainer.moments.any():
             self.report()
         self.save()
         self.run.emit("done", nimg=state.nimg, durable=True, seconds=round(self.seconds(), 2))
+
+    def _score_when_cheap(self) -> None:
+        """Score where the last score costs no more than its share of the time since; the first one after a while."""
+        since = self.seconds() - max(self._scored, self._began)
+        if since * SCORE_SHARE >= max(self._score_cost, 0.5):
+            self._take_score()
+
+    def _take_score(self) -> None:
+        """Score the averaged generator, and keep it if it is the best so far."""
+        if self.score is None:
+            return
+        began = self.seconds()
+        rows = self.score()
+        state = self.trainer.state
+        self.run.emit("score", nimg=state.nimg, rows=rows)
+        self._scores.append(figure(rows[0]))
+        if self._scores[-1][0] == min(value for value, _, _ in self._scores):
+            self.run.best.mkdir(exist_ok=True)
+            write_generator(state, self.run.best, config=self.trainer.config, spec=self.spec, name=self.name)
+        self._scored = self.seconds()
+        self._score_cost = self._scored - began
 
     def _picture(self) -> None:
         """Picture the fixed grid as G_ema makes it now."""
@@ -191,6 +230,11 @@ class Recorder:
         if self.pace is not None:
             return max(0.0, self.pace.budget_seconds - now)
         return (end_nimg - self.trainer.state.nimg) / max(speed, 1e-9)
+
+
+def figure(row: dict[str, Any]) -> Figure:
+    """Return the value of a score and both ends of its interval."""
+    return row["value"], row["low"], row["high"]
 
 
 def _rounded(value: float) -> float | None:

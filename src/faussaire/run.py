@@ -69,6 +69,11 @@ class RunFolder:
         return self.path / "samples"
 
     @property
+    def best(self) -> Path:
+        """The generator whose score was the best along the run, in the format of `generator_folder`."""
+        return self.path / "best"
+
+    @property
     def store(self) -> Path:
         """Decoded images, where they are too many for the memory."""
         return self.path / "store"

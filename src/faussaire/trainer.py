@@ -17,10 +17,10 @@ from torch import Tensor
 from faussaire.architectures import seed_dropout, statistics_frozen
 from faussaire.checkpoint import TrainState
 from faussaire.config import Config
-from faussaire.data.batches import Batches
+from faussaire.data.batches import Batches, as_real
 from faussaire.losses import LOSSES, PENALTIES, Judged
 from faussaire.plan import Plan
-from faussaire.rng import generator_for
+from faussaire.rng import generator_for, latents
 from faussaire.schedules import SCHEDULES, ema_beta
 from faussaire.stats import Moments
 
@@ -141,6 +141,23 @@ class Trainer:
         """
         fake, real = (x.flatten(1).std(0).mean() for x in (self.last_fake, self.last_real))
         return float(fake / real.clamp_min(1e-12))
+
+    @torch.no_grad()
+    def overfitting(self, held_out: Tensor) -> float:
+        """Return r_v: how far D tells samples that it was trained on from `held_out` ones `[N, *shape]`.
+
+        0 where it makes no difference, 1 where new images look as wrong as fakes (Karras et al. 2020,
+        arXiv 2006.06676, eq. 1: (E D(train) - E D(validation)) / (E D(train) - E D(generated))).
+        """
+        D, state = self.state.D, self.state
+        seen = self.batches.samples[: len(held_out)]
+        z = latents(len(held_out), self.config.z_dim, seed=self.config.seed, stream="r_v")
+        with statistics_frozen(state.G):
+            fake = state.G(z)
+        D.eval()  # without dropout; D has no other state
+        train, new, generated = (float(D(x).mean()) for x in (as_real(seen), held_out, fake))
+        D.train()
+        return (train - new) / (train - generated) if train > generated else 0.0
 
 
 def update(optimizer: torch.optim.Adam, loss: Tensor) -> None:

@@ -23,7 +23,7 @@ class Architecture:
     """One line for `faussaire list architectures`."""
 
     generator: Callable[[SampleSpec, int], nn.Module]
-    """(spec, z_dim) -> G, mapping z [N, z_dim] to samples [N, *shape] in [-1, 1]."""
+    """(spec, z_dim) -> G, mapping z [N, z_dim] to samples [N, *shape], in [-1, 1] in evaluation."""
 
     discriminator: Callable[[SampleSpec], nn.Module]
     """spec -> D, mapping samples [N, *shape] to logits [N]."""

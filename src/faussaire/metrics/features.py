@@ -84,7 +84,7 @@ def embed_in_batches(
         raise ExtractorError(f"an extractor takes images [N, 1 or 3, H, W], N >= 1, not {list(images.shape)}")
     features = []
     with torch.inference_mode():
-        for batch in images.split(batch_size):
+        for batch in torch.split(images, batch_size):
             levels = ((batch.float().clamp(-1, 1) + 1) * 127.5).round()  # 0 .. 255
             if channels == 1 and batch.shape[1] == 3:
                 levels = levels.mean(1, keepdim=True)
@@ -110,7 +110,7 @@ def load_pinned(path: Path, sha256: str, *, what: str) -> dict[str, Tensor]:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ExtractorError(f"{what}: {path} cannot be read ({error.strerror})") from error
-    if not found.startswith(sha256):
+    if found != sha256:
         raise ExtractorError(f"{what}: {path} has SHA-256 {found[:12]}…, not {sha256[:12]}…: not the pinned weights")
     state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     return state

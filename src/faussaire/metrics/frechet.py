@@ -1,6 +1,6 @@
 """The Fréchet distance between two sets of features, with intervals, its bias at finite n, and its limit.
 
-    d^2 = |m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1^{1/2} S2 S1^{1/2})^{1/2}    (Heusel et al. 2017, arXiv 1706.08500, eq. 6)
+    d^2 = |m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1^{1/2} S2 S1^{1/2})^{1/2}  (Heusel et al. 2017, arXiv 1706.08500, eq. 6)
 
 The root is symmetric, by `eigh` in float64, so fewer samples than dimensions (N < D) are no special case. Covariances
 are unbiased (N - 1), as in the literature's code. The estimate from n samples is too high by about c/n (at D = 64 and
@@ -74,7 +74,8 @@ def frechet_from_moments(mean1: Tensor, cov1: Tensor, mean2: Tensor, cov2: Tenso
         raise ValueError("the two sets of moments must have the same dimension: means [D], covariances [D, D]")
     first = _Moments(mean1.double(), cov1.double())
     second = _Moments(mean2.double(), cov2.double())
-    root = _power(*torch.linalg.eigh(first.cov), 0.5)
+    values, vectors = torch.linalg.eigh(first.cov)
+    root = _power(values, vectors, 0.5)
     return _distance(first, second, torch.linalg.eigvalsh(root @ second.cov @ root))
 
 
@@ -134,9 +135,9 @@ def frechet_estimates(real: Tensor, fake: Tensor, *, seed: int = 0, level: float
         _influences(real[r], fake[f], real, fake) for r, f in zip(halves_real, halves_fake, strict=True)
     )
     linear = _shared_variance(real_a, real_b, halves_real) + _shared_variance(fake_a, fake_b, halves_fake)
-    narrow = (wide + min(max(linear, 0.0), wide)) / 2  # 0 <= v1 <= v1 + 2 v2
+    narrow = _WIDE_SHARE * wide + (1 - _WIDE_SHARE) * min(max(linear, 0.0), wide)  # 0 <= v1 <= v1 + 2 v2
     limit = 2 * whole - (distance_a + distance_b) / 2
-    return FrechetEstimates(at_n=normal(whole, narrow, level=level), at_infinity=normal(limit, wide, level=level))
+    return FrechetEstimates(at_n=_skewed(whole, whole, narrow, level), at_infinity=_skewed(limit, whole, wide, level))
 
 
 def _influences(real: Tensor, fake: Tensor, real_at: Tensor, fake_at: Tensor) -> tuple[float, Tensor, Tensor]:

@@ -21,6 +21,7 @@ from faussaire.metrics.features import embed_in_batches, load_pinned, resized
 
 WEIGHTS_FILE = "pt_inception-2015-12-05-6726825d.pth"
 _Kernel = int | tuple[int, int]
+_Branches = dict[str, list[tuple[str, int, _Kernel]]]
 
 
 class _Conv(nn.Module):
@@ -50,7 +51,7 @@ class _Mixed(nn.Module):
     def __init__(
         self,
         channels_in: int,
-        branches: dict[str, list[tuple[str, int, _Kernel]]],
+        branches: _Branches,
         *,
         pool: int = 0,
         pool_kind: str = "average",
@@ -144,7 +145,10 @@ class InceptionV3(nn.Module):
         self.Conv2d_3b_1x1 = _Conv(64, 80, 1)
         self.Conv2d_4a_3x3 = _Conv(80, 192, 3, valid=True)
         self.Mixed_5b, self.Mixed_5c, self.Mixed_5d = _mixed_5(192, 32), _mixed_5(256, 64), _mixed_5(288, 64)
-        narrowing = {"branch3x3": [("", 384, 3)], "branch3x3dbl": [("_1", 64, 1), ("_2", 96, 3), ("_3", 96, 3)]}
+        narrowing: _Branches = {
+            "branch3x3": [("", 384, 3)],
+            "branch3x3dbl": [("_1", 64, 1), ("_2", 96, 3), ("_3", 96, 3)],
+        }
         self.Mixed_6a = _Mixed(288, narrowing, halve=True)
         self.Mixed_6b, self.Mixed_6c = _mixed_6(128), _mixed_6(160)
         self.Mixed_6d, self.Mixed_6e = _mixed_6(160), _mixed_6(192)
@@ -173,9 +177,7 @@ class InceptionExtractor:
 
     name = "inception-v3"
     version = "2015-12-05"
-    # The file's name ends in the first eight digits of its SHA-256, by PyTorch's convention; all that can be pinned
-    # without having the file.
-    sha256 = "6726825d"
+    sha256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
     input_size = 299
     dimension = 2048
     value_range = (-1.0, 1.0)

@@ -105,7 +105,7 @@ def jackknife_variance(leave_one_out: Tensor) -> float:
 def half_sample_variance(
     statistic: Callable[[Tensor, Tensor], Tensor], n: int, m: int, *, draws: int = HALF_SAMPLES, seed: int = 0
 ) -> float:
-    """Return the variance of a statistic of two sets, from its values on random halves of both and on their complements.
+    """Return the variance of a statistic of two sets, from its values on random halves and on their complements.
 
     Two estimates are averaged: the spread over halves (the jackknife that leaves out half at a time, Shao & Wu 1989,
     Ann. Stat. 17, 1176), which is 10 to 20 % too large on the standard error for precision, recall and coverage, and

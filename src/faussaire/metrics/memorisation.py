@@ -8,9 +8,9 @@ Two rank statistics, both indifferent to the law itself, are computed of it:
     closest    how many fakes are nearer than the r-th nearest held-out image, r = 1 % of them: beta-binomial
 
 The second sees a generator that copies one time in ten, which hardly moves the first; the smaller p-value is doubled
-(Bonferroni). Blurred or averaged pictures are nearer to everything, so nearness alone convicts the innocent. The test is
-therefore made twice, of the distance d and of the share d / (d + e), e being the distance to the nearest held-out image,
-which a blur leaves at its place; the larger of the two p-values counts.
+(Bonferroni). Blurred or averaged pictures are nearer to everything, so nearness alone convicts the innocent. The test
+is therefore made twice, of the distance d and of the share d / (d + e), e being the distance to the nearest held-out
+image, which shrinks for a blur as d does; the larger of the two p-values counts.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _mann_whitney(fake: Tensor, real: Tensor) -> tuple[float, float]:
     ordered = real.sort().values
     losses = torch.searchsorted(ordered, fake) + torch.searchsorted(ordered, fake, right=True)  # r < f, r <= f
     wins = n * m - float(losses.sum()) / 2
-    _, ties = torch.cat([fake, real]).unique(return_counts=True)
+    _, ties = torch.unique(torch.cat([fake, real]), return_counts=True)
     correction = float((ties.double() ** 3 - ties).sum()) / ((n + m) * (n + m - 1))
     variance = n * m / 12 * (n + m + 1 - correction)
     # Where every value is the same nothing speaks for either side.

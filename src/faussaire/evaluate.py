@@ -1,0 +1,361 @@
+"""Figures for a run: its generator against real images that it has not seen, by named protocols.
+
+Reals are the held-out part of the data, or all images of another source. The generator's samples are made once, in
+pieces, and every extractor reads them; features of reals are kept in a cache by fingerprint, so that a second
+evaluation costs the samples only. The same run, data and seed give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from faussaire.config import did_you_mean
+from faussaire.data import Dataset, prepare
+from faussaire.data.batches import as_real
+from faussaire.errors import ConfigError, DataError, ExtractorError
+from faussaire.generator import Generator
+from faussaire.health import Verdict, judge_scores
+from faussaire.metrics import (
+    EXTRACTORS,
+    PROTOCOLS,
+    ClassifierExtractor,
+    Estimate,
+    Extractor,
+    Memorisation,
+    Protocol,
+    Score,
+    class_histogram,
+    compute,
+    known_modes,
+    memorisation,
+    total_variation,
+    train_classifier,
+)
+from faussaire.recorder import Scorer
+from faussaire.resume import recorded_config
+from faussaire.rng import latents
+from faussaire.run import RunFolder
+
+DEFAULT_METRICS = ("fd", "kd", "pr", "dc", "div")
+DEFAULT_SIZE = "10k"
+BEST_EXTRACTOR = "efficientnet-lite0"
+SANITY_PROTOCOL = "fd10k-pixels-dct"
+CLASSIFIER_IMAGES = 10_000  # the classifier of the labels learns from at most so many
+CLASSIFIER_EPOCHS = 4
+ENOUGH_HELD_OUT = 100
+COPIES_TESTED = 2_000
+PIECE = 256
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Everything that was found out about a generator."""
+
+    name: str
+    """Of the run."""
+
+    nimg: int
+    """Images that its D had seen."""
+
+    reals: str
+    """Names the real images; figures against different ones cannot be compared."""
+
+    scores: tuple[Score, ...]
+    """The figures, each with interval, n and protocol."""
+
+    copies: Memorisation | None
+    """The test for copies; None where there are no held-out images to set the scale."""
+
+    pairs: tuple[np.ndarray, np.ndarray] | None
+    """The closest pairs, nearest first: samples and their training images, each uint8 `[P, H, W, C]`."""
+
+    verdicts: tuple[Verdict, ...]
+    """What the figures say in words, the most important first."""
+
+    notes: tuple[str, ...]
+    """What a reader must know: which reals, what was not measured and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reals:
+    """Real images to measure against, as bytes `[N, C, H, W]`."""
+
+    images: np.ndarray
+    train: np.ndarray
+    held_out: np.ndarray
+    labels: np.ndarray | None
+    """Of `train`."""
+
+    classes: tuple[str, ...]
+    key: str
+    """Names these images in the cache."""
+
+    note: str
+
+
+def evaluate(
+    run: RunFolder,
+    *,
+    data: str | None = None,
+    protocols: Sequence[str] = (),
+    seed: int = 0,
+    progress: Progress = lambda what, done, total: None,
+) -> Evaluation:
+    """Evaluate the generator of a run.
+
+    Args:
+        run: its folder.
+        data: other real images to measure against; the held-out part of the run's own data if not given.
+        protocols: names from `metrics.PROTOCOLS`; if not given, all metrics with the best extractor that is
+            installed, a sanity check without a network, and class figures where the data has labels.
+        seed: of the samples.
+        progress: called with what is being done, how much of it is done, and how much there is.
+
+    Raises:
+        ConfigError: no such run or protocol.
+        DataError: the real images cannot be read.
+        ExtractorError: a feature network that was asked for is not available.
+    """
+    generator = Generator.load(run.path)
+    reals = _reals(run, generator, data)
+    chosen, notes = _choose(protocols)
+    extractors = {p.extractor: EXTRACTORS[p.extractor]() for p in chosen if p.extractor in EXTRACTORS}
+    classifier = None
+    if reals.labels is not None and len(reals.classes) > 1 and (not protocols or any(_by_labels(p) for p in chosen)):
+        progress("training a classifier of the labels", 0, 1)
+        classifier = _classifier(reals, seed)
+        extractors[classifier.name] = classifier
+    elif any(_by_labels(p) for p in chosen):
+        raise ExtractorError(
+            "labels-cnn needs data with labels: sub-folders or a labels.csv; choose another --protocol"
+        )
+
+    pixels = EXTRACTORS["pixels-dct"]()
+    extractors.setdefault(pixels.name, pixels)
+    num_fake = max(p.n_fake for p in chosen)
+    fake = _fake_features(generator, extractors, num_fake, seed, progress)
+    real = {name: _real_features(e, reals.images, reals.key, progress) for name, e in extractors.items()}
+    scores: list[Score] = []
+    for number, protocol in enumerate(chosen):
+        progress("computing figures", number, len(chosen))
+        name = protocol.extractor
+        scores += compute(protocol, real[name], fake[name], extractors[name], nimg=generator.nimg)
+    if classifier is not None:
+        scores += _class_scores(
+            classifier, real[classifier.name], fake[classifier.name], len(reals.classes), generator.nimg
+        )
+    copies, pairs = _copies(generator, reals, pixels, fake[pixels.name], seed, progress)
+    verdicts = judge_scores(
+        {score.metric: (score.value, score.low, score.high) for score in reversed(scores)},
+        num_classes=len(reals.classes) if classifier else 0,
+        copier_p=None if copies is None else copies.p_value,
+    )
+    return Evaluation(
+        name=run.path.name,
+        nimg=generator.nimg,
+        reals=reals.key,
+        scores=tuple(scores),
+        copies=copies,
+        pairs=pairs,
+        verdicts=tuple(verdicts),
+        notes=(reals.note, *notes),
+    )
+
+
+def _by_labels(protocol: Protocol) -> bool:
+    return protocol.extractor == ClassifierExtractor.name
+
+
+def _choose(names: Sequence[str]) -> tuple[list[Protocol], list[str]]:
+    """Return the protocols asked for, or the default ones that can be had, and what there is to say of that."""
+    for name in names:
+        if name not in PROTOCOLS:
+            raise ConfigError(f"unknown protocol {name!r}{did_you_mean(name, list(PROTOCOLS))}")
+    if names:
+        return [PROTOCOLS[name] for name in names], []
+    sanity = PROTOCOLS[SANITY_PROTOCOL]
+    try:
+        EXTRACTORS[BEST_EXTRACTOR]()
+    except ExtractorError as error:
+        plain = [PROTOCOLS[f"{metric}{DEFAULT_SIZE}-pixels-dct"] for metric in DEFAULT_METRICS]
+        return plain, [f"only figures of pixels, not of content: {error}"]
+    return [*(PROTOCOLS[f"{m}{DEFAULT_SIZE}-{BEST_EXTRACTOR}"] for m in DEFAULT_METRICS), sanity], []
+
+
+def _reals(run: RunFolder, generator: Generator, data: str | None) -> Reals:
+    """Read the images to measure against, at the generator's size and number of channels."""
+    config = recorded_config(run) if run.exists() else None
+    channels, side, _ = generator.spec.shape
+    own = None
+    if config is not None:
+        try:
+            own = prepare(config.data, resolution=side, channels=channels, classes=config.classes)
+        except DataError as error:
+            if data is None:
+                raise DataError(f"the run's own data cannot be read: {error}; name it by --data") from None
+    if data is not None:
+        other = prepare(data, resolution=side, channels=channels)
+        images = np.concatenate([other.images, other.held_out])
+        return _as_reals(
+            own or other, images, f"all:{other.fingerprint}", f"reals: the {len(images):,} images of {data}"
+        )
+    if own is None:
+        raise ConfigError(f"{run.path} is a generator without its run: name real images by --data")
+    if run.read_json(run.config)["fingerprint"] != own.fingerprint:
+        raise DataError(f"{own.name} holds other images than the run was trained on: name reals by --data")
+    if len(own.held_out) >= ENOUGH_HELD_OUT:
+        note = f"reals: the {len(own.held_out):,} images of {own.name} that were held out of training"
+        return _as_reals(own, own.held_out, f"held-out:{own.fingerprint}", note)
+    note = (
+        f"reals: the {len(own.images):,} TRAINING images of {own.name}, as fewer than {ENOUGH_HELD_OUT} are held out: "
+        "a generator that copies them would score best; measure against others by --data"
+    )
+    return _as_reals(own, own.images, f"train:{own.fingerprint}", note)
+
+
+def _as_reals(trained_on: Dataset, images: np.ndarray, key: str, note: str) -> Reals:
+    return Reals(
+        images=images,
+        train=trained_on.images,
+        held_out=trained_on.held_out,
+        labels=trained_on.labels,
+        classes=trained_on.spec.classes,
+        key=key,
+        note=note,
+    )
+
+
+def _classifier(reals: Reals, seed: int) -> ClassifierExtractor:
+    """Train the classifier on the run's labelled training images."""
+    assert reals.labels is not None
+    images, labels = reals.train[:CLASSIFIER_IMAGES], reals.labels[:CLASSIFIER_IMAGES]
+    return train_classifier(
+        as_real(images),
+        torch.from_numpy(labels),
+        num_classes=len(reals.classes),
+        epochs=CLASSIFIER_EPOCHS,
+        seed=seed,
+    )
+
+
+def _fake_features(
+    generator: Generator, extractors: dict[str, Extractor], count: int, seed: int, progress: Progress
+) -> dict[str, Tensor]:
+    """Make `count` samples piece by piece, and return each extractor's features `[count, D]`."""
+    found: dict[str, list[Tensor]] = {name: [] for name in extractors}
+    done = 0
+    for piece in generator.chunks(count, seed=seed):
+        for name, extractor in extractors.items():
+            found[name].append(extractor(piece))
+        done += len(piece)
+        progress("making samples", done, count)
+    return {name: torch.cat(pieces) for name, pieces in found.items()}
+
+
+def _real_features(extractor: Extractor, images: np.ndarray, key: str, progress: Progress) -> Tensor:
+    """Return the features `[N, D]` of bytes `[N, C, H, W]`, from the cache where they are there."""
+    text = f"{key}:{extractor.name}:{extractor.version}:{extractor.sha256}"
+    path = _cache() / f"{hashlib.sha256(text.encode()).hexdigest()}.npy"
+    try:
+        return torch.from_numpy(np.load(path, allow_pickle=False))
+    except (OSError, ValueError):
+        pass  # not there, or damaged: computed anew
+    pieces = []
+    for first in range(0, len(images), PIECE):
+        pieces.append(extractor(as_real(images[first : first + PIECE])))
+        progress(f"features of reals ({extractor.name})", first, len(images))
+    features = torch.cat(pieces)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(f".{os.getpid()}.tmp")
+        with beside.open("wb") as file:
+            np.save(file, features.numpy())
+        os.replace(beside, path)
+    except OSError:
+        pass  # a cache that cannot be written costs time, nothing else
+    return features
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "faussaire" / "features"
+
+
+def _class_scores(
+    classifier: ClassifierExtractor, real: Tensor, fake: Tensor, num_classes: int, nimg: int
+) -> list[Score]:
+    """Return how many classes the generator knows, how far their shares are off, and how well the classifier does."""
+    histograms = [class_histogram(classifier.decide(x), num_classes=num_classes) for x in (real, fake)]
+
+    def row(metric: str, estimate: Estimate, n_real: int, n_fake: int) -> Score:
+        return Score(
+            protocol=f"classes-{classifier.name}",
+            metric=metric,
+            value=estimate.value,
+            low=estimate.low,
+            high=estimate.high,
+            level=estimate.level,
+            n_real=n_real,
+            n_fake=n_fake,
+            extractor=f"{classifier.name} {classifier.version}",
+            extractor_sha256=classifier.sha256,
+            seed=0,
+            nimg=nimg,
+        )
+
+    return [
+        row("classes-known", known_modes(*histograms), len(real), len(fake)),
+        row("class-distance", total_variation(*histograms), len(real), len(fake)),
+        row("classifier-accuracy", classifier.accuracy, classifier.num_held_out, 0),
+    ]
+
+
+def _copies(
+    generator: Generator, reals: Reals, pixels: Extractor, fake: Tensor, seed: int, progress: Progress
+) -> tuple[Memorisation | None, tuple[np.ndarray, np.ndarray] | None]:
+    """Test for copies in the space of pixels, which every training image can afford, and return the closest pairs."""
+    if len(reals.held_out) < ENOUGH_HELD_OUT:
+        return None, None
+    digest = hashlib.sha256(reals.train.tobytes()).hexdigest()
+    train = _real_features(pixels, reals.train, f"copies:{digest}", progress)
+    held_out = _real_features(pixels, reals.held_out, f"copies-held-out:{digest}", progress)
+    found = memorisation(train, held_out, fake[:COPIES_TESTED])
+    samples = generator.sample(COPIES_TESTED, seed=seed)
+    twins = reals.train[[train_index for _, train_index, _ in found.pairs]].transpose(0, 2, 3, 1)
+    return found, (samples[[index for index, _, _ in found.pairs]], np.ascontiguousarray(twins))
+
+
+def training_scorer(held_out: np.ndarray, make: Callable[[Tensor], Tensor], *, z_dim: int, seed: int) -> Scorer:
+    """Return what scores a generator while it trains: 2,000 samples against held-out images, by pixels-dct.
+
+    It costs a second or two, and needs no network: what a better figure is worth, `evaluate` says afterwards.
+
+    Args:
+        held_out: uint8 `[N, C, H, W]`, at least two.
+        make: maps latents `[n, z_dim]` to samples `[n, C, H, W]` in [-1, 1]; called anew for each score.
+        z_dim: numbers in a latent.
+        seed: of the run; the latents are the same for each score.
+    """
+    pixels = EXTRACTORS["pixels-dct"]()
+    protocol = PROTOCOLS["fd2000-pixels-dct"]
+    real = pixels(as_real(held_out[: protocol.n_real]))
+
+    def score() -> list[dict[str, object]]:
+        pieces = []
+        for first in range(0, protocol.n_fake, PIECE):
+            z = latents(PIECE, z_dim, seed=seed, stream="score", position=first // PIECE)
+            with torch.no_grad():
+                pieces.append(pixels(make(z[: protocol.n_fake - first])))
+        return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), pixels)]
+
+    return score

@@ -1,0 +1,306 @@
+"""report.html: one page with everything that is known of a run, to be opened from disk or sent by mail.
+
+Pictures are data: URIs and plotly.js, 4.8 MB of the page, is inlined, so that nothing is ever loaded from a network; a
+content security policy forbids it as well, and lets no script run but the two whose SHA-256 it names. The page holds
+no date and no random name: the same run and evaluation give the same bytes. Names come from strangers' folders:
+Jinja2 escapes them, and none of them is ever given to plotly.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import math
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image as Pillow
+
+from faussaire import __version__
+from faussaire.evaluate import Evaluation
+from faussaire.generator import Generator
+from faussaire.metrics import Memorisation
+from faussaire.metrics.features import NO_WEIGHTS_SHA256
+from faussaire.metrics.memorisation import COPIER_BELOW
+from faussaire.modalities.image import enlarge, grid, picture
+from faussaire.run import Event, RunFolder, write_atomically
+
+GRID = 64
+MAX_POINTS = 2_000  # of a curve: more than a screen has columns
+MAX_PICTURE_WIDTH = 1_100  # pixels; wider grids are shown smaller, to keep the page fit for mail
+MAX_FILM_BYTES = 3_000_000
+MAX_CLASSES = 20  # named in full
+
+
+class Meaning(NamedTuple):
+    """What a metric is, for a reader who does not know it."""
+
+    title: str
+    sentence: str
+    better: str
+
+
+MEANINGS = {
+    "frechet": Meaning(
+        "Fréchet distance",
+        "How far the samples as a whole are from the real images, by the mean and the spread of what the extractor "
+        "sees in them; 0 if both were the same.",
+        "lower is better",
+    ),
+    "frechet-infinity": Meaning(
+        "Fréchet distance without the bias",
+        "The Fréchet distance extrapolated to infinitely many images, which takes away what is there only because "
+        "images are few.",
+        "lower is better",
+    ),
+    "frechet-floor": Meaning(
+        "Floor of the Fréchet distance",
+        "The Fréchet distance of real images from other real images: about what a perfect generator would get from so "
+        "many.",
+        "says nothing of the generator: it is the mark to read its distance by",
+    ),
+    "kernel": Meaning(
+        "Kernel distance",
+        "Another distance of the samples from the real images, which does not depend on how many there are; about 0, "
+        "now and then a little below, for a perfect generator.",
+        "lower is better",
+    ),
+    "precision": Meaning(
+        "Precision", "The share of samples that lie among the real images: how many look real.", "higher is better"
+    ),
+    "recall": Meaning(
+        "Recall",
+        "The share of real images that lie among the samples: how much of the variety of the data is made.",
+        "higher is better",
+    ),
+    "density": Meaning(
+        "Density",
+        "How closely real images stand around a sample, 1 on average for a perfect generator; more when samples crowd "
+        "where most of the data is.",
+        "nearer to 1 is better",
+    ),
+    "coverage": Meaning(
+        "Coverage",
+        "The share of real images that have a sample close by, nearly 1 for a perfect generator.",
+        "higher is better",
+    ),
+    "diversity": Meaning(
+        "Diversity",
+        "The mean distance between two samples over that between two real images; near 0 all samples look alike.",
+        "nearer to 1 is better",
+    ),
+    "classes-known": Meaning(
+        "Classes known",
+        "How many classes of the data the samples show, as a classifier sees them that was trained on the real images.",
+        "higher is better",
+    ),
+    "class-distance": Meaning(
+        "Distance of the classes",
+        "How far the shares of the classes among the samples are from those among the real images: 0 alike, 1 nothing "
+        "in common.",
+        "lower is better",
+    ),
+    "classifier-accuracy": Meaning(
+        "Accuracy of the classifier",
+        "How often the classifier that counts the classes is right on real images that it has not seen.",
+        "says nothing of the generator, but how far its figures of classes can be trusted",
+    ),
+}
+
+
+def write_report(run: RunFolder, evaluation: Evaluation) -> Path:
+    """Write report.html into the folder of a run, and return its path.
+
+    Raises:
+        CheckpointError: the generator cannot be loaded, or the page cannot be written.
+    """
+    path = run.path / "report.html"
+    write_atomically(path, _page(run, evaluation).encode())
+    return path
+
+
+def _page(run: RunFolder, evaluation: Evaluation) -> str:
+    """Return the page."""
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+
+    generator = Generator.load(run.path)
+    config = run.read_json(run.config) if run.exists() else {}
+    history = run.history()
+    stats = [event for event in history if event.kind == "stats"]
+    scripts = [get_plotlyjs(), files("faussaire").joinpath("templates", "report.js").read_text("utf-8")]
+    environment = Environment(
+        loader=PackageLoader("faussaire"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": _number, "p_value": _p_value, "sha": _short_sha}
+    classes = list(generator.spec.classes)
+    return environment.get_template("report.html.j2").render(
+        version=__version__,
+        evaluation=evaluation,
+        name=evaluation.name or generator.name,
+        generator=generator,
+        architecture=_architecture(config),
+        classes=classes[:MAX_CLASSES],
+        more_classes=len(classes[MAX_CLASSES:]),
+        last_word=stats[-1].data.get("verdict_text") if stats else None,
+        samples=_uri(picture(grid(enlarge(generator.sample(GRID, seed=0))))),
+        num_samples=GRID,
+        reals=_picture_file(run.path / "reals.png"),
+        scores=[(MEANINGS.get(s.metric, Meaning(s.metric, "", "")), s) for s in evaluation.scores],
+        missing=[m.title for name, m in MEANINGS.items() if name not in {s.metric for s in evaluation.scores}],
+        copy_verdict=_copy_verdict(evaluation.copies),
+        copier_below=COPIER_BELOW,
+        pairs=_pairs(evaluation),
+        curves=_curves(stats, [event for event in history if event.kind == "score"]),
+        num_reports=len(stats),
+        stride=_stride(stats),
+        still=_picture_file(run.path / "curves.png"),
+        film=_film(run.path / "progress.gif"),
+        settings=json.dumps(_without_folders(config), indent=2, ensure_ascii=False) if config else None,
+        scripts=[Markup(script) for script in scripts],  # ours and plotly's: the only text that is not escaped
+        hashes=[base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
+    )
+
+
+def _architecture(config: dict[str, Any]) -> str | None:
+    """Return its name from the config.json of a run, or of a generator on its own."""
+    name = config.get("config", config).get("architecture")
+    return None if name is None else str(name)
+
+
+def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave of the path of the data its last part: the page is to be sent, and the rest concerns nobody."""
+    settings = config.get("config")
+    if not isinstance(settings, dict) or "data" not in settings:
+        return config
+    return config | {"config": settings | {"data": Path(str(settings["data"])).name}}
+
+
+def _number(value: float | None) -> str:
+    """Write a figure with four significant digits."""
+    if value is None:
+        return "not measured"
+    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "not finite"
+
+
+def _p_value(p: float) -> str:
+    return f"p = {p:.2g}" if p >= 1e-12 else "p < 1e-12"
+
+
+def _short_sha(sha256: str) -> str:
+    return "no weights" if sha256 == NO_WEIGHTS_SHA256 else f"sha256 {sha256[:12]}"
+
+
+def _copy_verdict(copies: Memorisation | None) -> str | None:
+    """Say what the test for copies came to; its p-value is printed beside it."""
+    if copies is None:
+        return None
+    if copies.is_copier:
+        return (
+            "The generator copies: its samples are nearer to training images than new real images are, and by more "
+            "than chance explains."
+        )
+    if copies.p_value < 0.05:
+        return (
+            "Not called a copier, but the samples are nearer to training images than expected: more samples or more "
+            "held-out images would tell."
+        )
+    return "No sign of copying: the samples are no nearer to training images than new real images are."
+
+
+def _pairs(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Return the closest pairs: both images, their indices, and how far apart they are."""
+    if evaluation.copies is None or evaluation.pairs is None:
+        return []
+    return [
+        {
+            "sample": _uri(picture(sample)),
+            "twin": _uri(picture(twin)),
+            "sample_index": sample_index,
+            "twin_index": twin_index,
+            "distance": distance,
+        }
+        for sample, twin, (sample_index, twin_index, distance) in zip(
+            *evaluation.pairs, evaluation.copies.pairs, strict=True
+        )
+    ]
+
+
+def _uri(image: Pillow.Image) -> str:
+    """Return a picture as a data: URI, made smaller where it is very wide."""
+    image.thumbnail((MAX_PICTURE_WIDTH, 10 * MAX_PICTURE_WIDTH))
+    content = io.BytesIO()
+    image.save(content, format="PNG")
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def _picture_file(path: Path) -> str | None:
+    try:
+        with Pillow.open(path) as image:
+            return _uri(image)
+    except OSError:
+        return None  # the page says that it is not there
+
+
+def _film(path: Path) -> dict[str, Any]:
+    """Return the film as a data: URI, if it is there and not too large, and its size."""
+    num_bytes = path.stat().st_size if path.is_file() else 0
+    if not 0 < num_bytes < MAX_FILM_BYTES:
+        return {"uri": None, "num_bytes": num_bytes}
+    return {"uri": f"data:image/gif;base64,{base64.b64encode(path.read_bytes()).decode()}", "num_bytes": num_bytes}
+
+
+def _stride(events: Sequence[Event]) -> int:
+    return max(1, math.ceil(len(events) / MAX_POINTS))
+
+
+def _curves(stats: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return the curves of the training as report.js takes them; where reports are too many, every k-th."""
+    shown = stats[:: -_stride(stats)][::-1] if stats else []  # counted from the last, which is always shown
+    kimg = [event.nimg / 1000 for event in shown]
+
+    def line(key: str, name: str, colour: str, factor: float = 1.0) -> dict[str, Any]:
+        values = [_finite(event.data.get(key)) for event in shown]
+        y = [None if value is None else round(factor * value, 6) for value in values]
+        return {"name": name, "colour": colour, "y": y, "last": y[-1]}
+
+    curves: list[dict[str, Any]] = []
+    if shown:
+        losses = [line("loss_D", "loss of D", "--first"), line("loss_G", "loss of G", "--second")]
+        rights = [
+            line("accuracy_real", "D right on real (%)", "--first", 100),
+            line("accuracy_fake", "D right on fake (%)", "--second", 100),
+        ]
+        varied = [line("diversity", "variety of fakes over that of reals", "--first")]
+        curves += [
+            {"id": "losses", "title": "Losses", "x": kimg, "lines": losses, "mark": None},
+            {
+                "id": "accuracy",
+                "title": "How often D is right",
+                "x": kimg,
+                "lines": rights,
+                "mark": [50, "50 %: chance"],
+            },
+            {"id": "diversity", "title": "Diversity", "x": kimg, "lines": varied, "mark": [1, "1: as varied as reals"]},
+        ]
+    rows = [(event.nimg / 1000, event.data["rows"][0]) for event in scores[-MAX_POINTS:] if event.data.get("rows")]
+    if rows:
+        value, low, high = ([_finite(row[key]) for _, row in rows] for key in ("value", "low", "high"))
+        name = "Fréchet distance and its 95 % interval"
+        scored = {"name": name, "colour": "--first", "y": value, "low": low, "high": high, "last": value[-1]}
+        title = f"Score during training ({rows[-1][1]['protocol']})"
+        curves.append({"id": "scores", "title": title, "x": [x for x, _ in rows], "lines": [scored], "mark": None})
+    return curves
+
+
+def _finite(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
