@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from faussaire.health import PATIENCE, judge
+import pytest
+import torch
+from toy import toy_trainer
+
+from faussaire.health import FLAT_SCORES, PATIENCE, SWINGS, judge, judge_scores
+from faussaire.trainer import Trainer
 
 
 def report(**changes: float | None) -> dict[str, float | None]:
-    fine = {"loss_D": 0.6, "loss_G": 0.9, "accuracy_real": 0.7, "accuracy_fake": 0.66, "diversity": 0.9}
+    fine = {"loss_D": 0.6, "loss_G": 0.9, "accuracy_real": 0.7, "accuracy_fake": 0.66, "diversity": 0.9, "r_v": 0.1}
     return {**fine, "progress": 0.1, **changes}
 
 
@@ -18,6 +23,8 @@ def report(**changes: float | None) -> dict[str, float | None]:
         ({}, "learning", "68 %"),
         ({"diversity": 0.02}, "collapsed", "0.02"),
         ({"accuracy_real": 0.99, "accuracy_fake": 0.995}, "D far ahead", "99 %"),
+        ({"accuracy_real": 1.0, "accuracy_fake": 1.0}, "D far ahead", "at least 100 %"),
+        ({"r_v": 0.8}, "overfitting", "80 %"),
         ({"loss_G": None}, "not finite", "loss of G"),
         ({"diversity": None}, "not finite", "diversity"),
     ],
@@ -28,6 +35,27 @@ def test_each_verdict_quotes_its_figure(changes: dict, name: str, figure: str) -
     assert figure in verdict.text
 
 
+def test_an_accuracy_that_swings_to_and_fro_is_called_oscillating_and_one_that_drifts_is_not() -> None:
+    swinging = [report(accuracy_real=0.9 if i % 2 else 0.3, accuracy_fake=0.9 if i % 2 else 0.3) for i in range(SWINGS)]
+    drifting = [report(accuracy_real=0.95 - 0.04 * i, accuracy_fake=0.95 - 0.04 * i) for i in range(SWINGS)]
+    assert judge(swinging).name == "oscillating"
+    assert "30 and 90 %" in judge(swinging).text
+    assert judge(drifting).name == "learning"
+
+
+def test_scores_that_differ_by_noise_alone_are_called_converged() -> None:
+    flat = [(5.0 + 0.1 * i, 4.5 + 0.1 * i, 5.5 + 0.1 * i) for i in range(FLAT_SCORES)]
+    falling = [(5.0 - i, 4.8 - i, 5.2 - i) for i in range(FLAT_SCORES)]
+    assert judge([report()], scores=flat).name == "converged"
+    assert judge([report()], scores=flat[1:]).name == "learning"
+    assert judge([report()], scores=falling).name == "learning"
+
+
+def test_a_critic_may_be_far_ahead() -> None:
+    ahead = [report(accuracy_real=1.0, accuracy_fake=1.0)] * PATIENCE
+    assert judge(ahead, critic=True).name == "learning"
+
+
 def test_nothing_bad_is_said_before_enough_reports_agree() -> None:
     assert judge([report(), *[report(diversity=0.0)] * (PATIENCE - 1)]).name == "learning"
     assert judge([report(diversity=0.0, progress=0.01)] * PATIENCE).name == "learning"
@@ -36,3 +64,46 @@ def test_nothing_bad_is_said_before_enough_reports_agree() -> None:
 
 def test_a_loss_that_is_not_finite_is_said_at_once() -> None:
     assert judge([report(loss_D=None)]).name == "not finite"
+
+
+GOOD = {
+    "precision": (0.7, 0.65, 0.75),
+    "recall": (0.6, 0.57, 0.63),
+    "coverage": (0.8, 0.77, 0.83),
+    "classes-known": (10.0, 10.0, 10.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "copier_p", "names"),
+    [
+        ({}, 0.4, ["sound"]),
+        ({}, 1e-9, ["copier"]),
+        ({"classes-known": (3.0, 3.0, 3.0)}, 0.4, ["collapsed"]),
+        ({"coverage": (0.05, 0.04, 0.06)}, None, ["collapsed"]),
+        ({"precision": (0.0, 0.0, 0.01), "coverage": (0.0, 0.0, 0.01)}, 0.4, ["noise"]),
+        ({"classes-known": (3.0, 3.0, 3.0)}, 1e-9, ["copier", "collapsed"]),
+    ],
+)
+def test_scores_are_judged_by_their_intervals(changes: dict, copier_p: float | None, names: list[str]) -> None:
+    verdicts = judge_scores({**GOOD, **changes}, num_classes=10, copier_p=copier_p)
+    assert [verdict.name for verdict in verdicts] == names
+
+
+def test_a_wide_interval_convicts_nobody() -> None:
+    figures = {**GOOD, "classes-known": (3.0, 1.0, 9.0)}
+    assert [v.name for v in judge_scores(figures, num_classes=10, copier_p=0.01)] == ["sound"]
+
+
+def test_r_v_is_0_for_new_samples_of_the_same_kind_and_1_for_fakes(tmp_path: Path) -> None:
+    trainer: Trainer = toy_trainer(tmp_path / "run", kimg=10)
+    for _ in range(60):
+        trainer.step()
+    seen = torch.from_numpy(trainer.batches.samples[:400])
+    new = torch.from_numpy(trainer.batches.samples[400:800])
+    assert trainer.overfitting(seen) == pytest.approx(0.0, abs=1e-6)
+    assert abs(trainer.overfitting(new)) < 0.3
+    with torch.no_grad():
+        fake = trainer.state.G(torch.randn(400, 8, generator=torch.Generator().manual_seed(0)))
+    assert trainer.overfitting(fake) > 0.7
+    assert trainer.state.D.training

@@ -13,10 +13,11 @@ import hashlib
 import io
 import json
 import math
+import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -38,82 +39,6 @@ MAX_FILM_BYTES = 3_000_000
 MAX_CLASSES = 20  # named in full
 
 
-class Meaning(NamedTuple):
-    """What a metric is, for a reader who does not know it."""
-
-    title: str
-    sentence: str
-    better: str
-
-
-MEANINGS = {
-    "frechet": Meaning(
-        "Fréchet distance",
-        "How far the samples as a whole are from the real images, by the mean and the spread of what the extractor "
-        "sees in them; 0 if both were the same.",
-        "lower is better",
-    ),
-    "frechet-infinity": Meaning(
-        "Fréchet distance without the bias",
-        "The Fréchet distance extrapolated to infinitely many images, which takes away what is there only because "
-        "images are few.",
-        "lower is better",
-    ),
-    "frechet-floor": Meaning(
-        "Floor of the Fréchet distance",
-        "The Fréchet distance of real images from other real images: about what a perfect generator would get from so "
-        "many.",
-        "says nothing of the generator: it is the mark to read its distance by",
-    ),
-    "kernel": Meaning(
-        "Kernel distance",
-        "Another distance of the samples from the real images, which does not depend on how many there are; about 0, "
-        "now and then a little below, for a perfect generator.",
-        "lower is better",
-    ),
-    "precision": Meaning(
-        "Precision", "The share of samples that lie among the real images: how many look real.", "higher is better"
-    ),
-    "recall": Meaning(
-        "Recall",
-        "The share of real images that lie among the samples: how much of the variety of the data is made.",
-        "higher is better",
-    ),
-    "density": Meaning(
-        "Density",
-        "How closely real images stand around a sample, 1 on average for a perfect generator; more when samples crowd "
-        "where most of the data is.",
-        "nearer to 1 is better",
-    ),
-    "coverage": Meaning(
-        "Coverage",
-        "The share of real images that have a sample close by, nearly 1 for a perfect generator.",
-        "higher is better",
-    ),
-    "diversity": Meaning(
-        "Diversity",
-        "The mean distance between two samples over that between two real images; near 0 all samples look alike.",
-        "nearer to 1 is better",
-    ),
-    "classes-known": Meaning(
-        "Classes known",
-        "How many classes of the data the samples show, as a classifier sees them that was trained on the real images.",
-        "higher is better",
-    ),
-    "class-distance": Meaning(
-        "Distance of the classes",
-        "How far the shares of the classes among the samples are from those among the real images: 0 alike, 1 nothing "
-        "in common.",
-        "lower is better",
-    ),
-    "classifier-accuracy": Meaning(
-        "Accuracy of the classifier",
-        "How often the classifier that counts the classes is right on real images that it has not seen.",
-        "says nothing of the generator, but how far its figures of classes can be trusted",
-    ),
-}
-
-
 def write_report(run: RunFolder, evaluation: Evaluation) -> Path:
     """Write report.html into the folder of a run, and return its path.
 
@@ -133,7 +58,9 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     config = run.read_json(run.config) if run.exists() else {}
     history = run.history()
     stats = [event for event in history if event.kind == "stats"]
-    scripts = [get_plotlyjs(), files("faussaire").joinpath("templates", "report.js").read_text("utf-8")]
+    scripts = [get_plotlyjs(), _template("report.js")]
+    meanings = tomllib.loads(_template("meanings.toml"))
+    measured = {score.metric for score in evaluation.scores}
     environment = Environment(
         loader=PackageLoader("faussaire"),
         autoescape=True,
@@ -155,8 +82,8 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         samples=_uri(picture(grid(enlarge(generator.sample(GRID, seed=0))))),
         num_samples=GRID,
         reals=_picture_file(run.path / "reals.png"),
-        scores=[(MEANINGS.get(s.metric, Meaning(s.metric, "", "")), s) for s in evaluation.scores],
-        missing=[m.title for name, m in MEANINGS.items() if name not in {s.metric for s in evaluation.scores}],
+        scores=[(meanings.get(s.metric, {"title": s.metric}), s) for s in evaluation.scores],
+        missing=[meaning["title"] for metric, meaning in meanings.items() if metric not in measured],
         copy_verdict=_copy_verdict(evaluation.copies),
         copier_below=COPIER_BELOW,
         pairs=_pairs(evaluation),
@@ -169,6 +96,10 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         scripts=[Markup(script) for script in scripts],  # ours and plotly's: the only text that is not escaped
         hashes=[base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
     )
+
+
+def _template(name: str) -> str:
+    return files("faussaire").joinpath("templates", name).read_text("utf-8")
 
 
 def _architecture(config: dict[str, Any]) -> str | None:
@@ -271,7 +202,8 @@ def _curves(stats: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, A
     def line(key: str, name: str, colour: str, factor: float = 1.0) -> dict[str, Any]:
         values = [_finite(event.data.get(key)) for event in shown]
         y = [None if value is None else round(factor * value, 6) for value in values]
-        return {"name": name, "colour": colour, "y": y, "last": y[-1]}
+        last = "not finite" if y[-1] is None and key in shown[-1].data else _number(y[-1])
+        return {"name": name, "colour": colour, "y": y, "last": last}
 
     curves: list[dict[str, Any]] = []
     if shown:
@@ -296,7 +228,7 @@ def _curves(stats: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, A
     if rows:
         value, low, high = ([_finite(row[key]) for _, row in rows] for key in ("value", "low", "high"))
         name = "Fréchet distance and its 95 % interval"
-        scored = {"name": name, "colour": "--first", "y": value, "low": low, "high": high, "last": value[-1]}
+        scored = {"name": name, "colour": "--first", "y": value, "low": low, "high": high, "last": _number(value[-1])}
         title = f"Score during training ({rows[-1][1]['protocol']})"
         curves.append({"id": "scores", "title": title, "x": [x for x, _ in rows], "lines": [scored], "mark": None})
     return curves

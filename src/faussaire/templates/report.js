@@ -25,12 +25,13 @@
   function layout(curve) {
     const axis = { gridcolor: colour("--rule"), zeroline: false, linecolor: colour("--rule"), automargin: true };
     const made = {
-      height: 300, margin: { l: 44, r: 12, t: 10, b: 40 }, hovermode: "x unified", dragmode: "zoom",
+      height: 320, margin: { l: 44, r: 12, t: 52, b: 40 }, hovermode: "x unified", dragmode: "zoom",
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, sans-serif", size: 13, color: colour("--ink") },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--quiet"), activecolor: colour("--ink") },
       hoverlabel: { bgcolor: colour("--card"), font: { color: colour("--ink") } },
       showlegend: true, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
-      xaxis: Object.assign({ title: { text: "thousands of images shown to D" } }, axis),
+      xaxis: Object.assign({ title: { text: "thousands of images shown to D", font: { size: 13 } } }, axis),
       yaxis: Object.assign({}, axis),
     };
     if (curve.id === "accuracy") made.yaxis.range = [0, 102];
@@ -50,7 +51,10 @@
 
   function draw() {
     for (const curve of curves) {
-      const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
+      const options = { // these buttons only: one of plotly's own would send the curves to its makers
+        responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",
+        modeBarButtons: [["toImage", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+      };
       Plotly.react("curve-" + curve.id, curve.lines.map((line) => trace(curve, line)), layout(curve), options);
     }
   }
