@@ -78,6 +78,7 @@ GOOD = {
     ("changes", "copier_p", "names"),
     [
         ({}, 0.4, ["sound"]),
+        ({"precision": (0.07, 0.05, 0.09)}, 0.4, ["rough"]),
         ({}, 1e-9, ["copier"]),
         ({"classes-known": (3.0, 3.0, 3.0)}, 0.4, ["collapsed"]),
         ({"coverage": (0.05, 0.04, 0.06)}, None, ["collapsed"]),

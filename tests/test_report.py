@@ -225,7 +225,9 @@ def test_curves_hold_losses_accuracy_and_diversity(run: RunFolder) -> None:
 
 def test_scores_of_the_training_are_drawn_with_their_intervals(run: RunFolder) -> None:
     run.emit("score", nimg=50, rows=[{"protocol": "fd2000-pixels-dct", "value": 2.0, "low": 1.5, "high": 2.5}])
-    (line,) = page(run, evaluation()).curves()[-1]["lines"]
+    found = page(run, evaluation())
+    assert "In the end: Fréchet distance and its interval 2 (1.5 to 2.5)." in found.text
+    (line,) = found.curves()[-1]["lines"]
     assert (line["y"], line["low"], line["high"]) == ([2.0], [1.5], [2.5])
 
 

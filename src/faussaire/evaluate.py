@@ -194,7 +194,7 @@ def _choose(names: Sequence[str]) -> tuple[list[Protocol], list[str]]:
 
 def _reals(run: RunFolder, generator: Generator, data: str | None) -> Reals:
     """Read the images to measure against, at the generator's size and number of channels."""
-    config = recorded_config(run) if run.exists() else None
+    config = recorded_config(run) if run.events_file.is_file() else None
     channels, side, _ = generator.spec.shape
     own = None
     if config is not None:
@@ -207,7 +207,7 @@ def _reals(run: RunFolder, generator: Generator, data: str | None) -> Reals:
         other = prepare(data, resolution=side, channels=channels)
         images = np.concatenate([other.images, other.held_out])
         return _as_reals(
-            own or other, images, f"all:{other.fingerprint}", f"reals: the {len(images):,} images of {data}"
+            own or other, images, f"all:{other.fingerprint}", f"reals: the {len(images):,} images of {other.name}"
         )
     if own is None:
         raise ConfigError(f"{run.path} is a generator without its run: name real images by --data")

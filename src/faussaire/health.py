@@ -34,7 +34,7 @@ class Verdict:
 
     name: str
     """In training: starting, learning, converged, overfitting, oscillating, D far ahead, collapsed, not finite.
-    Of scores: sound, collapsed, noise, copier."""
+    Of scores: sound, rough, collapsed, noise, copier."""
 
     text: str
     """One line: what, by which figure, and what to do about it."""
@@ -131,6 +131,7 @@ NOISE_BELOW = 0.05
 COLLAPSED_COVERAGE = 0.2
 COLLAPSED_CLASSES = 0.7
 COPIER_P = 0.001
+ROUGH_BELOW = 0.4
 
 
 def judge_scores(
@@ -180,12 +181,11 @@ def judge_scores(
         )
     if not found and precision and "recall" in figures:
         recall = figures["recall"]
-        weaker = "look real less often than they vary" if precision[2] < recall[1] else "vary less than they look real"
-        text = (
-            f"{_share(precision)} of the samples lie among the reals, {_share(recall)} of the reals among the samples"
-        )
-        apart = precision[2] < recall[1] or recall[2] < precision[1]
-        found.append(Verdict(name="sound", text=f"sound: {text}" + (f": samples {weaker}" if apart else "")))
+        text = f"{_share(precision)} of samples lie among the reals, {_share(recall)} of reals among the samples"
+        if min(precision[2], recall[2]) < ROUGH_BELOW:
+            found.append(Verdict(name="rough", text=f"rough: only {text}; more time may help"))
+        else:
+            found.append(Verdict(name="sound", text=f"sound: {text}"))
     return found
 
 

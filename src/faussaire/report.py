@@ -89,6 +89,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         pairs=_pairs(evaluation),
         curves=_curves(stats, [event for event in history if event.kind == "score"]),
         num_reports=len(stats),
+        num_judged=stats[-1].data.get("n") if stats else None,
         stride=_stride(stats),
         still=_picture_file(run.path / "curves.png"),
         film=_film(run.path / "progress.gif"),
@@ -227,8 +228,9 @@ def _curves(stats: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, A
     rows = [(event.nimg / 1000, event.data["rows"][0]) for event in scores[-MAX_POINTS:] if event.data.get("rows")]
     if rows:
         value, low, high = ([_finite(row[key]) for _, row in rows] for key in ("value", "low", "high"))
-        name = "Fréchet distance and its 95 % interval"
-        scored = {"name": name, "colour": "--first", "y": value, "low": low, "high": high, "last": _number(value[-1])}
+        last = f"{_number(value[-1])} ({_number(low[-1])} to {_number(high[-1])})"
+        name = "Fréchet distance and its interval"
+        scored = {"name": name, "colour": "--first", "y": value, "low": low, "high": high, "last": last}
         title = f"Score during training ({rows[-1][1]['protocol']})"
         curves.append({"id": "scores", "title": title, "x": [x for x, _ in rows], "lines": [scored], "mark": None})
     return curves

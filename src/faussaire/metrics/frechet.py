@@ -13,13 +13,12 @@ eigendecompositions, and not a bootstrap's thousands. docs/method/metrics.md der
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from faussaire.metrics.intervals import LEVEL, Estimate, as_features, normal_quantile
+from faussaire.metrics.intervals import LEVEL, Estimate, as_features, score
 from faussaire.rng import generator_for
 
 # Eigenvalues below this share of the largest are rounding, and are not divided by.
@@ -109,9 +108,9 @@ def frechet_estimates(real: Tensor, fake: Tensor, *, seed: int = 0, level: float
 
     Write the distance as a linear term of variance v1, a quadratic one of variance v2, and smaller ones. The in-sample
     variance of the influence estimates v1 + 2 v2, which happens to be the variance of the extrapolated distance
-    2 d(n) - mean d(n/2), the halves being disjoint. The covariance of the influences as seen by two disjoint halves
-    estimates v1 alone, since their noise is independent; the mean of the two is v1 + v2, the variance of d(n).
-    The standard error grows with the distance, so the intervals are those of log d(n), moved to the estimate.
+    2 d(n) - mean d(n/2), the halves being disjoint; n / (n - D) makes up for the influence being fitted to D
+    directions. The covariance of the influences as seen by two disjoint halves estimates v1 alone, since their noise is
+    independent; the mean of the two is v1 + v2, the variance of d(n).
 
     Where half the samples are no more than the dimensions, the influence seen by a half is not defined outside its
     span; the variance of d(n) is then taken as v1 + 2 v2 too: too wide by at most 41 %.
@@ -125,19 +124,27 @@ def frechet_estimates(real: Tensor, fake: Tensor, *, seed: int = 0, level: float
         ValueError: a set has fewer than four rows or a value that is not finite, or the dimensions differ.
     """
     real, fake = as_features(real, name="real", at_least=4), as_features(fake, name="fake", at_least=4)
+    size, dimension = min(len(real), len(fake)), real.shape[1]
     whole, influence_real, influence_fake = _influences(real, fake, real, fake)
     wide = float(influence_real.var() / len(real) + influence_fake.var() / len(fake))
-    if min(len(real), len(fake)) // 2 <= real.shape[1]:
-        return FrechetEstimates(at_n=_skewed(whole, whole, wide, level), at_infinity=None)
+    bias_slope = wide / whole if whole > 0 else 0.0
+    if size // 2 <= dimension:
+        return FrechetEstimates(at_n=score(whole, wide, bias_slope, level=level), at_infinity=None)
 
     halves_real, halves_fake = _halves(len(real), seed, "real"), _halves(len(fake), seed, "fake")
     (distance_a, real_a, fake_a), (distance_b, real_b, fake_b) = (
         _influences(real[r], fake[f], real, fake) for r, f in zip(halves_real, halves_fake, strict=True)
     )
-    linear = _shared_variance(real_a, real_b, halves_real) + _shared_variance(fake_a, fake_b, halves_fake)
-    narrow = _WIDE_SHARE * wide + (1 - _WIDE_SHARE) * min(max(linear, 0.0), wide)  # 0 <= v1 <= v1 + 2 v2
     limit = 2 * whole - (distance_a + distance_b) / 2
-    return FrechetEstimates(at_n=_skewed(whole, whole, narrow, level), at_infinity=_skewed(limit, whole, wide, level))
+    shared = _shared_variance(real_a, real_b, halves_real) + _shared_variance(fake_a, fake_b, halves_fake)
+    linear = min(max(shared, 0.0), wide)  # 0 <= v1 <= v1 + 2 v2
+    variance = _WIDE_SHARE * wide + (1 - _WIDE_SHARE) * linear
+    # v1 grows with the distance of the populations, v2 with the bias.
+    slope = linear / max(limit, 2 * wide**0.5) + (wide - linear) / whole if wide > 0 else 0.0
+    return FrechetEstimates(
+        at_n=score(whole, variance, slope, level=level),
+        at_infinity=score(limit, wide * size / (size - dimension), bias_slope, level=level),
+    )
 
 
 def _influences(real: Tensor, fake: Tensor, real_at: Tensor, fake_at: Tensor) -> tuple[float, Tensor, Tensor]:
@@ -170,14 +177,6 @@ def _shared_variance(first: Tensor, second: Tensor, halves: tuple[Tensor, Tensor
     """
     within = [torch.stack([first[half], second[half]]).cov()[0, 1] for half in halves]
     return float(sum(within)) / len(within) / first.numel()
-
-
-def _skewed(value: float, scale: float, variance: float, level: float) -> Estimate:
-    """Return `value` with the interval of a distance of size `scale`, symmetric in its logarithm."""
-    if scale <= 0:
-        return Estimate(value=value, low=value, high=value, level=level)
-    factor = math.exp(normal_quantile(level) * math.sqrt(max(variance, 0.0)) / scale)
-    return Estimate(value=value, low=value - scale * (1 - 1 / factor), high=value + scale * (factor - 1), level=level)
 
 
 def _distance(first: _Moments, second: _Moments, overlap: Tensor) -> float:

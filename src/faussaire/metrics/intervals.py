@@ -80,6 +80,20 @@ def normal(value: float, variance: float, *, level: float = LEVEL) -> Estimate:
     return Estimate(value=value, low=value - half, high=value + half, level=level)
 
 
+def score(value: float, variance: float, slope: float, *, level: float = LEVEL) -> Estimate:
+    """Return `value` with the interval of all truths t for which (value - t)^2 <= z^2 (variance at t).
+
+    The variance is taken to grow with the truth by `slope`, >= 0, from what it is at `value`. A distance's does: where
+    it comes out low so does its standard error, and symmetric intervals miss the truth from below three times in four.
+    For a proportion this is the idea of Wilson's interval.
+    """
+    z2 = normal_quantile(level) ** 2
+    variance = max(variance, 0.0)
+    centre = value + z2 * slope / 2
+    half = math.sqrt(z2 * variance + (z2 * slope / 2) ** 2)
+    return Estimate(value=value, low=centre - half, high=centre + half, level=level)
+
+
 def student(values: Tensor, *, level: float = LEVEL) -> Estimate:
     """Return the mean of independent values [B] with Student's interval on B - 1 degrees of freedom.
 
