@@ -295,7 +295,7 @@ def _class_scores(
     classifier: ClassifierExtractor, real: Tensor, fake: Tensor, num_classes: int, nimg: int
 ) -> list[Score]:
     """Return how many classes the generator knows, how far their shares are off, and how well the classifier does."""
-    histograms = [class_histogram(classifier.decide(x), num_classes=num_classes) for x in (real, fake)]
+    histograms = [class_histogram(classifier.classify(x), num_classes=num_classes) for x in (real, fake)]
 
     def row(metric: str, estimate: Estimate, n_real: int, n_fake: int) -> Score:
         return Score(

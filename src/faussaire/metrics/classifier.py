@@ -60,9 +60,10 @@ class ClassifierExtractor:
     value_range = (-1.0, 1.0)
     resize = "bilinear, antialiased, to 32 x 32"
 
-    def __init__(self, network: _Network, accuracy: Estimate, *, channels: int) -> None:
-        """Take a trained network and its accuracy on held-out images."""
+    def __init__(self, network: _Network, accuracy: Estimate, *, num_held_out: int, channels: int) -> None:
+        """Take a trained network and its accuracy on `num_held_out` images that it has not seen."""
         self.accuracy = accuracy
+        self.num_held_out = num_held_out
         self._network = network.eval().requires_grad_(False)
         self._channels = channels
         digest = hashlib.sha256()
@@ -74,9 +75,9 @@ class ClassifierExtractor:
         """Return features [N, 128] of images [N, C, H, W] in [-1, 1]."""
         return embed_in_batches(images, self._embed, batch_size=256, channels=self._channels)
 
-    def classify(self, images: Tensor) -> Tensor:
-        """Return the predicted class of each of images [N, C, H, W]: int64 [N]."""
-        logits: Tensor = self._network.output(self(images))
+    def classify(self, features: Tensor) -> Tensor:
+        """Return the predicted class of each image by its features [N, 128]: int64 [N]."""
+        logits: Tensor = self._network.output(features)
         return logits.argmax(1)
 
     def _embed(self, images: Tensor) -> Tensor:
@@ -123,7 +124,7 @@ def train_classifier(
         predicted = torch.cat([network(batch) for batch in torch.split(prepared[test], 256)]).argmax(1)
     right = int((predicted == labels[test]).sum())
     accuracy = wilson(right, num_held_out, level=level)
-    return ClassifierExtractor(network, accuracy, channels=images.shape[1])
+    return ClassifierExtractor(network, accuracy, num_held_out=num_held_out, channels=images.shape[1])
 
 
 def _fit(network: _Network, images: Tensor, labels: Tensor, *, epochs: int, seed: int) -> None:
