@@ -3,7 +3,10 @@
 # Each makes its own .venv the first time and is quick the second; only Python 3.11+ and make are needed.
 # Every path is relative, so the checkout may lie in a folder with a space in its name.
 
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# The first that runs and is new enough: a name on the path may be a shim that does not.
+IS_NEW = -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	$$name $(IS_NEW) && echo $$name && break; done)
 VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -27,7 +30,7 @@ docs: $(VENV)/installed-dev
 
 # torch goes in first and alone: asked for beside the rest, pip may take a CUDA build of several GB.
 $(VENV)/installed: pyproject.toml constraints.txt
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@"$(PYTHON)" $(IS_NEW) || \
 		{ echo "faussaire needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || \
 		{ echo "python -m venv failed: on Debian or Ubuntu, apt install python3-venv"; exit 1; }

@@ -1,12 +1,11 @@
-"""Intervals for figures computed from samples: Wilson, normal, Student over blocks, and the delete-one jackknife.
+"""Intervals for figures computed from samples: Wilson, normal, score, and the jackknifes that feed them variances.
 
-Every metric of faussaire ends in an `Estimate`: the value with an interval, its level and nothing hidden. Which of
-the four is used for which metric was chosen by measured coverage (benchmarks/coverage.py), not by habit: a bootstrap
-over features needs hundreds of eigendecompositions for one Fréchet distance, and duplicates every nearest neighbour
-for precision and recall, while the jackknife has a closed form for all of them and costs milliseconds.
+Every metric of faussaire ends in an `Estimate`: the value with an interval and its level. Which interval and which
+variance a metric uses was chosen by measured coverage (benchmarks/coverage.py), not by habit: a bootstrap over features
+needs hundreds of eigendecompositions for one Fréchet distance, and duplicates every nearest neighbour for precision and
+recall.
 
-Wilson (1927), J. Am. Stat. Assoc. 22, 209; Efron & Stein (1981), Ann. Stat. 9, 586; for Student's distribution
-function with whole degrees of freedom, Abramowitz & Stegun (1964), 26.7.3 and 26.7.4.
+Wilson 1927, J. Am. Stat. Assoc. 22, 209; Efron & Stein 1981, Ann. Stat. 9, 586; Shao & Wu 1989, Ann. Stat. 17, 1176.
 """
 
 from __future__ import annotations
@@ -94,20 +93,6 @@ def score(value: float, variance: float, slope: float, *, level: float = LEVEL) 
     return Estimate(value=value, low=centre - half, high=centre + half, level=level)
 
 
-def student(values: Tensor, *, level: float = LEVEL) -> Estimate:
-    """Return the mean of independent values [B] with Student's interval on B - 1 degrees of freedom.
-
-    Raises:
-        ValueError: there are fewer than two values.
-    """
-    if values.numel() < 2:
-        raise ValueError("Student's interval needs at least two values")
-    mean = float(values.mean())
-    error = float(values.std()) / math.sqrt(values.numel())
-    half = student_quantile(level, values.numel() - 1) * error
-    return Estimate(value=mean, low=mean - half, high=mean + half, level=level)
-
-
 def jackknife_variance(leave_one_out: Tensor) -> float:
     """Return the jackknife variance (n - 1)/n sum (t_i - mean t)^2 of a statistic from its n values [n] with sample
     i left out. Of two independent sets, the variances add up.
@@ -144,30 +129,6 @@ def half_sample_variance(
 def normal_quantile(level: float) -> float:
     """Return z such that a standard normal variable lies in [-z, z] with probability `level`."""
     return NormalDist().inv_cdf((1 + level) / 2)
-
-
-def student_quantile(level: float, freedom: int) -> float:
-    """Return t such that Student's variable with `freedom` degrees lies in [-t, t] with probability `level`."""
-    low, high = 0.0, 1.0
-    while _student_within(high, freedom) < level:
-        high *= 2
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _student_within(middle, freedom) < level else (low, middle)
-    return (low + high) / 2
-
-
-def _student_within(t: float, freedom: int) -> float:
-    """Return P(|T| <= t): the finite trigonometric sums of Abramowitz & Stegun, 26.7.3 (odd) and 26.7.4 (even)."""
-    angle = math.atan(t / math.sqrt(freedom))
-    cosine = math.cos(angle)
-    odd = freedom % 2
-    term = cosine if odd else 1.0
-    total = term if freedom > 1 else 0.0
-    for power in range(2 + odd, freedom - 1, 2):
-        term *= cosine * cosine * (power - 1) / power
-        total += term
-    return 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
 
 
 def as_features(features: Tensor, *, name: str, at_least: int = 2) -> Tensor:

@@ -137,11 +137,17 @@ def distance_chunks(first: Tensor, second: Tensor) -> Iterator[tuple[int, Tensor
     origin = second.mean(0)
     second = second - origin
     norms = second.square().sum(1)
-    chunk = max(1, _CHUNK_ENTRIES // len(second))
-    for start in range(0, len(first), chunk):
-        rows = first[start : start + chunk] - origin
+    for start, chunk in row_chunks(first, len(second)):
+        rows = chunk - origin
         squares = torch.addmm(norms, rows, second.T, alpha=-2).add_(rows.square().sum(1, keepdim=True))
         yield start, squares.clamp_(min=0).sqrt_()
+
+
+def row_chunks(rows: Tensor, num_columns: int) -> Iterator[tuple[int, Tensor]]:
+    """Yield (start, chunk [C, D]) of rows [N, D] such that a matrix [C, num_columns] takes 80 MB or less."""
+    size = max(1, _CHUNK_ENTRIES // num_columns)
+    for start in range(0, len(rows), size):
+        yield start, rows[start : start + size]
 
 
 def nearest(points: Tensor, among: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -36,12 +36,10 @@ class Protocol:
     """Generated images."""
     k: int = 0
     """Which nearest neighbour; 0 where the metric has none."""
-    num_blocks: int = 0
-    """Disjoint blocks of the kernel distance; 0 where the metric has none."""
     level: float = LEVEL
     """Coverage of the intervals."""
     seed: int = 0
-    """Of the images drawn, of halves and of blocks."""
+    """Of the images drawn, and of the halves that some intervals come from."""
 
     @property
     def name(self) -> str:
@@ -155,8 +153,7 @@ def _frechet(protocol: Protocol, real: Tensor, fake: Tensor, every_real: Tensor)
 
 
 def _kernel(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor) -> list[Row]:
-    estimate = kernel_distance(real, fake, num_blocks=protocol.num_blocks, seed=protocol.seed, level=protocol.level)
-    return [("kernel", estimate, len(real), len(fake))]
+    return [("kernel", kernel_distance(real, fake, level=protocol.level), len(real), len(fake))]
 
 
 def _precision_recall(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor) -> list[Row]:
@@ -191,13 +188,9 @@ def _protocols() -> dict[str, Protocol]:
         "pixels-dct": (2_000, 10_000),
         "labels-cnn": (2_000, 10_000),
     }
-    pinned: dict[str, dict[str, int]] = {
-        "kernel": {"num_blocks": 10},
-        "precision-recall": {"k": 3},
-        "density-coverage": {"k": 5},
-    }
+    neighbours = {"precision-recall": 3, "density-coverage": 5}
     every = [
-        Protocol(metric=metric, extractor=extractor, n_real=n, n_fake=n, **pinned.get(metric, {}))
+        Protocol(metric=metric, extractor=extractor, n_real=n, n_fake=n, k=neighbours.get(metric, 0))
         for extractor, numbers in sizes.items()
         for n in numbers
         for metric in METRICS
