@@ -10,7 +10,12 @@ Importing this package imports nothing heavy: each name below is loaded when it 
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+# Threads that wait for one another shall sleep, not spin: beside any other busy process, spinning makes a training on
+# two cores ten times slower (benchmarks/waiting.py). It is read once, when torch is loaded; a value of the user's stands.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from faussaire.api import Run, train

@@ -199,9 +199,9 @@ def _contacts(around: Balls, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tens
     held_by = torch.zeros(len(fake), dtype=torch.float64)
     for start, distances in distance_chunks(around.centres, fake):
         limits = around.distances[start : start + len(distances)]
-        inside = [distances <= limits[:, rank, None] for rank in range(limits.shape[1])]
-        holding.append(torch.stack([mask.sum(1) for mask in inside], dim=1))
-        held_by += inside[around.k - 1].sum(0)
+        counts = [(distances <= limits[:, rank, None]).sum(1) for rank in range(limits.shape[1])]
+        holding.append(torch.stack(counts, dim=1))
+        held_by += (distances <= limits[:, around.k - 1, None]).sum(0)
         closest = distances.topk(min(_SHORT_LIST, len(fake)), dim=1, largest=False)
         nearest.append(closest.values)
         indices.append(closest.indices)

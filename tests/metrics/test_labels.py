@@ -1,0 +1,64 @@
+"""Modes and class histograms."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faussaire.metrics import class_histogram, known_modes, kullback_leibler, total_variation
+
+histograms = st.lists(st.integers(0, 200), min_size=5, max_size=5).filter(lambda counts: sum(counts) > 0)
+
+
+def test_three_classes_of_ten_are_three_modes() -> None:
+    real = torch.full((10,), 100)
+    fake = torch.tensor([400, 300, 290, 10, 0, 0, 0, 0, 0, 0])
+    modes = known_modes(real, fake)
+    assert modes.value in (3, 4)  # 10 of 1,000 is a tenth of the share, on the edge
+    assert modes.low == 3
+    assert modes.high <= 4
+    assert known_modes(real, real).low == 10
+
+
+def test_classes_that_the_reals_lack_are_no_modes() -> None:
+    assert known_modes(torch.tensor([50, 50, 0]), torch.tensor([30, 30, 40])).value == 2
+
+
+@given(histograms, histograms)
+@settings(max_examples=30, deadline=None)
+def test_total_variation_is_symmetric_and_in_range(p: list[int], q: list[int]) -> None:
+    real, fake = torch.tensor(p), torch.tensor(q)
+    estimate = total_variation(real, fake)
+    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+    assert total_variation(fake, real).value == pytest.approx(estimate.value)
+    assert total_variation(real, real).value == 0
+    assert kullback_leibler(real, fake) >= -1e-12
+
+
+def test_disjoint_histograms_are_at_distance_one() -> None:
+    assert total_variation(torch.tensor([5, 0]), torch.tensor([0, 9])).value == 1
+
+
+def test_kullback_leibler_is_the_closed_form() -> None:
+    expected = 0.25 * math.log(0.25 / 0.5) + 0.75 * math.log(0.75 / 0.5)
+    found = kullback_leibler(torch.tensor([10**9, 10**9]), torch.tensor([10**9, 3 * 10**9]))
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_histogram_counts_every_class() -> None:
+    assert class_histogram(torch.tensor([0, 2, 2]), num_classes=4).tolist() == [1, 0, 2, 0]
+
+
+@pytest.mark.parametrize("labels", [torch.tensor([4]), torch.tensor([-1]), torch.zeros(0, dtype=torch.long)])
+def test_impossible_labels_are_refused(labels: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="label"):
+        class_histogram(labels, num_classes=4)
+
+
+def test_empty_histograms_are_refused() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        total_variation(torch.tensor([1, 2]), torch.tensor([0, 0]))

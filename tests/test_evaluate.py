@@ -1,0 +1,213 @@
+"""From a run to figures: held-out reals, the same bytes twice, copies, comparison, and scores while training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from faussaire import trainer as trainer_module
+from faussaire.api import train
+from faussaire.cli import run as command
+from faussaire.errors import ConfigError, DataError
+from faussaire.evaluate import evaluate
+from faussaire.generator import Generator
+from faussaire.run import RunFolder
+from faussaire.scoreboard import compare
+
+PIXELS = ["fd2000-pixels-dct", "pr2000-pixels-dct", "dc2000-pixels-dct"]
+QUICK = {"architecture": "dense", "batch_size": 25, "pictures": 2}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """1,200 images of 12×12 in two classes, every one of them another."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 60, (1200, 12, 12), dtype=np.uint8)
+    labels = np.arange(1200) % 2
+    images[labels == 0, 2:10, 2:6] += 150
+    images[labels == 1, 4:8, 2:10] += 150
+    path = tmp_path / "bars.npz"
+    np.savez(path, images=images, labels=labels, classes=np.array(["upright", "level"]))
+    return path
+
+
+@pytest.fixture
+def run(labelled: Path, tmp_path: Path) -> RunFolder:
+    return train(labelled, run=tmp_path / "run", kimg=2, **QUICK)
+
+
+def test_figures_are_those_of_held_out_images_and_the_same_twice(run: RunFolder) -> None:
+    first, second = (evaluate(run, protocols=PIXELS) for _ in range(2))
+    num_held_out = 1200 - json.loads(run.config.read_text())["num_images"]
+    assert first.scores == second.scores
+    assert f"the {num_held_out:,} images of bars that were held out" in first.notes[0]
+    assert {s.metric for s in first.scores} >= {"frechet", "precision", "recall", "density", "coverage"}
+    for score in first.scores:
+        assert score.low <= score.value <= score.high
+        if score.metric != "frechet-floor":
+            assert (score.n_real, score.n_fake) == (num_held_out, 2000)
+        assert score.nimg == 2000
+
+
+def test_a_second_source_of_reals_may_be_named(run: RunFolder, labelled: Path) -> None:
+    evaluation = evaluate(run, data=str(labelled), protocols=PIXELS[:1])
+    assert "the 1,200 images of bars" in evaluation.notes[0]
+    assert evaluation.scores[0].n_real == 1200
+
+
+def test_images_that_changed_since_the_training_are_refused(run: RunFolder, labelled: Path) -> None:
+    np.savez(labelled, images=np.zeros((300, 12, 12), np.uint8))
+    with pytest.raises(DataError, match="other images than the run was trained on"):
+        evaluate(run, protocols=PIXELS[:1])
+    labelled.unlink()
+    with pytest.raises(DataError, match="--data"):
+        evaluate(run, protocols=PIXELS[:1])
+
+
+def test_a_generator_without_its_run_asks_for_reals(run: RunFolder, labelled: Path) -> None:
+    alone = RunFolder(run.generator_folder)
+    with pytest.raises(ConfigError, match="--data"):
+        evaluate(alone, protocols=PIXELS[:1])
+    assert evaluate(alone, data=str(labelled), protocols=PIXELS[:1]).scores[0].metric == "frechet"
+
+
+def test_an_unknown_protocol_is_answered_with_a_near_one(run: RunFolder) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'fd2000-pixels-dct'"):
+        evaluate(run, protocols=["fd2000-pixels-dtc"])
+
+
+class Copier(Generator):
+    """A "generator" that returns training images, or those that are given."""
+
+    images: torch.Tensor
+
+    def __call__(self, z: torch.Tensor) -> torch.Tensor:
+        chosen = (z[:, 0].abs() * 1e6).long() % len(self.images)
+        return self.images[chosen]
+
+
+def test_a_copier_is_called_one_and_its_pairs_are_equal(
+    run: RunFolder, labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faussaire.data import prepare
+    from faussaire.data.batches import as_real
+
+    Copier.images = as_real(prepare(labelled).images)
+    monkeypatch.setattr(Generator, "__call__", Copier.__call__)
+    monkeypatch.setattr(Generator, "images", Copier.images, raising=False)
+    evaluation = evaluate(run, protocols=PIXELS)
+    assert evaluation.copies is not None
+    assert evaluation.copies.p_value < 0.001
+    assert evaluation.verdicts[0].name == "copier"
+    assert evaluation.pairs is not None
+    assert np.array_equal(*evaluation.pairs)
+
+
+@pytest.mark.slow
+def test_a_generator_that_knows_one_class_is_called_collapsed_and_noise_noise(
+    run: RunFolder, labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faussaire.data import prepare
+    from faussaire.data.batches import as_real
+
+    data = prepare(labelled)
+    assert data.labels is not None
+    monkeypatch.setattr(Generator, "__call__", Copier.__call__)
+    monkeypatch.setattr(Generator, "images", as_real(data.images[data.labels == 0]), raising=False)
+    assert "collapsed" in [v.name for v in evaluate(run, protocols=[*PIXELS, "fd2000-labels-cnn"]).verdicts]
+    noise = torch.rand(2000, 1, 12, 12, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    monkeypatch.setattr(Generator, "images", noise)
+    assert [v.name for v in evaluate(run, protocols=PIXELS).verdicts] == ["noise"]
+
+
+def test_two_runs_differ_by_more_than_noise_or_not(run: RunFolder, labelled: Path, tmp_path: Path) -> None:
+    untrained = train(labelled, run=tmp_path / "untrained", kimg=0.025, **QUICK)
+    good, bad = evaluate(run, protocols=PIXELS[:1]), evaluate(untrained, protocols=PIXELS[:1])
+    assert {c.better for c in compare(bad, good) if c.metric == "frechet"} == {"run"}
+    assert {c.better for c in compare(good, bad) if c.metric == "frechet"} == {"run"}
+    assert {c.better for c in compare(good, good)} == {""}
+    other = evaluate(run, data="mnist", protocols=PIXELS[:1])
+    with pytest.raises(ConfigError, match="against different images"):
+        compare(good, other)
+
+
+def test_the_commands_print_json_and_write_the_report(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [str(run.path), "--protocol", PIXELS[0]]
+    assert command(["evaluate", *arguments, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows == json.loads((run.path / "scores.json").read_text())["scores"]
+    report = (run.path / "report.html").read_bytes()
+    assert command(["evaluate", *arguments]) == 0
+    out = capsys.readouterr().out
+    assert "frechet" in out
+    assert "95 % interval" in out
+    assert (run.path / "report.html").read_bytes() == report
+    assert command(["compare", str(run.path), *arguments, "--json"]) == 0
+    assert {row["better"] for row in json.loads(capsys.readouterr().out)} == {""}
+    assert command(["compare", str(run.path)]) == 2
+
+
+def test_a_run_scores_itself_and_keeps_its_best_generator(run: RunFolder) -> None:
+    scores = [event for event in run.events() if event.kind == "score"]
+    assert scores
+    assert scores[-1].nimg == 2000
+    assert scores[-1].data["rows"][0]["metric"] == "frechet"
+    best = min(scores, key=lambda event: event.data["rows"][0]["value"])
+    assert Generator.load(run.best).nimg == best.nimg
+
+
+PROVOKED = {
+    "a learning rate 100 times too large": {"lr": 0.4},
+    "a D that never learns": {"freeze": "opt_D"},
+    "a G that is constant": {"constant": True},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", PROVOKED)
+def test_what_goes_wrong_is_named_in_the_first_fifth_of_the_run(
+    case: str, tmp_path: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dict(PROVOKED[case])
+    update = trainer_module.update
+    if settings.pop("constant", False):
+        average = trainer_module.Trainer.train_generator
+
+        def constant(self: trainer_module.Trainer, *arguments: object) -> None:
+            average(self, *arguments)  # type: ignore[arg-type]
+            with torch.no_grad():
+                for parameter in self.state.G.parameters():
+                    parameter.zero_()
+
+        monkeypatch.setattr(trainer_module.Trainer, "train_generator", constant)
+    if settings.pop("freeze", None):
+
+        def frozen(optimizer: torch.optim.Adam, loss: torch.Tensor) -> None:
+            judge = optimizer.param_groups[0]["params"][0].shape == (16, 1, 4, 4)
+            if not judge:
+                update(optimizer, loss)
+
+        monkeypatch.setattr(trainer_module, "update", frozen)
+    folder = tmp_path / "run"
+    try:
+        train(labelled, run=folder, kimg=20, architecture="hybrid", batch_size=25, **settings)
+    except trainer_module_errors() as error:
+        assert "finite" in str(error)
+    verdicts = [e for e in RunFolder(folder).events() if e.kind == "verdict" and e.nimg <= 4000]
+    assert {e.data["name"] for e in verdicts} & {"collapsed", "D far ahead", "not finite", "oscillating"}
+
+
+def trainer_module_errors() -> type[Exception]:
+    """What a training that diverged raises."""
+    from faussaire.errors import DivergenceError
+
+    return DivergenceError
