@@ -64,9 +64,10 @@ def main() -> None:
             if other is not None:
                 other.kill()
         for (policy, threads), speeds in found.items():
+            where = "beside a busy process" if busy else "alone"
             print(
-                f"{'beside a busy process' if busy else 'alone':21} {policy:7} {threads} thread{'s'[: threads - 1]}: "
-                f"median {statistics.median(speeds):5.0f} images/s, {min(speeds):.0f} to {max(speeds):.0f}, n={len(speeds)}",
+                f"{where:21} {policy:7} on {threads}: median {statistics.median(speeds):5.0f} images/s, "
+                f"{min(speeds):.0f} to {max(speeds):.0f}, n={len(speeds)}",
                 flush=True,
             )
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from toy import toy_trainer
 
 from faussaire.health import FLAT_SCORES, PATIENCE, SWINGS, judge, judge_scores
 from faussaire.trainer import Trainer
+from toy import toy_trainer
 
 
 def report(**changes: float | None) -> dict[str, float | None]:
@@ -25,6 +25,8 @@ def report(**changes: float | None) -> dict[str, float | None]:
         ({"accuracy_real": 0.99, "accuracy_fake": 0.995}, "D far ahead", "99 %"),
         ({"accuracy_real": 1.0, "accuracy_fake": 1.0}, "D far ahead", "at least 100 %"),
         ({"r_v": 0.8}, "overfitting", "80 %"),
+        ({"diversity": 40.0}, "diverging", "40"),
+        ({"accuracy_real": 0.0, "accuracy_fake": 0.02}, "D far behind", "at most 2 %"),
         ({"loss_G": None}, "not finite", "loss of G"),
         ({"diversity": None}, "not finite", "diversity"),
     ],

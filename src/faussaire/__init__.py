@@ -13,8 +13,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-# Threads that wait for one another shall sleep, not spin: beside any other busy process, spinning makes a training on
-# two cores ten times slower (benchmarks/waiting.py). It is read once, when torch is loaded; a value of the user's stands.
+# Threads that wait for one another shall sleep, not spin: beside another busy process, spinning makes a training on two
+# cores ten times slower (benchmarks/waiting.py). OpenMP reads this once, when torch is loaded; the user's value stands.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from faussaire.run import Event, RunFolder
 
 LINE_SHARE = 0.05  # without a terminal: a line at least every 5 % of the run …
 LINE_SECONDS = 30.0  # … and every half minute
-VERDICT_STYLES = {"learning": "green", "D far ahead": "yellow", "collapsed": "red", "not finite": "red"}
+GOOD = ("learning", "converged")  # shown in green; what is not good, in red
 
 
 class TrainingView:
@@ -113,7 +113,7 @@ class TrainingView:
             (f"   {self._nimg / 1000:,.1f} thousand images, {s['nimg_per_second']:,.0f} a second", "dim"),
         )
         chance = Text(" " * (17 + bar // 2 - 2) + "50 %: chance", style="dim")
-        verdict = Text(self._verdict[1], style=VERDICT_STYLES.get(self._verdict[0], ""))
+        verdict = Text(self._verdict[1], style="green" if self._verdict[0] in GOOD else "red")
         return Group(title, table, chance, facts, verdict)
 
 

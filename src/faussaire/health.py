@@ -16,7 +16,9 @@ from typing import Any
 PATIENCE = 5  # reports that must agree before anything bad is said
 WARM_UP = 0.03  # share of the run in which an untrained G is not yet called collapsed
 COLLAPSED_DIVERSITY = 0.3
+DIVERGING_DIVERSITY = 5.0
 FAR_AHEAD_ACCURACY = 0.97
+FAR_BEHIND_ACCURACY = 0.05
 OVERFITTING_R_V = 0.5
 SWINGS = 12  # reports in which the accuracy must swing to and fro …
 SWING_SIZE = 0.4  # … by so much
@@ -33,7 +35,8 @@ class Verdict:
     """What is to be said of a run at this moment."""
 
     name: str
-    """In training: starting, learning, converged, overfitting, oscillating, D far ahead, collapsed, not finite.
+    """In training: starting, learning, converged, overfitting, oscillating, D far ahead, D far behind, collapsed,
+    diverging, not finite.
     Of scores: sound, rough, collapsed, noise, copier."""
 
     text: str
@@ -57,7 +60,8 @@ def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: b
         return Verdict(name="not finite", text=f"not finite: {what}; begin again with a smaller --lr")
     recent = reports[-PATIENCE:]
     if len(recent) == PATIENCE and recent[0]["progress"] >= WARM_UP:
-        bad = _collapsed(recent) or _oscillating(reports) or _far_ahead(recent, critic) or _overfitting(recent)
+        bad = _collapsed(recent) or _diverging(recent) or _oscillating(reports)
+        bad = bad or _far_ahead(recent, critic) or _far_behind(recent) or _overfitting(recent)
         if bad:
             return bad
     if _flat(scores):
@@ -82,6 +86,27 @@ def _collapsed(recent: Sequence[Report]) -> Verdict | None:
         name="collapsed",
         text=f"collapsed: fakes vary only {recent[-1]['diversity']:.2f} times as much as reals; "
         "begin again with a smaller --lr or another --seed",
+    )
+
+
+def _diverging(recent: Sequence[Report]) -> Verdict | None:
+    if any(r["diversity"] <= DIVERGING_DIVERSITY for r in recent):
+        return None
+    return Verdict(
+        name="diverging",
+        text=f"diverging: fakes vary {recent[-1]['diversity']:.3g} times as much as reals; "
+        "begin again with a smaller --lr, or a larger --gamma",
+    )
+
+
+def _far_behind(recent: Sequence[Report]) -> Verdict | None:
+    right = max(max(r["accuracy_real"], r["accuracy_fake"]) for r in recent)
+    if right >= FAR_BEHIND_ACCURACY:
+        return None
+    return Verdict(
+        name="D far behind",
+        text=f"D far behind: it has been right at most {math.ceil(100 * right)} % of the time for {PATIENCE} "
+        "reports, and teaches G nothing: try --d-steps 2, or a smaller --lr",
     )
 
 
