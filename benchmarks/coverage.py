@@ -6,7 +6,7 @@ Two Gaussian populations stand for reals and fakes, as features would: variances
 differs from the real in place and in each spread by the `gap` of a scenario. Each repetition draws both sets anew. The
 truth is the population's where it has a closed form (the Fréchet distance at infinity), and otherwise the mean of the
 figure over all repetitions, which is what the intervals claim to cover; its own noise is 3 % of a standard deviation.
-Shares are printed with their Wilson interval. 1,000 repetitions take about 10 minutes on two idle cores.
+Shares are printed with their Wilson interval. 1,000 repetitions take about 15 minutes.
 """
 
 from __future__ import annotations

@@ -167,6 +167,13 @@ def test_a_run_scores_itself_and_keeps_its_best_generator(run: RunFolder) -> Non
     assert Generator.load(run.best).nimg == best.nimg
 
 
+def test_the_last_picture_is_of_the_last_image_also_when_the_clock_ends_the_run(tmp_path: Path) -> None:
+    folder = train("mnist", run=tmp_path / "run", minutes=0.1, architecture="dense")
+    events = list(folder.events())
+    last = [event.nimg for event in events if event.kind == "samples"][-1]
+    assert last == next(event.nimg for event in events if event.kind == "done")
+
+
 PROVOKED = {
     "a learning rate 100 times too large": {"lr": 0.4},
     "a D that never learns": {"freeze": "opt_D"},

@@ -78,6 +78,7 @@ class Recorder:
         self._score_cost = self._scored = 0.0
         self._verdict = ""
         self._mark = 0
+        self._pictured = -1
         self._next_report = self._next_save = self._refreshed = self._began = 0.0
         self._then = (0.0, 0)
 
@@ -180,6 +181,8 @@ class Recorder:
     def end(self) -> None:
         """Report, save and say that the run is complete."""
         state = self.trainer.state
+        if self._pictured != state.nimg:
+            self._picture()  # the clock may end a run between two pictures
         self._take_score()
         if self.trainer.moments.any():
             self.report()
@@ -210,6 +213,7 @@ class Recorder:
     def _picture(self) -> None:
         """Picture the fixed grid as G_ema makes it now."""
         state = self.trainer.state
+        self._pictured = state.nimg
         path = self.run.samples / f"{state.nimg:012d}.png"
         with replacing(path) as beside, torch.no_grad():
             self.modality.write_grid(beside, state.G_ema(self._z))
