@@ -54,14 +54,14 @@ def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: b
     if not reports:
         return Verdict(name="starting", text="starting: nothing measured yet")
     now = reports[-1]
-    broken = [name for name in ("loss_D", "loss_G", "diversity") if now[name] is None]
+    recent = reports[-PATIENCE:]
+    broken = [name for name in ("loss_D", "loss_G", "diversity") if any(r[name] is None for r in recent)]
     if broken:
         what = " and ".join(name.replace("_", " of ") for name in broken)
         return Verdict(name="not finite", text=f"not finite: {what}; begin again with a smaller --lr")
-    recent = reports[-PATIENCE:]
     if len(recent) == PATIENCE and recent[0]["progress"] >= WARM_UP:
         bad = _collapsed(recent) or _diverging(recent) or _oscillating(reports)
-        bad = bad or _far_ahead(recent, critic) or _far_behind(recent) or _overfitting(recent)
+        bad = bad or _far_ahead(recent, critic) or _far_behind(recent) or _overfitting(reports)
         if bad:
             return bad
     if _flat(scores):
@@ -135,8 +135,8 @@ def _far_ahead(recent: Sequence[Report], critic: bool) -> Verdict | None:
     )
 
 
-def _overfitting(recent: Sequence[Report]) -> Verdict | None:
-    gaps = [r["r_v"] for r in recent if r.get("r_v") is not None]
+def _overfitting(reports: Sequence[Report]) -> Verdict | None:
+    gaps = [r["r_v"] for r in reports if r.get("r_v") is not None][-PATIENCE:]
     if len(gaps) < PATIENCE or min(gaps) < OVERFITTING_R_V:
         return None
     return Verdict(

@@ -32,6 +32,7 @@ SAVE_SECONDS = 60.0  # … and every minute
 REFRESH_SECONDS = 30.0  # the views cost half a second, ten times what a checkpoint does
 GRID = 64
 LATENT_PAIRS = 16
+GAUGE_SHARE = 0.01  # of the time, for the gauge of overfitting
 SCORE_SHARE = 0.04  # of the time; the next score waits until the last one costs no more
 
 Scorer = Callable[[], list[dict[str, Any]]]
@@ -75,7 +76,7 @@ class Recorder:
         history = run.history()
         self._reports = [event.data for event in history if event.kind == "stats"]
         self._scores = [figure(event.data["rows"][0]) for event in history if event.kind == "score"]
-        self._score_cost = self._scored = 0.0
+        self._score_cost = self._scored = self._gauge_cost = self._gauged = 0.0
         self._verdict = ""
         self._mark = 0
         self._pictured = -1
@@ -136,7 +137,7 @@ class Recorder:
             **{name: _rounded(value) for name, value in means.items()},
             "n": int(measured["accuracy_real"]["n"]),
             "diversity": _rounded(self.trainer.diversity()),
-            "r_v": None if self.held_out is None else _rounded(self.trainer.overfitting(self.held_out)),
+            "r_v": self._gauge(),
             "progress": round(self.trainer.plan.progress(state.nimg), 5),
             "lr": self.trainer.state.opt_G.param_groups[0]["lr"],
             "seconds": round(now, 2),
@@ -188,6 +189,16 @@ class Recorder:
             self.report()
         self.save()
         self.run.emit("done", nimg=state.nimg, durable=True, seconds=round(self.seconds(), 2))
+
+    def _gauge(self) -> float | None:
+        """Return r_v, or None where it is not measured: without held-out samples, or too soon for its cost."""
+        began = self.seconds()
+        if self.held_out is None or (began - self._gauged) * GAUGE_SHARE < self._gauge_cost:
+            return None
+        r_v = _rounded(self.trainer.overfitting(self.held_out))
+        self._gauged = self.seconds()
+        self._gauge_cost = self._gauged - began
+        return r_v
 
     def _score_when_cheap(self) -> None:
         """Score where the last score costs no more than its share of the time since; the first one after a while."""
