@@ -32,15 +32,18 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     for note in evaluation.notes:
         console.print(note, highlight=False, markup=False)
     table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column("figure", overflow="fold")
+    table.add_column("protocol and figure", overflow="fold")
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("95 % interval", no_wrap=True)
     table.add_column("real", justify="right", no_wrap=True)
     table.add_column("fake", justify="right", no_wrap=True)
-    table.add_column("protocol", overflow="fold")
+    protocol = ""
     for s in evaluation.scores:
+        if s.protocol != protocol:
+            table.add_row(s.protocol, style="bold")
+            protocol = s.protocol
         interval = f"{number(s.low)} to {number(s.high)}"
-        table.add_row(s.metric, number(s.value), interval, f"{s.n_real:,}", f"{s.n_fake:,}", s.protocol)
+        table.add_row(f"  {s.metric}", number(s.value), interval, f"{s.n_real:,}", f"{s.n_fake:,}")
     console.print(table, highlight=False)
     copies = evaluation.copies
     if copies is None:

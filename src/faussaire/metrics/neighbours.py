@@ -17,7 +17,7 @@ Distances go in chunks: 10,000 x 10,000 at D = 1280 takes about 5 s per matrix o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -120,6 +120,7 @@ def density_coverage(
     # Given the reals, density is a mean over independent fakes, so only the reals need halves.
     variance = half_sample_variance(density_over_reals, n, m, seed=seed) + float(held_by.var()) / (k * k * m)
     density = normal(float(held_by.mean()) / k, variance, level=level)
+    density = replace(density, low=max(0.0, density.low))  # a count is never below 0
     covered = float((nearest[:, 0] <= around.radius).double().mean())
     variance = half_sample_variance(coverage_of, n, m, seed=seed)
     return density, proportion(covered, variance, n=n, level=level)
