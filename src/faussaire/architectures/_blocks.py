@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from faussaire.errors import ConfigError
+from faussaire.modalities import SampleSpec
 
 BatchNorm = (nn.BatchNorm1d, nn.BatchNorm2d)
 KERAS_EPS = 1e-3  # Keras divides by sqrt(variance + 0.001)
@@ -103,3 +104,8 @@ def stages(resolution: int, *, smallest: int = 8) -> tuple[int, int]:
     while base % 2 == 0 and (num_doublings < 2 or base > smallest):
         base, num_doublings = base // 2, num_doublings + 1
     return base, num_doublings
+
+
+def check_stages(spec: SampleSpec) -> None:
+    """Raise ConfigError for an image whose side cannot be halved twice."""
+    stages(spec.shape[1])

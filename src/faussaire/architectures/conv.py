@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from faussaire.architectures._blocks import KERAS_EPS, Dropout, glorot, stages
+from faussaire.architectures._blocks import KERAS_EPS, Dropout, check_stages, glorot, stages
 from faussaire.architectures._registry import Architecture
 from faussaire.modalities import SampleSpec
 
@@ -82,16 +82,11 @@ class ConvDiscriminator(nn.Module):
         return out.squeeze(1)
 
 
-def check(spec: SampleSpec) -> None:
-    """Raise ConfigError where the resolution cannot be halved twice."""
-    stages(spec.shape[1])
-
-
 ARCHITECTURE = Architecture(
     name="conv",
     description="the chapter's second pair: a DCGAN with 5×5 kernels; slow on a CPU",
     generator=ConvGenerator,
     discriminator=ConvDiscriminator,
     modalities=("image",),
-    check=check,
+    check=check_stages,
 )

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pixel_shuffle
 
-from faussaire.architectures._blocks import kaiming, stages
+from faussaire.architectures._blocks import check_stages, kaiming, stages
 from faussaire.architectures._registry import Architecture
 from faussaire.modalities import SampleSpec
 
@@ -99,16 +99,11 @@ class HybridDiscriminator(nn.Module):
         return out.squeeze(1)
 
 
-def check(spec: SampleSpec) -> None:
-    """Raise ConfigError where the resolution cannot be halved twice."""
-    stages(spec.shape[1])
-
-
 ARCHITECTURE = Architecture(
     name="hybrid",
     description="the default: a dense layer to a small map, residual 3×3, pixel shuffle; made for CPU minutes",
     generator=HybridGenerator,
     discriminator=HybridDiscriminator,
     modalities=("image",),
-    check=check,
+    check=check_stages,
 )
