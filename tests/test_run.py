@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,25 @@ def test_a_run_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="choose another --run"), RunFolder(tmp_path / "file" / "run").lock():
         pass
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o500])
+def test_a_run_folder_without_permission_is_refused(mode: int) -> None:
+    as_root = os.geteuid() == 0  # who may write everywhere: become nobody for a moment
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch).chmod(0o755)
+        folder = Path(scratch) / "run"
+        folder.mkdir()
+        folder.chmod(mode)
+        try:
+            if as_root:
+                os.seteuid(65534)
+            with pytest.raises(ConfigError, match="choose another --run"), RunFolder(folder).lock():
+                pass
+        finally:
+            if as_root:
+                os.seteuid(0)
+            folder.chmod(0o755)
 
 
 def test_a_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path: Path) -> None:

@@ -93,10 +93,10 @@ class RunFolder:
         Raises:
             ConfigError: it cannot be made or written, holds other things, or another process trains in it.
         """
-        ours = self.exists() or self._lock_file.exists()
-        if not ours and self.path.is_dir() and any(self.path.iterdir()):
-            raise ConfigError(f"{self.path} holds other things than a run; choose another --run")
         try:
+            ours = self.exists() or self._lock_file.exists()
+            if not ours and self.path.is_dir() and any(self.path.iterdir()):
+                raise ConfigError(f"{self.path} holds other things than a run; choose another --run")
             self.path.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self._lock_file, timeout=0)
             lock.acquire()
