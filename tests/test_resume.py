@@ -55,16 +55,14 @@ def test_killed_at_random_moments_and_run_again_gives_the_same_generator(tmp_pat
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     subprocess.run([*command, "--run", str(whole)], check=True, capture_output=True, env=environment)
     rng = random.Random(0)
-    kills = 0
-    for _ in range(4):
+    for target in sorted(rng.uniform(500, 20_000) for _ in range(4)):
         process = subprocess.Popen([*command, "--run", str(parts)], stdout=-3, stderr=-3, env=environment)
-        try:
-            process.wait(timeout=rng.uniform(3.0, 7.0))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            kills += 1
-    assert kills > 0
+        while max((event.nimg for event in RunFolder(parts).events()), default=0) < target:
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.1))
+        process.kill()
+        process.wait()
     subprocess.run([*command, "--run", str(parts)], check=True, capture_output=True, env=environment)
     assert generator_bytes(parts) == generator_bytes(whole)
 
