@@ -27,7 +27,6 @@ from faussaire.metrics import (
     EXTRACTORS,
     PROTOCOLS,
     ClassifierExtractor,
-    Estimate,
     Extractor,
     Memorisation,
     Protocol,
@@ -36,6 +35,7 @@ from faussaire.metrics import (
     compute,
     known_modes,
     memorisation,
+    score_row,
     total_variation,
     train_classifier,
 )
@@ -297,27 +297,12 @@ def _class_scores(
     """Return how many classes the generator knows, how far their shares are off, and how well the classifier does."""
     histograms = [class_histogram(classifier.classify(x), num_classes=num_classes) for x in (real, fake)]
 
-    def row(metric: str, estimate: Estimate, n_real: int, n_fake: int) -> Score:
-        return Score(
-            protocol=f"classes-{classifier.name}",
-            metric=metric,
-            value=estimate.value,
-            low=estimate.low,
-            high=estimate.high,
-            level=estimate.level,
-            n_real=n_real,
-            n_fake=n_fake,
-            extractor=f"{classifier.name} {classifier.version}",
-            extractor_sha256=classifier.sha256,
-            seed=0,
-            nimg=nimg,
-        )
-
-    return [
-        row("classes-known", known_modes(*histograms), len(real), len(fake)),
-        row("class-distance", total_variation(*histograms), len(real), len(fake)),
-        row("classifier-accuracy", classifier.accuracy, classifier.num_held_out, 0),
+    rows = [
+        ("classes-known", known_modes(*histograms), len(real), len(fake)),
+        ("class-distance", total_variation(*histograms), len(real), len(fake)),
+        ("classifier-accuracy", classifier.accuracy, classifier.num_held_out, 0),
     ]
+    return [score_row(f"classes-{classifier.name}", row, classifier, seed=0, nimg=nimg) for row in rows]
 
 
 def _copies(

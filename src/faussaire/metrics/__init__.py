@@ -27,7 +27,7 @@ from faussaire.metrics.labels import class_histogram, known_modes, kullback_leib
 from faussaire.metrics.memorisation import Memorisation, memorisation
 from faussaire.metrics.neighbours import density_coverage, precision_recall
 from faussaire.metrics.pixels import PixelsExtractor
-from faussaire.metrics.protocols import METRICS, PROTOCOLS, Protocol, Score, compute
+from faussaire.metrics.protocols import METRICS, PROTOCOLS, Protocol, Score, compute, score_row
 
 EXTRACTORS: dict[str, Callable[[], Extractor]] = {
     "efficientnet-lite0": EfficientNetExtractor,
@@ -61,6 +61,7 @@ __all__ = [
     "memorisation",
     "moments",
     "precision_recall",
+    "score_row",
     "total_variation",
     "train_classifier",
     "wilson",

@@ -124,23 +124,31 @@ def compute(
             f" {len(used_real):,} and {len(used_fake):,} were there"
         )
     return [
-        Score(
-            protocol=actual.name,
-            metric=metric,
-            value=estimate.value,
-            low=estimate.low,
-            high=estimate.high,
-            level=estimate.level,
-            n_real=n_real,
-            n_fake=n_fake,
-            extractor=f"{extractor.name} {extractor.version}",
-            extractor_sha256=extractor.sha256,
-            seed=protocol.seed,
-            nimg=nimg,
-            note=note,
-        )
-        for metric, estimate, n_real, n_fake in METRICS[protocol.metric].compute(protocol, used_real, used_fake, real)
+        score_row(actual.name, row, extractor, seed=protocol.seed, nimg=nimg, note=note)
+        for row in METRICS[protocol.metric].compute(protocol, used_real, used_fake, real)
     ]
+
+
+def score_row(
+    protocol: str, row: Row, extractor: Extractor, *, seed: int, nimg: int | None = None, note: str = ""
+) -> Score:
+    """Return a figure as the row that people see, with all that it takes to trust it."""
+    metric, estimate, n_real, n_fake = row
+    return Score(
+        protocol=protocol,
+        metric=metric,
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        level=estimate.level,
+        n_real=n_real,
+        n_fake=n_fake,
+        extractor=f"{extractor.name} {extractor.version}",
+        extractor_sha256=extractor.sha256,
+        seed=seed,
+        nimg=nimg,
+        note=note,
+    )
 
 
 def _frechet(protocol: Protocol, real: Tensor, fake: Tensor, every_real: Tensor) -> list[Row]:
