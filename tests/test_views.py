@@ -23,6 +23,8 @@ IMAGE = modality("image")
 STATS = {
     "loss_D": 0.5,
     "loss_G": 1.25,
+    "loss_D_half": 0.01,
+    "loss_G_half": None,
     "accuracy_real": 0.75,
     "accuracy_fake": 0.5,
     "diversity": 0.9,
@@ -84,15 +86,17 @@ def shown(width: int, *, terminal: bool) -> str:
 def test_the_display_fits_a_terminal_of_80_columns_and_shows_all_figures() -> None:
     text = shown(80, terminal=True)
     assert max(len(line) for line in text.splitlines()) <= 80
-    for figure in ("25 %", "0:45 left", "75 %", "50 %", "0.500", "1.250", "12.8 thousand", "1,234", "chance", "62 %"):
+    for figure in ("25 %", "0:45 left", "12.8 thousand", "1,234", "chance", "62 %"):
         assert figure in text
+    for with_interval in ("75 % (72-78)", "50 % (46-54)", "of 640 each, 95 %", "0.500 ± 0.010", "of G 1.250 "):
+        assert with_interval in text
 
 
 def test_a_log_gets_one_plain_line() -> None:
     text = shown(80, terminal=False)
     assert len(text.splitlines()) == 1
     assert "\x1b" not in text
-    for figure in ("25 %", "0:45 left", "75 %", "n=640", "0.500", "1.250", "learning"):
+    for figure in ("25 %", "0:45 left", "75 % (72-78)", "n=640", "0.500 ± 0.010", "1.250", "learning"):
         assert figure in text
 
 

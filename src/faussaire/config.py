@@ -97,6 +97,9 @@ class Config:
     pictures: int = 48
     """How many times the samples are pictured along the run: the frames of progress.gif."""
 
+    score_minutes: float | None = None
+    """Minutes between two scores of the generator on the way; if not given, and at most, 4 % of the time goes there."""
+
     seed: int = 0
     """Every random draw of the run is a function of this number and of its position."""
 
@@ -107,9 +110,9 @@ class Config:
         """Check what can be checked without the data."""
         lengths = sum(getattr(self, name) is not None for name in LENGTHS)
         _require(lengths == 1, "give one length: --minutes, --kimg or --epochs")
-        for name in (*LENGTHS, "lr", "gamma"):
+        for name in (*LENGTHS, "lr", "gamma", "score_minutes"):
             value = getattr(self, name)
-            _require(value is None or 0 < value < float("inf"), f"--{name} must be above 0, not {value}")
+            _require(value is None or 0 < value < float("inf"), f"{flag(name)} must be above 0, not {value}")
         for name in ("z_dim", "penalty_every", "d_steps", "g_steps", "pictures", "threads"):
             value = getattr(self, name)
             _require(value is None or value >= 1, f"{flag(name)} must be 1 or more, not {value}")

@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from faussaire.metrics import wilson
 from faussaire.run import Event, RunFolder
 
 LINE_SHARE = 0.05  # without a terminal: a line at least every 5 % of the run …
@@ -86,8 +87,9 @@ class TrainingView:
         s = self._stats
         return (
             f"{100 * s['progress']:3.0f} %  {clock(s['seconds_left'])} left  {s['nimg_per_second']:,.0f} images/s  "
-            f"D right on real {_percent(s['accuracy_real'])}, on fake {_percent(s['accuracy_fake'])} "
-            f"(chance 50 %, n={s['n']})  loss D {_number(s['loss_D'])} G {_number(s['loss_G'])}  {self._verdict[1]}"
+            f"D right on real {share(s['accuracy_real'], s['n'])}, on fake {share(s['accuracy_fake'], s['n'])} "
+            f"(chance 50 %, n={s['n']}, 95 % intervals)  "
+            f"loss D {_loss(s, 'loss_D')} G {_loss(s, 'loss_G')}  {self._verdict[1]}"
         )
 
     def display(self) -> RenderableType:
@@ -106,13 +108,15 @@ class TrainingView:
             ProgressBar(total=1.0, completed=s["progress"], width=bar),
             f"{100 * s['progress']:3.0f} %  {clock(s['seconds_left'])} left",
         )
-        table.add_row("D right on real", gauge(s["accuracy_real"], bar), f"{_percent(s['accuracy_real'])}")
-        table.add_row("D right on fake", gauge(s["accuracy_fake"], bar), f"{_percent(s['accuracy_fake'])}")
+        for side in ("real", "fake"):
+            value = s[f"accuracy_{side}"]
+            table.add_row(f"D right on {side}", gauge(value, bar), share(value, s["n"]))
         facts = Text.assemble(
-            f"loss of D {_number(s['loss_D'])}, of G {_number(s['loss_G'])}",
+            f"loss of D {_loss(s, 'loss_D')}, of G {_loss(s, 'loss_G')}",
             (f"   {self._nimg / 1000:,.1f} thousand images, {s['nimg_per_second']:,.0f} a second", "dim"),
         )
-        chance = Text(" " * (17 + bar // 2 - 2) + "50 %: chance", style="dim")
+        judged = f"of {s['n']:,} each, 95 %"
+        chance = Text(" " * (17 + bar // 2 - 2) + f"50 %: chance{judged:>{width - bar // 2 - 28}}", style="dim")
         verdict = Text(self._verdict[1], style="green" if self._verdict[0] in GOOD else "red")
         return Group(title, table, chance, facts, verdict)
 
@@ -132,9 +136,17 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def _percent(share: float | None) -> str:
-    return "not measured" if share is None else f"{100 * share:.0f} %"
+def share(value: float | None, n: int) -> str:
+    """Write a share of n images in per cent with its 95 % interval (Wilson's): `72 % (71-73)`."""
+    if value is None:
+        return "not measured"
+    interval = wilson(value * n, n)
+    return f"{100 * value:.0f} % ({100 * interval.low:.0f}-{100 * interval.high:.0f})"
 
 
-def _number(value: float | None) -> str:
-    return "not finite" if value is None else f"{value:.3f}"
+def _loss(stats: dict[str, Any], name: str) -> str:
+    """Write the mean of a loss over the steps of a report, with half of its 95 % interval where there are two steps."""
+    if stats[name] is None:
+        return "not finite"
+    half = stats[f"{name}_half"]
+    return f"{stats[name]:.3f}" + ("" if half is None else f" ± {half:.3f}")

@@ -128,13 +128,14 @@ class Recorder:
         state, now = self.trainer.state, self.seconds()
         measured = self.trainer.moments.read()
         means = {name: values["mean"] for name, values in measured.items()}
+        halves = {f"{name}_half": half_interval(measured[name]) for name in ("loss_D", "loss_G")}
         then, nimg_then = self._then
         self._then = (now, state.nimg)
         speed = (state.nimg - nimg_then) / max(now - then, 1e-9)
         self._replan(now)
         segment = self.trainer.plan.at(state.nimg)
         data = {
-            **{name: _rounded(value) for name, value in means.items()},
+            **{name: _rounded(value) for name, value in (means | halves).items()},
             "n": int(measured["accuracy_real"]["n"]),
             "diversity": _rounded(self.trainer.diversity()),
             "r_v": self._gauge(),
@@ -201,9 +202,10 @@ class Recorder:
         return r_v
 
     def _score_when_cheap(self) -> None:
-        """Score where the last score costs no more than its share of the time since; the first one after a while."""
+        """Score where it was asked for and the last score cost no more than its share of the time since then."""
         since = self.seconds() - max(self._scored, self._began)
-        if since * SCORE_SHARE >= max(self._score_cost, 0.5):
+        asked = since >= 60 * (self.trainer.config.score_minutes or 0.0)
+        if asked and since * SCORE_SHARE >= max(self._score_cost, 0.5):
             self._take_score()
 
     def _take_score(self) -> None:
@@ -245,6 +247,11 @@ class Recorder:
         if self.pace is not None:
             return max(0.0, self.pace.budget_seconds - now)
         return (end_nimg - self.trainer.state.nimg) / max(speed, 1e-9)
+
+
+def half_interval(moments: dict[str, float]) -> float:
+    """Return half of the 95 % interval of a mean, from its n and standard deviation; NaN of a single value."""
+    return 1.96 * moments["std"] / math.sqrt(moments["n"] - 1) if moments["n"] > 1 else math.nan
 
 
 def figure(row: dict[str, Any]) -> Figure:

@@ -24,6 +24,7 @@ from faussaire.run import RunFolder
 FREE = (
     "data",
     "pictures",
+    "score_minutes",
     "threads",
 )  # may differ: the fingerprint stands for the data, the rest changes no tensor
 

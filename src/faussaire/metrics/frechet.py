@@ -24,8 +24,8 @@ from faussaire.rng import generator_for
 # Eigenvalues below this share of the largest are rounding, and are not divided by.
 _RANK_TOLERANCE = 1e-10
 # Weight of v1 + 2 v2 in the variance of d(n). To first order it is 1/2; the noise of the other estimate, of v1, takes
-# 1 to 2 points of coverage away where v1 is near v2, and 0.6 gives them back.
-_WIDE_SHARE = 0.6
+# 1 point of coverage away where v1 is near v2, and 0.53 gives it back.
+_WIDE_SHARE = 0.53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +108,9 @@ def frechet_estimates(real: Tensor, fake: Tensor, *, seed: int = 0, level: float
 
     Write the distance as a linear term of variance v1, a quadratic one of variance v2, and smaller ones. The in-sample
     variance of the influence estimates v1 + 2 v2, which happens to be the variance of the extrapolated distance
-    2 d(n) - mean d(n/2), the halves being disjoint; n / (n - D) makes up for the influence being fitted to D
-    directions. The covariance of the influences as seen by two disjoint halves estimates v1 alone, since their noise is
-    independent; the mean of the two is v1 + v2, the variance of d(n).
+    2 d(n) - mean d(n/2), the halves being disjoint. The covariance of the influences as seen by two disjoint halves
+    estimates v1 alone, since their noise is independent; the mean of the two is v1 + v2, the variance of d(n).
+    n / (n - D) makes up for the influences being fitted to D directions.
 
     Where half the samples are no more than the dimensions, the influence seen by a half is not defined outside its
     span; the variance of d(n) is then taken as v1 + 2 v2 too: too wide by at most 41 %.
@@ -138,12 +138,13 @@ def frechet_estimates(real: Tensor, fake: Tensor, *, seed: int = 0, level: float
     limit = 2 * whole - (distance_a + distance_b) / 2
     shared = _shared_variance(real_a, real_b, halves_real) + _shared_variance(fake_a, fake_b, halves_fake)
     linear = min(max(shared, 0.0), wide)  # 0 <= v1 <= v1 + 2 v2
-    variance = _WIDE_SHARE * wide + (1 - _WIDE_SHARE) * linear
+    fitted = size / (size - dimension)  # influences are fitted to D directions, and so look too small
+    variance = (_WIDE_SHARE * wide + (1 - _WIDE_SHARE) * linear) * fitted
     # v1 grows with the distance of the populations, v2 with the bias.
     slope = linear / max(limit, 2 * wide**0.5) + (wide - linear) / whole if wide > 0 else 0.0
     return FrechetEstimates(
         at_n=score(whole, variance, slope, level=level),
-        at_infinity=score(limit, wide * size / (size - dimension), bias_slope, level=level),
+        at_infinity=score(limit, wide * fitted, bias_slope, level=level),
     )
 
 
