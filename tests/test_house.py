@@ -20,6 +20,7 @@ ROWS = [
     {"run", "stats", "plan"},
     {"modalities", "data"},
     {"architectures", "losses"},
+    {"parallel"},
     {"checkpoint", "health", "resume", "trainer"},
     {"recorder", "generator"},
     {"metrics", "output", "views", "console", "inspection"},

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from faussaire.architectures import architecture
+from faussaire.architectures import architecture, per_sample
 from faussaire.config import Config, did_you_mean, flag, resolve
 from faussaire.console import TrainingView
 from faussaire.data import Dataset, open_source, prepare
@@ -149,6 +149,11 @@ def _prepare(config: Config, folder: RunFolder, console: Console) -> Dataset:
             soft_wrap=True,
         )
     architecture(config.architecture, dataset.spec)
+    if config.conditional and (dataset.labels is None or len(dataset.spec.classes) < 2):
+        raise ConfigError(
+            f"--conditional needs images of two classes or more, and {dataset.name} tells of "
+            f"{len(dataset.spec.classes)}: one sub-folder for each class, or an IDX or .npz with labels"
+        )
     return dataset
 
 
@@ -166,7 +171,16 @@ def _train(
             soft_wrap=True,
         )
         return
-    trainer = Trainer(config, Batches(dataset.images, batch_size=config.batch_size, seed=config.seed), state, plan)
+    labels, held_out_labels = (dataset.labels, dataset.held_out_labels) if config.conditional else (None, None)
+    num_classes = len(dataset.spec.classes)
+    batches = Batches(
+        dataset.images, batch_size=config.batch_size, seed=config.seed, labels=labels, num_classes=num_classes
+    )
+    shards = 1
+    if per_sample(state.G) and per_sample(state.D):
+        shards = min(torch.get_num_threads(), config.batch_size)
+        torch.set_num_threads(1)
+    trainer = Trainer(config, batches, state, plan, shards=shards)
     recorder = Recorder(
         folder,
         trainer,
@@ -176,7 +190,15 @@ def _train(
         budget_seconds=None if config.minutes is None or replay else config.minutes * 60,
         refresh=lambda: refresh(folder, modality(dataset.spec.modality)),
         held_out=as_real(dataset.held_out[:HELD_OUT_JUDGED]) if len(dataset.held_out) else None,
-        score=training_scorer(dataset.held_out, state.G_ema, z_dim=config.z_dim, seed=config.seed)
+        held_out_labels=None if held_out_labels is None else torch.from_numpy(held_out_labels[:HELD_OUT_JUDGED]),
+        score=training_scorer(
+            dataset.held_out,
+            state.G_ema,
+            z_dim=config.z_dim,
+            seed=config.seed,
+            labels=held_out_labels,
+            num_classes=num_classes,
+        )
         if len(dataset.held_out) > 1
         else None,
     )

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,12 @@ def _under(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
 
 def fresh_state(config: Config, spec: SampleSpec) -> TrainState:
     """Build the networks and optimizers as they stand before the first step."""
-    G = build_generator(config.architecture, spec, z_dim=config.z_dim, seed=config.seed)
-    G_ema = build_generator(config.architecture, spec, z_dim=config.z_dim, seed=config.seed)
-    D = build_discriminator(config.architecture, spec, seed=config.seed)
+    num_classes = len(spec.classes) if config.conditional else 0
+    G, G_ema = (
+        build_generator(config.architecture, spec, z_dim=config.z_dim, seed=config.seed, num_classes=num_classes)
+        for _ in range(2)
+    )
+    D = build_discriminator(config.architecture, spec, seed=config.seed, num_classes=num_classes)
     return TrainState(
         G=G,
         D=D,
@@ -182,14 +186,26 @@ def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]
     return None, damaged
 
 
-def write_generator(state: TrainState, folder: Path, *, config: Config, spec: SampleSpec, name: str) -> None:
-    """Write the averaged generator so that it can be used without the run: weights, and what they are."""
+def write_generator(
+    state: TrainState,
+    folder: Path,
+    *,
+    config: Config,
+    spec: SampleSpec,
+    name: str,
+    class_shares: Sequence[float] = (),
+) -> None:
+    """Write the averaged generator so that it can be used without the run: weights, and what they are.
+
+    `class_shares` are those of the data that a conditional one learnt from; none make it unconditional.
+    """
     described: dict[str, Any] = {
         "format": GENERATOR_FORMAT,
         "name": name,
         "architecture": config.architecture,
         "z_dim": config.z_dim,
         "spec": asdict(spec),
+        "class_shares": list(class_shares),
     }
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_atomically(folder / GENERATOR_CONFIG, text.encode())

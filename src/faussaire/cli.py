@@ -35,6 +35,7 @@ app = App(
     help_format="markdown",
 )
 SHORT = {"minutes": "-m", "kimg": "-k"}
+KINDS = {"bool": bool, "int": int, "float": float, "str": str, "tuple[str, ...]": list[str]}
 
 
 def main() -> None:
@@ -82,9 +83,9 @@ def _with_settings(function: Callable[..., None]) -> Callable[..., None]:
     for name, field in FIELDS.items():
         if name == "data":
             continue
-        kind = {"int": int, "float": float, "str": str, "tuple[str, ...]": list[str]}[str(field.type).split(" | ")[0]]
+        kind = KINDS[str(field.type).split(" | ")[0]]
         default = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
-        shown = f" [{default}]" if default not in (None, "") else ""
+        shown = f" [{default}]" if default not in (None, "", False) else ""
         names = [SHORT[name]] if name in SHORT else []
         annotation = Annotated[
             kind | None,  # type: ignore[valid-type]
@@ -184,6 +185,7 @@ def generate(
     n: Annotated[int, Parameter(alias="-n")] = 64,
     seed: int = 0,
     truncation: float = 1.0,
+    label: Annotated[str | None, Parameter(name="--class")] = None,
     out: Path = Path("grid.png"),
 ) -> None:
     """Make samples with the generator of RUN.
@@ -198,13 +200,15 @@ def generate(
         The same seed gives the same samples.
     truncation
         What latents are multiplied by; below 1, samples are more typical and less varied.
+    label
+        Name or number of the class to make, where RUN was trained with --conditional. [all, as often as in the data]
     out
         A picture (grid.png), a folder for a picture each (DIR/), or an array (samples.npy: uint8 [N, H, W, C]).
     """
     from faussaire.generator import Generator
     from faussaire.output import write_samples
 
-    write_samples(Generator.load(run), out, n=n, seed=seed, truncation=truncation)
+    write_samples(Generator.load(run), out, n=n, seed=seed, truncation=truncation, label=label)
     Console().print(f"{n:,} samples in {out}", highlight=False, soft_wrap=True)
 
 

@@ -40,6 +40,9 @@ class Config:
     classes: tuple[str, ...] = ()
     """Keep this class only, by name or number; repeat the flag for several. All if not given."""
 
+    conditional: bool = False
+    """Learn every class under its name, so that `faussaire generate --class NAME` can ask for one; needs labels."""
+
     architecture: str = "hybrid"
     """The pair of networks; `faussaire list architectures`."""
 
@@ -186,8 +189,9 @@ def _check_type(name: str, kind: str, value: Any) -> None:
     """Raise ConfigError where a value is not of its field's type; a bool is no number here."""
     if value is None and "None" in kind:
         return
-    wanted: type = {"int": int, "float": float, "str": str, "tuple[str, ...]": tuple}[kind.split(" | ")[0]]
-    if not isinstance(value, wanted) or isinstance(value, bool):
+    kinds = {"bool": bool, "int": int, "float": float, "str": str, "tuple[str, ...]": tuple}
+    wanted: type = kinds[kind.split(" | ")[0]]
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise ConfigError(f"{flag(name)} takes {kind}, not {value!r}")
 
 

@@ -41,7 +41,7 @@ from faussaire.metrics import (
 )
 from faussaire.recorder import Scorer
 from faussaire.resume import recorded_config
-from faussaire.rng import latents
+from faussaire.rng import latents, with_classes
 from faussaire.run import RunFolder
 
 DEFAULT_METRICS = ("fd", "kd", "pr", "dc", "div")
@@ -320,16 +320,26 @@ def _copies(
     return found, (samples[[index for index, _, _ in found.pairs]], np.ascontiguousarray(twins))
 
 
-def training_scorer(held_out: np.ndarray, make: Callable[[Tensor], Tensor], *, z_dim: int, seed: int) -> Scorer:
+def training_scorer(
+    held_out: np.ndarray,
+    make: Callable[[Tensor], Tensor],
+    *,
+    z_dim: int,
+    seed: int,
+    labels: np.ndarray | None = None,
+    num_classes: int = 0,
+) -> Scorer:
     """Return what scores a generator while it trains: 2,000 samples against held-out images, by pixels-dct.
 
     It costs a second or two, and needs no network: what a better figure is worth, `evaluate` says afterwards.
 
     Args:
         held_out: uint8 `[N, C, H, W]`, at least two.
-        make: maps latents `[n, z_dim]` to samples `[n, C, H, W]` in [-1, 1]; called anew for each score.
+        make: maps the inputs of G `[n, z_dim]` to samples `[n, C, H, W]` in [-1, 1]; called anew for each score.
         z_dim: numbers in a latent.
         seed: of the run; the latents are the same for each score.
+        labels: of the held-out images, int64 `[N]`, where G is conditional: the samples have them in turn.
+        num_classes: how many classes there are.
     """
     pixels = EXTRACTORS["pixels-dct"]()
     protocol = PROTOCOLS["fd2000-pixels-dct"]
@@ -339,6 +349,9 @@ def training_scorer(held_out: np.ndarray, make: Callable[[Tensor], Tensor], *, z
         pieces = []
         for first in range(0, protocol.n_fake, PIECE):
             z = latents(PIECE, z_dim, seed=seed, stream="score", position=first // PIECE)
+            if labels is not None:
+                turn = torch.from_numpy(labels[np.arange(first, first + PIECE) % len(labels)])
+                z = with_classes(z, turn, num_classes)
             with torch.no_grad():
                 pieces.append(pixels(make(z[: protocol.n_fake - first])))
         return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), pixels)]

@@ -8,7 +8,7 @@ samples, and memory does not grow with their number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from torch import Tensor, nn
 
 from faussaire.architectures import architecture
 from faussaire.checkpoint import GENERATOR_CONFIG, GENERATOR_FORMAT, GENERATOR_TENSORS
+from faussaire.config import did_you_mean
 from faussaire.errors import CheckpointError, ConfigError, FaussaireError
 from faussaire.modalities import SampleSpec, modality
-from faussaire.rng import latents
+from faussaire.rng import latents, numpy_generator_for, with_classes
 
 CHUNK = 256
 
@@ -35,14 +36,25 @@ class Generator:
         z_dim: numbers in a latent.
         name: of the data that it was trained on.
         nimg: images that its D had seen.
+        class_shares: how often each class of `spec` comes in the data, where G is conditional; empty where not.
     """
 
-    def __init__(self, module: nn.Module, spec: SampleSpec, *, z_dim: int, name: str, nimg: int) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        spec: SampleSpec,
+        *,
+        z_dim: int,
+        name: str,
+        nimg: int,
+        class_shares: Sequence[float] = (),
+    ) -> None:
         self.module = module.eval().requires_grad_(False)
         self.spec = spec
         self.z_dim = z_dim
         self.name = name
         self.nimg = nimg
+        self.class_shares = tuple(class_shares)
         self.modality = modality(spec.modality)
 
     @classmethod
@@ -56,10 +68,10 @@ class Generator:
         folder = _find(Path(path))
         try:
             described = json.loads((folder / GENERATOR_CONFIG).read_text(encoding="utf-8"))
-            spec, made_by, z_dim, name = _understand(described)
+            spec, made_by, z_dim, name, class_shares = _understand(described)
             found = architecture(made_by, spec)
             with torch.device("meta"):
-                module = found.generator(spec, z_dim)
+                module = found.generator(spec, z_dim + len(class_shares))
             with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
                 nimg = int(file.metadata()["nimg"])
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
@@ -69,9 +81,11 @@ class Generator:
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise CheckpointError(f"the generator in {folder} cannot be loaded: {reason}") from None
-        return cls(module, spec, z_dim=z_dim, name=name, nimg=nimg)
+        return cls(module, spec, z_dim=z_dim, name=name, nimg=nimg, class_shares=class_shares)
 
-    def sample(self, n: int = 64, *, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
+    def sample(
+        self, n: int = 64, *, seed: int = 0, truncation: float = 1.0, label: str | int | None = None
+    ) -> np.ndarray:
         """Make `n` samples: for images, uint8 `[n, H, W, C]`.
 
         Args:
@@ -79,13 +93,19 @@ class Generator:
             truncation: what latents are multiplied by; below 1 they stay nearer to the middle of the prior, and
                 samples are more typical and less varied (the truncation trick of Karras et al. 2019,
                 arXiv 1812.04948, section B, here in z).
+            label: the class of every sample, by name or number; of a conditional generator only. If not given, such a
+                one draws classes in the shares of its data.
 
         Raises:
             ConfigError: a number out of its range.
         """
-        return np.concatenate([self.modality.to_array(x) for x in self.chunks(n, seed=seed, truncation=truncation)])
+        return np.concatenate(
+            [self.modality.to_array(x) for x in self.chunks(n, seed=seed, truncation=truncation, label=label)]
+        )
 
-    def chunks(self, n: int, *, seed: int = 0, truncation: float = 1.0) -> Iterator[Tensor]:
+    def chunks(
+        self, n: int, *, seed: int = 0, truncation: float = 1.0, label: str | int | None = None
+    ) -> Iterator[Tensor]:
         """Make the samples of `sample` as tensors `[at most 256, *shape]` in [-1, 1], one after the other.
 
         Raises:
@@ -97,16 +117,47 @@ class Generator:
             raise ConfigError(f"the seed must be 0 or more, not {seed}")
         if not 0 <= truncation <= 2:
             raise ConfigError(f"truncation must be in [0, 2], not {truncation}")
-        return (self(z * truncation) for z in self._latents(n, seed))
+        chosen = None if label is None else self.class_number(label)
+        return (self(z * truncation, labels) for z, labels in self._inputs(n, seed, chosen))
 
-    def _latents(self, n: int, seed: int) -> Iterator[Tensor]:
+    def _inputs(self, n: int, seed: int, label: int | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Draw latents and, where there are classes, a class for each."""
         for first in range(0, n, CHUNK):
-            z = latents(CHUNK, self.z_dim, seed=seed, stream="sample", position=first // CHUNK)
-            yield z[: n - first]
+            position = first // CHUNK
+            z = latents(CHUNK, self.z_dim, seed=seed, stream="sample", position=position)[: n - first]
+            labels = None
+            if self.class_shares:
+                shares = np.array(self.class_shares) / sum(self.class_shares)
+                random = numpy_generator_for(seed, "sample classes", position)
+                drawn = torch.from_numpy(random.choice(len(shares), size=CHUNK, p=shares))[: n - first]
+                labels = drawn if label is None else torch.full_like(drawn, label)
+            yield z, labels
+
+    def class_number(self, label: str | int) -> int:
+        """Return the number of a class given by its name or number.
+
+        Raises:
+            ConfigError: there is no such class, or the generator is not conditional.
+        """
+        classes = self.spec.classes
+        if not self.class_shares:
+            raise ConfigError(
+                f"the generator of {self.name} does not know its classes by name: train one with --conditional, "
+                "or on one class alone with --classes"
+            )
+        if str(label) in classes:
+            return classes.index(str(label))
+        if str(label).isdecimal() and int(label) < len(classes):
+            return int(label)
+        raise ConfigError(f"no class {str(label)!r}{did_you_mean(str(label), list(classes))}")
 
     @torch.no_grad()
-    def __call__(self, z: Tensor) -> Tensor:
-        """Map latents `[N, z_dim]` to samples `[N, *shape]` in [-1, 1]."""
+    def __call__(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map latents `[N, z_dim]` to samples `[N, *shape]` in [-1, 1], of classes `[N]` where G is conditional."""
+        if self.class_shares:
+            if labels is None:
+                raise ConfigError(f"the generator of {self.name} is conditional: it needs the class of each sample")
+            z = with_classes(z, labels, len(self.class_shares))
         out: Tensor = self.module(z)
         return out
 
@@ -121,7 +172,7 @@ def _find(path: Path) -> Path:
     raise ConfigError(f"{path} holds no generator: train first (faussaire train DATA --run {path})")
 
 
-def _understand(described: dict[str, Any]) -> tuple[SampleSpec, str, int, str]:
+def _understand(described: dict[str, Any]) -> tuple[SampleSpec, str, int, str, list[float]]:
     """Read the facts of config.json."""
     if described["format"] > GENERATOR_FORMAT:
         raise CheckpointError(
@@ -130,4 +181,5 @@ def _understand(described: dict[str, Any]) -> tuple[SampleSpec, str, int, str]:
         )
     facts = described["spec"]
     spec = SampleSpec(modality=facts["modality"], shape=tuple(facts["shape"]), classes=tuple(facts["classes"]))
-    return spec, str(described["architecture"]), int(described["z_dim"]), str(described["name"])
+    class_shares = [float(share) for share in described.get("class_shares", ())]
+    return spec, str(described["architecture"]), int(described["z_dim"]), str(described["name"]), class_shares

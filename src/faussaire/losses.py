@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 
@@ -81,11 +81,15 @@ LOSSES: dict[str, Loss] = {
 }
 
 
+Judge = Callable[[Tensor], Tensor]
+"""D as a penalty sees it: samples [N, *shape] -> logits [N]."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """One batch that D has judged; `real` and `fake` require gradients."""
 
-    D: nn.Module
+    D: Judge
     real: Tensor
     fake: Tensor
     real_logits: Tensor

@@ -18,8 +18,12 @@ PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 GRID_LIMIT = 10_000
 
 
-def write_samples(generator: Generator, out: Path, *, n: int, seed: int, truncation: float) -> None:
-    """Write `n` samples to `out`: `.npy` is uint8 `[n, H, W, C]`, a picture's suffix is a grid, none is a folder.
+def write_samples(
+    generator: Generator, out: Path, *, n: int, seed: int, truncation: float, label: str | None = None
+) -> None:
+    """Write `n` samples, all of the class `label` if given, to `out`.
+
+    `.npy` is uint8 `[n, H, W, C]`, a picture's suffix is a grid, none is a folder.
 
     Raises:
         ConfigError: a suffix that is none of these, a place that cannot be written, or a number out of its range.
@@ -30,7 +34,7 @@ def write_samples(generator: Generator, out: Path, *, n: int, seed: int, truncat
         raise ConfigError(f"--out {out}: write a picture (grid.png), an array (samples.npy) or a folder (DIR/)")
     if suffix in PICTURES and n > GRID_LIMIT:
         raise ConfigError(f"a picture holds at most {GRID_LIMIT:,} samples, not {n:,}: use --out samples.npy")
-    pieces = generator.chunks(n, seed=seed, truncation=truncation)
+    pieces = generator.chunks(n, seed=seed, truncation=truncation, label=label)
     make_folder(out.parent if suffix else out)
     if suffix == ".npy":
         _write_array(out, pieces, n, generator.modality)

@@ -10,8 +10,10 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,7 +23,7 @@ from faussaire.errors import DivergenceError
 from faussaire.health import Figure, judge
 from faussaire.modalities import SampleSpec, modality
 from faussaire.plan import Pace
-from faussaire.rng import latents, numpy_generator_for
+from faussaire.rng import latents, numpy_generator_for, with_classes
 from faussaire.run import RunFolder, replacing
 from faussaire.trainer import Trainer
 
@@ -51,6 +53,7 @@ class Recorder:
         budget_seconds: the time budget of the whole run, or None.
         refresh: redraws the views of the folder (curves, film).
         held_out: real samples `[V, *shape]` that are never trained on, for the gauge of overfitting; None without.
+        held_out_labels: their classes `[V]`, where the game is conditional.
         score: scores the generator; None where there is nothing to score against.
     """
 
@@ -65,14 +68,22 @@ class Recorder:
         budget_seconds: float | None,
         refresh: Callable[[], None],
         held_out: Tensor | None = None,
+        held_out_labels: Tensor | None = None,
         score: Scorer | None = None,
     ) -> None:
         self.run, self.trainer, self.spec, self.name = run, trainer, spec, name
         self.refresh, self.held_out, self.score = refresh, held_out, score
+        self.held_out_labels = held_out_labels
         self.modality = modality(spec.modality)
         self.pace = Pace(budget_seconds) if budget_seconds is not None else None
         self._zero = started - trainer.state.seconds
         self._z = latents(GRID, trainer.config.z_dim, seed=trainer.config.seed, stream="grid")
+        self._class_shares: list[float] = []
+        if trainer.config.conditional and trainer.batches.classes is not None:
+            num_classes = trainer.batches.num_classes
+            self._z = with_classes(self._z, torch.arange(GRID) % num_classes, num_classes)
+            counts = np.bincount(trainer.batches.classes, minlength=num_classes)
+            self._class_shares = [round(float(share), 6) for share in counts / counts.sum()]
         history = run.history()
         self._reports = [event.data for event in history if event.kind == "stats"]
         self._scores = [figure(event.data["rows"][0]) for event in history if event.kind == "score"]
@@ -168,10 +179,10 @@ class Recorder:
         state, began = self.trainer.state, self.seconds()
         state.seconds = began
         path = save_checkpoint(state, self.run.checkpoints)
-        write_generator(state, self.run.generator_folder, config=self.trainer.config, spec=self.spec, name=self.name)
+        self._write_generator(self.run.generator_folder)
         z = self._z[:LATENT_PAIRS]
         with replacing(self.run.path / "noise.png") as beside, torch.no_grad():
-            self.modality.write_latents(beside, z, state.G_ema(z))
+            self.modality.write_latents(beside, z[:, : self.trainer.config.z_dim], state.G_ema(z))
         self.run.emit("checkpoint", nimg=state.nimg, durable=True, path=path.name, seconds=round(began, 2))
         if with_views:
             self.refresh()
@@ -179,6 +190,11 @@ class Recorder:
             if self.pace is not None:
                 # The last save must fit into the budget too: keep what this one took, and a breath to exit.
                 self.pace.reserve_seconds = 1.2 * (self._refreshed - began) + 0.2 + self._score_cost
+
+    def _write_generator(self, folder: Path) -> None:
+        config = self.trainer.config
+        shares = self._class_shares
+        write_generator(self.trainer.state, folder, config=config, spec=self.spec, name=self.name, class_shares=shares)
 
     def end(self) -> None:
         """Report, save and say that the run is complete."""
@@ -196,7 +212,7 @@ class Recorder:
         began = self.seconds()
         if self.held_out is None or (began - self._gauged) * GAUGE_SHARE < self._gauge_cost:
             return None
-        r_v = _rounded(self.trainer.overfitting(self.held_out))
+        r_v = _rounded(self.trainer.overfitting(self.held_out, self.held_out_labels))
         self._gauged = self.seconds()
         self._gauge_cost = self._gauged - began
         return r_v
@@ -219,7 +235,7 @@ class Recorder:
         self._scores.append(figure(rows[0]))
         if self._scores[-1][0] == min(value for value, _, _ in self._scores):
             self.run.best.mkdir(exist_ok=True)
-            write_generator(state, self.run.best, config=self.trainer.config, spec=self.spec, name=self.name)
+            self._write_generator(self.run.best)
         self._scored = self.seconds()
         self._score_cost = self._scored - began
 

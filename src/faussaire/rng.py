@@ -32,3 +32,8 @@ def numpy_generator_for(seed: int, stream: str, *position: int) -> np.random.Gen
 def latents(count: int, z_dim: int, *, seed: int, stream: str, position: int = 0) -> torch.Tensor:
     """Draw z `[count, z_dim]` from the prior N(0, 1); another seed, stream or position gives another place of it."""
     return torch.randn(count, z_dim, generator=generator_for(seed, stream, position))
+
+
+def with_classes(z: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch.Tensor:
+    """Return what a conditional G takes, `[N, z_dim + num_classes]`: z, then a 1 at the place of the class."""
+    return torch.cat([z, torch.nn.functional.one_hot(labels, num_classes).to(z.dtype)], dim=1)

@@ -12,15 +12,16 @@ from collections.abc import Callable
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from faussaire.architectures import seed_dropout, statistics_frozen
+from faussaire.architectures import per_sample, seed_dropout, statistics_frozen
 from faussaire.checkpoint import TrainState
 from faussaire.config import Config
 from faussaire.data.batches import Batches, as_real
-from faussaire.losses import LOSSES, PENALTIES, Judged
+from faussaire.losses import LOSSES, PENALTIES, Judge, Judged
+from faussaire.parallel import Shard, Shards
 from faussaire.plan import Plan
-from faussaire.rng import generator_for, latents
+from faussaire.rng import generator_for, latents, with_classes
 from faussaire.schedules import SCHEDULES, ema_beta
 from faussaire.stats import Moments
 
@@ -30,17 +31,20 @@ class Trainer:
 
     Args:
         config: the settings.
-        batches: real samples by position.
+        batches: real samples by position, with their labels where the game is conditional.
         state: the networks, optimizers and counts; every step changes it in place.
         plan: how far along the run is after so many images; read by the schedules.
+        shards: threads that each take their part of every batch; 1 for networks that look across a batch.
     """
 
-    def __init__(self, config: Config, batches: Batches, state: TrainState, plan: Plan) -> None:
+    def __init__(self, config: Config, batches: Batches, state: TrainState, plan: Plan, *, shards: int = 1) -> None:
         self.config = config
         self.batches = batches
         self.state = state
         self.plan = plan
         self.loss = LOSSES[config.loss]
+        self.shards = Shards(state.G, state.D, shards)
+        self.reuses_fakes = per_sample(state.G)
         self.moments = Moments()
         self.last_real: Tensor
         self.last_fake: Tensor
@@ -64,56 +68,82 @@ class Trainer:
 
     def train_discriminator(self) -> Tensor:
         """Step 1: update D on one batch of reals and one of fakes, and count it; return D's logits of the reals."""
-        state, config = self.state, self.config
+        state, config, shards = self.state, self.config, self.shards
         random = generator_for(config.seed, "D", state.nimg)
-        real = self.batches.real(state.nimg)
-        z = torch.randn(len(real), config.z_dim, generator=random)
-        with torch.no_grad(), statistics_frozen(state.G):
-            fake = state.G(z)
-
+        real, labels = self.batches.real(state.nimg), self.labels()
+        z = self.latents(random, labels)
         penalised = bool(config.penalties) and state.nimg // config.batch_size % config.penalty_every == 0
-        real.requires_grad_(penalised)
-        fake.requires_grad_(penalised)
         seed_dropout(state.D, random)
-        real_logits, fake_logits = state.D(real), state.D(fake)
-        loss = self.loss.discriminator(real_logits, fake_logits).mean()
-        self.moments.add("loss_D", loss)
-        if penalised:
-            judged = Judged(
-                D=state.D,
-                real=real,
-                fake=fake,
-                real_logits=real_logits,
-                fake_logits=fake_logits,
-                generator=random,
-            )
-            penalty = torch.stack([PENALTIES[name](judged).mean() for name in config.penalties]).sum()
-            self.moments.add("penalty", penalty)
-            loss = loss + config.gamma * config.penalty_every * penalty
-        update(state.opt_D, loss)
 
+        def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes):
+                shard.fake = shard.G(shards.part(shard, z))
+            D = judge_of(shard.D, shards.part(shard, labels))
+            seen = shards.part(shard, real).requires_grad_(penalised), shard.fake.detach().requires_grad_(penalised)
+            real_logits, fake_logits = D(seen[0]), D(seen[1])
+            loss = self.loss.discriminator(real_logits, fake_logits).sum() / len(real)
+            penalty = torch.zeros(())
+            if penalised:
+                judged = Judged(
+                    D=D,
+                    real=seen[0],
+                    fake=seen[1],
+                    real_logits=real_logits,
+                    fake_logits=fake_logits,
+                    generator=generator_for(config.seed, "penalty", state.nimg, shard.index),
+                )
+                penalty = torch.stack([PENALTIES[name](judged).sum() for name in config.penalties]).sum() / len(real)
+            back(shard.D, loss + config.gamma * config.penalty_every * penalty)
+            return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
+
+        real_parts, fake_parts, losses, penalties = zip(*shards.run(judge), strict=True)
+        self.update("D")
         state.nimg += len(real)
+        self.last_real, self.last_fake = real, shards.fakes()
+        real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
         boundary = self.loss.boundary(real_logits, fake_logits)
         self.moments.add("accuracy_real", (real_logits > boundary).float())
         self.moments.add("accuracy_fake", (fake_logits < boundary).float())
-        self.last_real, self.last_fake = real.detach(), fake.detach()
-        return torch.as_tensor(real_logits).detach()
+        self.moments.add("loss_D", torch.stack(losses).sum())
+        if penalised:
+            self.moments.add("penalty", torch.stack(penalties).sum())
+        return real_logits
 
     def train_generator(self, real_logits: Tensor, turn: int = 0) -> None:
         """Step 2: update G through D, which stays as it is.
 
         `real_logits` `[N]` are those of D's own last step: a relativistic loss needs some, and to take these saves
-        a forward pass of D.
+        a forward pass of D. Where G treats each sample for itself, the first turn takes the fakes of that step, too.
         """
-        state, config = self.state, self.config
-        random = generator_for(config.seed, "G", state.nimg, turn)
-        z = torch.randn(len(real_logits), config.z_dim, generator=random)
-        seed_dropout(state.D, random)
-        state.D.requires_grad_(False)
-        loss = self.loss.generator(real_logits, state.D(state.G(z))).mean()
-        update(state.opt_G, loss)
-        state.D.requires_grad_(True)
-        self.moments.add("loss_G", loss)
+        config, shards, nimg = self.config, self.shards, self.state.nimg
+        random = generator_for(config.seed, "G", nimg, turn)
+        labels = self.labels(nimg - config.batch_size)
+        z = None if self.reuses_fakes and turn == 0 else self.latents(random, labels)
+        seed_dropout(self.state.D, random)
+
+        def forge(shard: Shard) -> Tensor:
+            fake = shard.fake if z is None else shard.G(shards.part(shard, z))
+            D = judge_of(shard.D, shards.part(shard, labels))
+            loss = self.loss.generator(shards.part(shard, real_logits), D(fake)).sum() / len(real_logits)
+            back(shard.G, loss)
+            return loss.detach()
+
+        self.moments.add("loss_G", torch.stack(shards.run(forge)).sum())
+        self.update("G")
+
+    def labels(self, nimg: int | None = None) -> Tensor | None:
+        """Return the classes `[N]` of the batch after `nimg` images, which the fakes shall have too; None without."""
+        return self.batches.labels(self.state.nimg if nimg is None else nimg) if self.config.conditional else None
+
+    def latents(self, random: torch.Generator, labels: Tensor | None) -> Tensor:
+        """Draw the inputs of G `[N, z_dim]`, with the class of each behind where there are classes."""
+        z = torch.randn(self.config.batch_size, self.config.z_dim, generator=random)
+        return z if labels is None else with_classes(z, labels, self.batches.num_classes)
+
+    def update(self, network: str) -> None:
+        """Take one step of Adam down the gradients of all shards."""
+        self.shards.sum_gradients(network)
+        dict(self.state.optimizers())[f"opt_{network}"].step()
 
     @torch.no_grad()
     def average_generator(self) -> None:
@@ -143,28 +173,39 @@ class Trainer:
         return float(fake / real.clamp_min(1e-12))
 
     @torch.no_grad()
-    def overfitting(self, held_out: Tensor) -> float:
-        """Return r_v: how far D tells samples that it was trained on from `held_out` ones `[N, *shape]`.
+    def overfitting(self, held_out: Tensor, labels: Tensor | None = None) -> float:
+        """Return r_v: how far D tells samples that it was trained on from `held_out` ones `[N, *shape]`,
+        of the classes `labels` `[N]` where the game is conditional.
 
         0 where it makes no difference, 1 where new images look as wrong as fakes (Karras et al. 2020,
         arXiv 2006.06676, eq. 1: (E D(train) - E D(validation)) / (E D(train) - E D(generated))).
         """
-        D, state = self.state.D, self.state
-        seen = self.batches.samples[: len(held_out)]
-        z = latents(len(held_out), self.config.z_dim, seed=self.config.seed, stream="r_v")
+        state, batches, n = self.state, self.batches, len(held_out)
+        seen, seen_labels = as_real(batches.samples[:n]), None
+        z = latents(len(seen), self.config.z_dim, seed=self.config.seed, stream="r_v")
+        if labels is not None and batches.classes is not None:
+            seen_labels = torch.from_numpy(batches.classes[:n])
+            z = with_classes(z, seen_labels, batches.num_classes)
         with statistics_frozen(state.G):
             fake = state.G(z)
-        D.eval()  # without dropout; D has no other state
-        train, new, generated = (float(D(x).mean()) for x in (as_real(seen), held_out, fake))
-        D.train()
+        state.D.eval()  # without dropout; D has no other state
+        judged = ((seen, seen_labels), (held_out, labels), (fake, seen_labels))
+        train, new, generated = (float(judge_of(state.D, of)(x).mean()) for x, of in judged)
+        state.D.train()
         return (train - new) / (train - generated) if train > generated else 0.0
 
 
-def update(optimizer: torch.optim.Adam, loss: Tensor) -> None:
-    """Take one step of an optimizer down the gradient of a loss."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+def judge_of(D: nn.Module, labels: Tensor | None) -> Judge:
+    """Return what maps samples `[N, *shape]` to the logit `[N]` of each, or to that of its class in `labels` `[N]`."""
+    if labels is None:
+        return D
+    return lambda samples: D(samples).gather(1, labels[:, None]).squeeze(1)
+
+
+def back(module: nn.Module, loss: Tensor) -> None:
+    """Give every parameter of a network its gradient of a loss; nothing else gets one."""
+    module.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss, inputs=list(module.parameters()))
 
 
 class Watcher(Protocol):

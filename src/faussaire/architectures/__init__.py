@@ -11,7 +11,7 @@ import pkgutil
 import torch
 from torch import nn
 
-from faussaire.architectures._blocks import Network, seed_dropout, statistics_frozen
+from faussaire.architectures._blocks import Network, per_sample, seed_dropout, statistics_frozen
 from faussaire.architectures._registry import Architecture
 from faussaire.config import did_you_mean
 from faussaire.errors import ConfigError
@@ -24,6 +24,7 @@ __all__ = [
     "architectures",
     "build_discriminator",
     "build_generator",
+    "per_sample",
     "seed_dropout",
     "statistics_frozen",
 ]
@@ -52,19 +53,23 @@ def architecture(name: str, spec: SampleSpec) -> Architecture:
     return found
 
 
-def build_generator(name: str, spec: SampleSpec, *, z_dim: int, seed: int) -> nn.Module:
-    """Build G, its parameters a function of `seed` alone; the global random state is neither read nor moved."""
+def build_generator(name: str, spec: SampleSpec, *, z_dim: int, seed: int, num_classes: int = 0) -> nn.Module:
+    """Build G, its parameters a function of `seed` alone; the global random state is neither read nor moved.
+
+    Args:
+        num_classes: of a conditional G, which takes a class as so many more inputs, one of them 1; 0 for none.
+    """
     found = architecture(name, spec)
     with torch.device("meta"):
-        G = found.generator(spec, z_dim)
+        G = found.generator(spec, z_dim + num_classes)
     return _initialised(G, seed, "init_G")
 
 
-def build_discriminator(name: str, spec: SampleSpec, *, seed: int) -> nn.Module:
-    """Build D in the same way."""
+def build_discriminator(name: str, spec: SampleSpec, *, seed: int, num_classes: int = 0) -> nn.Module:
+    """Build D in the same way; a conditional one has a logit for each class."""
     found = architecture(name, spec)
     with torch.device("meta"):
-        D = found.discriminator(spec)
+        D = found.discriminator(spec, max(1, num_classes))
     return _initialised(D, seed, "init_D")
 
 

@@ -53,6 +53,11 @@ def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:
             layer.generator = generator
 
 
+def per_sample(module: nn.Module) -> bool:
+    """Say whether each sample's way through a network is its own: no statistics of the batch, no dropout."""
+    return not any(isinstance(layer, (*BatchNorm, Dropout)) for layer in module.modules())
+
+
 @contextmanager
 def statistics_frozen(module: nn.Module) -> Iterator[None]:
     """Normalise by the statistics of the batch, as in training, but leave the running averages untouched."""

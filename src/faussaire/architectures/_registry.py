@@ -23,10 +23,10 @@ class Architecture:
     """One line for `faussaire list architectures`."""
 
     generator: Callable[[SampleSpec, int], nn.Module]
-    """(spec, z_dim) -> G, mapping z [N, z_dim] to samples [N, *shape], in [-1, 1] in evaluation."""
+    """(spec, num_inputs) -> G, mapping inputs [N, num_inputs] to samples [N, *shape], in [-1, 1] in evaluation."""
 
-    discriminator: Callable[[SampleSpec], nn.Module]
-    """spec -> D, mapping samples [N, *shape] to logits [N]."""
+    discriminator: Callable[[SampleSpec, int], nn.Module]
+    """(spec, num_logits) -> D, mapping samples [N, *shape] to logits [N], or [N, num_logits] of several."""
 
     modalities: tuple[str, ...] = ()
     """The modalities that it can make; empty for all."""

@@ -25,14 +25,14 @@ def channels_at(doublings_left: int) -> int:
 
 
 class ConvGenerator(nn.Module):
-    """z `[N, z_dim]` → images `[N, C, H, W]` in (-1, 1)."""
+    """z `[N, num_inputs]` → images `[N, C, H, W]` in (-1, 1)."""
 
-    def __init__(self, spec: SampleSpec, z_dim: int) -> None:
+    def __init__(self, spec: SampleSpec, num_inputs: int) -> None:
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         width = channels_at(num_doublings)
         layers: list[nn.Module] = [
-            nn.Linear(z_dim, width * base * base),
+            nn.Linear(num_inputs, width * base * base),
             nn.Unflatten(1, (width, base, base)),
         ]
         for left in range(num_doublings - 1, -1, -1):
@@ -56,9 +56,9 @@ class ConvGenerator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """Images `[N, C, H, W]` → logits `[N]`."""
+    """Images `[N, C, H, W]` → logits `[N]`, or `[N, num_logits]`."""
 
-    def __init__(self, spec: SampleSpec) -> None:
+    def __init__(self, spec: SampleSpec, num_logits: int) -> None:
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         before = spec.shape[0]
@@ -70,7 +70,7 @@ class ConvDiscriminator(nn.Module):
                 Dropout(0.5),
             ]
             before = channels_at(done)
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * base * base, 1))
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * base * base, num_logits))
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""

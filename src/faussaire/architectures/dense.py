@@ -19,12 +19,12 @@ from faussaire.modalities import SampleSpec
 
 
 class DenseGenerator(nn.Module):
-    """z `[N, z_dim]` → samples `[N, *shape]` in (-1, 1)."""
+    """z `[N, num_inputs]` → samples `[N, *shape]` in (-1, 1)."""
 
-    def __init__(self, spec: SampleSpec, z_dim: int) -> None:
+    def __init__(self, spec: SampleSpec, num_inputs: int) -> None:
         super().__init__()
         self.shape = spec.shape
-        widths = [z_dim, 512, 256, 128]
+        widths = [num_inputs, 512, 256, 128]
         layers: list[nn.Module] = []
         for before, after in pairwise(widths):
             # Keras's momentum 0.8 is the share of the old average that stays: 0.2 in torch's sense.
@@ -43,15 +43,15 @@ class DenseGenerator(nn.Module):
 
 
 class DenseDiscriminator(nn.Module):
-    """Samples `[N, *shape]` → logits `[N]`."""
+    """Samples `[N, *shape]` → logits `[N]`, or `[N, num_logits]`."""
 
-    def __init__(self, spec: SampleSpec) -> None:
+    def __init__(self, spec: SampleSpec, num_logits: int) -> None:
         super().__init__()
         widths = [math.prod(spec.shape), 256, 128, 64]
         layers: list[nn.Module] = [nn.Flatten()]
         for before, after in pairwise(widths):
             layers += [nn.Linear(before, after), nn.LeakyReLU(0.2), Dropout(0.5)]
-        self.layers = nn.Sequential(*layers, nn.Linear(64, 1))
+        self.layers = nn.Sequential(*layers, nn.Linear(64, num_logits))
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""

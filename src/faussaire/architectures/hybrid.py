@@ -42,13 +42,13 @@ class Residual(nn.Module):
 
 
 class HybridGenerator(nn.Module):
-    """z `[N, z_dim]` → images `[N, C, H, W]`, in [-1, 1] in evaluation."""
+    """z `[N, num_inputs]` → images `[N, C, H, W]`, in [-1, 1] in evaluation."""
 
-    def __init__(self, spec: SampleSpec, z_dim: int) -> None:
+    def __init__(self, spec: SampleSpec, num_inputs: int) -> None:
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         self.map_shape = (4 * WIDTH, base, base)
-        self.dense = nn.Linear(z_dim, math.prod(self.map_shape))
+        self.dense = nn.Linear(num_inputs, math.prod(self.map_shape))
         self.residuals = nn.ModuleList(Residual(WIDTH) for _ in range(num_doublings - 1))
         widths = [4 * WIDTH] * (num_doublings - 2) + [4 * spec.shape[0]]
         self.shuffled = nn.ModuleList(nn.Conv2d(WIDTH, width, 3, padding=1) for width in widths)
@@ -72,9 +72,9 @@ class HybridGenerator(nn.Module):
 
 
 class HybridDiscriminator(nn.Module):
-    """Images `[N, C, H, W]` → logits `[N]`."""
+    """Images `[N, C, H, W]` → logits `[N]`, or `[N, num_logits]`."""
 
-    def __init__(self, spec: SampleSpec) -> None:
+    def __init__(self, spec: SampleSpec, num_logits: int) -> None:
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         widths = [spec.shape[0]] + [min(128, 16 * 2**stage) for stage in range(num_doublings)]
@@ -82,7 +82,7 @@ class HybridDiscriminator(nn.Module):
             nn.Conv2d(before, after, 4, stride=2, padding=1) for before, after in pairwise(widths)
         )
         self.dense = nn.Linear(widths[-1] * base * base, 128)
-        self.head = nn.Linear(128, 1)
+        self.head = nn.Linear(128, num_logits)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""

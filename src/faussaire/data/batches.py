@@ -20,10 +20,22 @@ class Batches:
         samples: uint8 `[N, *shape]`, or float32 `[N, *shape]` already in [-1, 1]; an array or a memory map.
         batch_size: images in a batch.
         seed: of the run.
+        labels: the class of each sample, int64 `[N]`, where the game is conditional.
+        num_classes: how many classes there are.
     """
 
-    def __init__(self, samples: np.ndarray, *, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        samples: np.ndarray,
+        *,
+        batch_size: int,
+        seed: int,
+        labels: np.ndarray | None = None,
+        num_classes: int = 0,
+    ) -> None:
         self.samples = samples
+        self.classes = labels
+        self.num_classes = num_classes
         self.batch_size = batch_size
         self.seed = seed
         self._epoch = -1
@@ -42,6 +54,11 @@ class Batches:
     def real(self, nimg: int) -> Tensor:
         """Return that batch as float32 `[batch_size, *shape]` in [-1, 1]."""
         return as_real(self.samples[self.indices_at(nimg)])
+
+    def labels(self, nimg: int) -> Tensor:
+        """Return the classes int64 `[batch_size]` of that batch."""
+        assert self.classes is not None
+        return torch.from_numpy(self.classes[self.indices_at(nimg)])
 
     def _order_of(self, epoch: int) -> np.ndarray:
         if epoch != self._epoch:
