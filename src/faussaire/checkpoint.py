@@ -88,11 +88,12 @@ def _under(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
 def fresh_state(config: Config, spec: SampleSpec) -> TrainState:
     """Build the networks and optimizers as they stand before the first step."""
     num_classes = len(spec.classes) if config.conditional else 0
+    name, seed, width = config.architecture, config.seed, config.width
     G, G_ema = (
-        build_generator(config.architecture, spec, z_dim=config.z_dim, seed=config.seed, num_classes=num_classes)
+        build_generator(name, spec, z_dim=config.z_dim, seed=seed, num_classes=num_classes, width=width)
         for _ in range(2)
     )
-    D = build_discriminator(config.architecture, spec, seed=config.seed, num_classes=num_classes)
+    D = build_discriminator(name, spec, seed=seed, num_classes=num_classes, width=width)
     return TrainState(
         G=G,
         D=D,
@@ -204,6 +205,7 @@ def write_generator(
         "name": name,
         "architecture": config.architecture,
         "z_dim": config.z_dim,
+        "width": config.width,
         "spec": asdict(spec),
         "class_shares": list(class_shares),
     }

@@ -46,6 +46,9 @@ class Config:
     architecture: str = "hybrid"
     """The pair of networks; `faussaire list architectures`."""
 
+    width: int | None = None
+    """Channels of the finest layers, to which all others are in proportion; chosen for the budget if not given."""
+
     z_dim: int = 100
     """Numbers in a latent, each drawn from N(0, 1)."""
 
@@ -116,7 +119,7 @@ class Config:
         for name in (*LENGTHS, "lr", "gamma", "score_minutes"):
             value = getattr(self, name)
             _require(value is None or 0 < value < float("inf"), f"{flag(name)} must be above 0, not {value}")
-        for name in ("z_dim", "penalty_every", "d_steps", "g_steps", "pictures", "threads"):
+        for name in ("width", "z_dim", "penalty_every", "d_steps", "g_steps", "pictures", "threads"):
             value = getattr(self, name)
             _require(value is None or value >= 1, f"{flag(name)} must be 1 or more, not {value}")
         _require(self.batch_size >= 2, f"--batch-size must be 2 or more, not {self.batch_size}")

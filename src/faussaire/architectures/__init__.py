@@ -53,23 +53,28 @@ def architecture(name: str, spec: SampleSpec) -> Architecture:
     return found
 
 
-def build_generator(name: str, spec: SampleSpec, *, z_dim: int, seed: int, num_classes: int = 0) -> nn.Module:
+def build_generator(
+    name: str, spec: SampleSpec, *, z_dim: int, seed: int, num_classes: int = 0, width: int | None = None
+) -> nn.Module:
     """Build G, its parameters a function of `seed` alone; the global random state is neither read nor moved.
 
     Args:
         num_classes: of a conditional G, which takes a class as so many more inputs, one of them 1; 0 for none.
+        width: what its layers' widths are counted in; the architecture's own if not given.
     """
     found = architecture(name, spec)
     with torch.device("meta"):
-        G = found.generator(spec, z_dim + num_classes)
+        G = found.generator(spec, z_dim + num_classes, width or found.width)
     return _initialised(G, seed, "init_G")
 
 
-def build_discriminator(name: str, spec: SampleSpec, *, seed: int, num_classes: int = 0) -> nn.Module:
+def build_discriminator(
+    name: str, spec: SampleSpec, *, seed: int, num_classes: int = 0, width: int | None = None
+) -> nn.Module:
     """Build D in the same way; a conditional one has a logit for each class."""
     found = architecture(name, spec)
     with torch.device("meta"):
-        D = found.discriminator(spec, max(1, num_classes))
+        D = found.discriminator(spec, max(1, num_classes), width or found.width)
     return _initialised(D, seed, "init_D")
 
 

@@ -71,6 +71,11 @@ def statistics_frozen(module: nn.Module) -> Iterator[None]:
             layer.track_running_stats = True
 
 
+def pixel_norm(x: Tensor) -> Tensor:
+    """Scale the channels at each place of `[N, C, H, W]` to a mean square of 1 (Karras 2018, arXiv 1710.10196)."""
+    return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6)
+
+
 def glorot(module: nn.Module, generator: torch.Generator) -> None:
     """Initialise as Keras does: weights uniform by Glorot and Bengio 2010 (eq. 16), biases 0, scales 1."""
     for layer in module.modules():

@@ -22,14 +22,17 @@ class Architecture:
     description: str
     """One line for `faussaire list architectures`."""
 
-    generator: Callable[[SampleSpec, int], nn.Module]
-    """(spec, num_inputs) -> G, mapping inputs [N, num_inputs] to samples [N, *shape], in [-1, 1] in evaluation."""
+    generator: Callable[[SampleSpec, int, int], nn.Module]
+    """(spec, num_inputs, width) -> G: inputs [N, num_inputs] to samples [N, *shape], in [-1, 1] in evaluation."""
 
-    discriminator: Callable[[SampleSpec, int], nn.Module]
-    """(spec, num_logits) -> D, mapping samples [N, *shape] to logits [N], or [N, num_logits] of several."""
+    discriminator: Callable[[SampleSpec, int, int], nn.Module]
+    """(spec, num_logits, width) -> D, mapping samples [N, *shape] to logits [N], or to [N, num_logits]."""
 
     modalities: tuple[str, ...] = ()
     """The modalities that it can make; empty for all."""
+
+    width: int = 0
+    """What the width of its layers is counted in, where nothing else was asked for; 0 where all sizes are given."""
 
     check: Callable[[SampleSpec], None] = anything_goes
     """Raises ConfigError, with the way out, for a spec that it cannot make."""

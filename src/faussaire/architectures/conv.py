@@ -27,7 +27,7 @@ def channels_at(doublings_left: int) -> int:
 class ConvGenerator(nn.Module):
     """z `[N, num_inputs]` → images `[N, C, H, W]` in (-1, 1)."""
 
-    def __init__(self, spec: SampleSpec, num_inputs: int) -> None:
+    def __init__(self, spec: SampleSpec, num_inputs: int, _: int) -> None:
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         width = channels_at(num_doublings)
@@ -58,7 +58,7 @@ class ConvGenerator(nn.Module):
 class ConvDiscriminator(nn.Module):
     """Images `[N, C, H, W]` → logits `[N]`, or `[N, num_logits]`."""
 
-    def __init__(self, spec: SampleSpec, num_logits: int) -> None:
+    def __init__(self, spec: SampleSpec, num_logits: int, _: int) -> None:
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         before = spec.shape[0]

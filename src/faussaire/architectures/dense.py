@@ -21,7 +21,7 @@ from faussaire.modalities import SampleSpec
 class DenseGenerator(nn.Module):
     """z `[N, num_inputs]` → samples `[N, *shape]` in (-1, 1)."""
 
-    def __init__(self, spec: SampleSpec, num_inputs: int) -> None:
+    def __init__(self, spec: SampleSpec, num_inputs: int, _: int) -> None:
         super().__init__()
         self.shape = spec.shape
         widths = [num_inputs, 512, 256, 128]
@@ -45,7 +45,7 @@ class DenseGenerator(nn.Module):
 class DenseDiscriminator(nn.Module):
     """Samples `[N, *shape]` → logits `[N]`, or `[N, num_logits]`."""
 
-    def __init__(self, spec: SampleSpec, num_logits: int) -> None:
+    def __init__(self, spec: SampleSpec, num_logits: int, _: int) -> None:
         super().__init__()
         widths = [math.prod(spec.shape), 256, 128, 64]
         layers: list[nn.Module] = [nn.Flatten()]
