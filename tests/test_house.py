@@ -19,7 +19,7 @@ ROWS = [
     {"errors", "rng", "schedules", "config", "recipes"},
     {"run", "stats", "plan"},
     {"modalities", "data"},
-    {"architectures", "losses"},
+    {"architectures", "augment", "losses"},
     {"checkpoint", "health", "resume", "trainer"},
     {"recorder", "generator"},
     {"metrics", "output", "views", "console", "inspection"},
