@@ -19,7 +19,7 @@ ROWS = [
     {"errors", "rng", "schedules", "config", "recipes"},
     {"run", "stats", "plan"},
     {"modalities", "data"},
-    {"architectures", "losses"},
+    {"architectures", "augment", "losses"},
     {"parallel"},
     {"checkpoint", "health", "resume", "trainer"},
     {"recorder", "generator"},
