@@ -32,6 +32,22 @@ def same(module: torch.nn.Module, before: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(tensor, before[key]) for key, tensor in module.state_dict().items())
 
 
+def test_augmentation_grows_while_d_knows_the_reals_and_no_further_than_it_may() -> None:
+    trainer = image_trainer("hybrid", batch_size=8)
+    trainer.augment = ("translation", "cutout")
+    trainer.step()
+    assert trainer.state.augment == 0.0  # at the very start it waits
+    trainer.state.nimg = 400
+    for _ in range(10_000):
+        trainer.adapt(1.0)
+    assert trainer.state.augment == 0.8
+    before = trainer.state.augment
+    trainer.adapt(0.0)
+    assert trainer.state.augment < before
+    trainer.step()
+    assert all(torch.isfinite(tensor).all() for tensor in trainer.state.tensors().values())
+
+
 ARCHITECTURES = ["dense", "conv", "hybrid"]
 
 

@@ -16,6 +16,7 @@ import torch
 from rich.console import Console
 
 from faussaire.architectures import architecture, per_sample
+from faussaire.augment import AUGMENTATIONS, policy_for
 from faussaire.config import Config, did_you_mean, flag, resolve
 from faussaire.console import TrainingView
 from faussaire.data import Dataset, open_source, prepare
@@ -117,6 +118,7 @@ def _check_names(config: Config) -> None:
     for name, chosen, known in (
         ("loss", (config.loss,), LOSSES),
         ("penalties", config.penalties, PENALTIES),
+        ("augment", config.augment or (), AUGMENTATIONS),
         ("lr_schedule", (config.lr_schedule,), SCHEDULES),
     ):
         for one in chosen:
@@ -180,7 +182,8 @@ def _train(
     if per_sample(state.G) and per_sample(state.D):
         shards = min(torch.get_num_threads(), config.batch_size)
         torch.set_num_threads(1)
-    trainer = Trainer(config, batches, state, plan, shards=shards)
+    augment = policy_for(len(dataset.images), dataset.spec) if config.augment is None else config.augment
+    trainer = Trainer(config, batches, state, plan, shards=shards, augment=augment)
     recorder = Recorder(
         folder,
         trainer,

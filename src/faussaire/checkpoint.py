@@ -46,6 +46,8 @@ class TrainState:
     opt_D: torch.optim.Adam
     nimg: int = 0
     seconds: float = 0.0
+    augment: float = 0.0
+    """Chance that an augmentation fires on a sample."""
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor by name."""
@@ -124,6 +126,7 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
     facts = {
         "nimg": state.nimg,
         "seconds": round(state.seconds, 3),
+        "augment": state.augment,
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     final = folder / f"{state.nimg:012d}"
@@ -183,6 +186,7 @@ def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]
                 f"checkpoint {path} does not fit this run's networks: {str(error).splitlines()[0]}"
             ) from None
         state.nimg, state.seconds = int(facts["nimg"]), float(facts["seconds"])
+        state.augment = float(facts.get("augment", 0.0))
         return path, damaged
     return None, damaged
 

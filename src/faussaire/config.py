@@ -55,6 +55,9 @@ class Config:
     loss: str = "relativistic"
     """What D and G minimise; `faussaire list losses`."""
 
+    augment: tuple[str, ...] | None = None
+    """What D sees every image through: translation, colour, cutout, flip; by the number of images if not given."""
+
     penalties: tuple[str, ...] = ("r1", "r2")
     """What keeps D smooth: r1, r2, wgan_gp; repeat the flag for several, `none` for none."""
 
@@ -178,7 +181,7 @@ def config_from(settings: Mapping[str, Any]) -> Config:
     clean = {}
     for name, value in settings.items():
         kind = str(FIELDS[name].type)
-        if kind.startswith("tuple"):
+        if kind.startswith("tuple") and value is not None:
             value = tuple(str(v) for v in ([value] if isinstance(value, (str, int)) else value))
             value = () if value == ("none",) else value
         elif kind.startswith("float") and isinstance(value, int):

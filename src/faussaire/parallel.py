@@ -17,6 +17,8 @@ from typing import TypeVar, overload
 import torch
 from torch import Tensor, nn
 
+from faussaire.augment import Draws
+
 T = TypeVar("T")
 
 
@@ -55,10 +57,15 @@ class Shards:
     @overload
     def part(self, shard: Shard, batch: Tensor) -> Tensor: ...
     @overload
+    def part(self, shard: Shard, batch: Draws) -> Draws: ...
+    @overload
     def part(self, shard: Shard, batch: None) -> None: ...
-    def part(self, shard: Shard, batch: Tensor | None) -> Tensor | None:
+    def part(self, shard: Shard, batch: Tensor | Draws | None) -> Tensor | Draws | None:
         """Return the part `[N / count, ...]` of a batch `[N, ...]` that is a shard's; None of None."""
-        return None if batch is None else batch.tensor_split(len(self._shards))[shard.index]
+        if batch is None:
+            return None
+        first, end = (len(batch) * place // len(self._shards) for place in (shard.index, shard.index + 1))
+        return batch[first:end]
 
     def fakes(self) -> Tensor:
         """Return the fakes `[N, *shape]` of the last step of D."""
@@ -81,3 +88,9 @@ def _twin(module: nn.Module) -> nn.Module:
     for mine, shared in zip(twin.parameters(), module.parameters(), strict=True):
         mine.data = shared.data
     return twin
+
+
+def back(module: nn.Module, loss: Tensor) -> None:
+    """Give every parameter of a network its gradient of a loss; nothing else gets one."""
+    module.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss, inputs=list(module.parameters()))

@@ -151,6 +151,7 @@ class Recorder:
             "diversity": _rounded(self.trainer.diversity()),
             "r_v": self._gauge(),
             "progress": round(self.trainer.plan.progress(state.nimg), 5),
+            "augment": round(state.augment, 4),
             "lr": self.trainer.state.opt_G.param_groups[0]["lr"],
             "seconds": round(now, 2),
             "seconds_left": round(self._seconds_left(now, speed, segment.end_nimg), 1),

@@ -8,22 +8,26 @@ Nothing here knows what a sample is, and no step draws from or moves a global ra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from faussaire.architectures import per_sample, seed_dropout, statistics_frozen
+from faussaire.architectures import judge_of, per_sample, seed_dropout, statistics_frozen
+from faussaire.augment import Draws, apply, draw, next_strength, speed_for
 from faussaire.checkpoint import TrainState
 from faussaire.config import Config
 from faussaire.data.batches import Batches, as_real
-from faussaire.losses import LOSSES, PENALTIES, Judge, Judged
-from faussaire.parallel import Shard, Shards
+from faussaire.losses import LOSSES, PENALTIES, Judged
+from faussaire.parallel import Shard, Shards, back
 from faussaire.plan import Plan
 from faussaire.rng import generator_for, latents, with_classes
 from faussaire.schedules import SCHEDULES, ema_beta
 from faussaire.stats import Moments
+
+ADAPT_FROM = 0.03  # of the run: at first D is right because fakes are poor, and not because it knows the reals
+STRONGEST = 0.8  # beyond, fakes may learn the augmentation (Karras et al. 2020, arXiv 2006.06676, figure 4)
 
 
 class Trainer:
@@ -35,19 +39,25 @@ class Trainer:
         state: the networks, optimizers and counts; every step changes it in place.
         plan: how far along the run is after so many images; read by the schedules.
         shards: threads that each take their part of every batch; 1 for networks that look across a batch.
+        augment: names of the augmentations through which D sees every sample, as strongly as it overfits.
     """
 
-    def __init__(self, config: Config, batches: Batches, state: TrainState, plan: Plan, *, shards: int = 1) -> None:
-        self.config = config
-        self.batches = batches
-        self.state = state
-        self.plan = plan
+    def __init__(
+        self,
+        config: Config,
+        batches: Batches,
+        state: TrainState,
+        plan: Plan,
+        *,
+        shards: int = 1,
+        augment: Sequence[str] = (),
+    ) -> None:
+        self.config, self.batches, self.state, self.plan = config, batches, state, plan
         self.loss = LOSSES[config.loss]
         self.shards = Shards(state.G, state.D, shards)
+        self.augment = augment
         self.reuses_fakes = per_sample(state.G)
         self.moments = Moments()
-        self.last_real: Tensor
-        self.last_fake: Tensor
 
     @property
     def step_nimg(self) -> int:
@@ -70,8 +80,9 @@ class Trainer:
         """Step 1: update D on one batch of reals and one of fakes, and count it; return D's logits of the reals."""
         state, config, shards = self.state, self.config, self.shards
         random = generator_for(config.seed, "D", state.nimg)
-        real, labels = self.batches.real(state.nimg), self.labels()
+        real, labels = self.batches.real(state.nimg), self.batches.labels(state.nimg)
         z = self.latents(random, labels)
+        of_real, of_fake = (self.draws(f"augment {side}") for side in ("real", "fake"))
         penalised = bool(config.penalties) and state.nimg // config.batch_size % config.penalty_every == 0
         seed_dropout(state.D, random)
 
@@ -79,15 +90,16 @@ class Trainer:
             with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes):
                 shard.fake = shard.G(shards.part(shard, z))
             D = judge_of(shard.D, shards.part(shard, labels))
-            seen = shards.part(shard, real).requires_grad_(penalised), shard.fake.detach().requires_grad_(penalised)
-            real_logits, fake_logits = D(seen[0]), D(seen[1])
+            seen = apply(shards.part(shard, real), shards.part(shard, of_real)).requires_grad_(penalised)
+            fake = apply(shard.fake.detach(), shards.part(shard, of_fake)).requires_grad_(penalised)
+            real_logits, fake_logits = D(seen), D(fake)
             loss = self.loss.discriminator(real_logits, fake_logits).sum() / len(real)
             penalty = torch.zeros(())
             if penalised:
                 judged = Judged(
                     D=D,
-                    real=seen[0],
-                    fake=seen[1],
+                    real=seen,
+                    fake=fake,
                     real_logits=real_logits,
                     fake_logits=fake_logits,
                     generator=generator_for(config.seed, "penalty", state.nimg, shard.index),
@@ -102,11 +114,13 @@ class Trainer:
         self.last_real, self.last_fake = real, shards.fakes()
         real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
         boundary = self.loss.boundary(real_logits, fake_logits)
-        self.moments.add("accuracy_real", (real_logits > boundary).float())
+        self.moments.add("accuracy_real", right := (real_logits > boundary).float())
         self.moments.add("accuracy_fake", (fake_logits < boundary).float())
         self.moments.add("loss_D", torch.stack(losses).sum())
         if penalised:
             self.moments.add("penalty", torch.stack(penalties).sum())
+        if self.augment:
+            self.adapt(2 * float(right.mean()) - 1)
         return real_logits
 
     def train_generator(self, real_logits: Tensor, turn: int = 0) -> None:
@@ -117,28 +131,40 @@ class Trainer:
         """
         config, shards, nimg = self.config, self.shards, self.state.nimg
         random = generator_for(config.seed, "G", nimg, turn)
-        labels = self.labels(nimg - config.batch_size)
+        labels = self.batches.labels(nimg - config.batch_size)
         z = None if self.reuses_fakes and turn == 0 else self.latents(random, labels)
+        draws = self.draws("augment G", turn)
         seed_dropout(self.state.D, random)
 
         def forge(shard: Shard) -> Tensor:
             fake = shard.fake if z is None else shard.G(shards.part(shard, z))
+            seen = apply(fake, shards.part(shard, draws))
             D = judge_of(shard.D, shards.part(shard, labels))
-            loss = self.loss.generator(shards.part(shard, real_logits), D(fake)).sum() / len(real_logits)
+            loss = self.loss.generator(shards.part(shard, real_logits), D(seen)).sum() / len(real_logits)
             back(shard.G, loss)
             return loss.detach()
 
         self.moments.add("loss_G", torch.stack(shards.run(forge)).sum())
         self.update("G")
 
-    def labels(self, nimg: int | None = None) -> Tensor | None:
-        """Return the classes `[N]` of the batch after `nimg` images, which the fakes shall have too; None without."""
-        return self.batches.labels(self.state.nimg if nimg is None else nimg) if self.config.conditional else None
-
     def latents(self, random: torch.Generator, labels: Tensor | None) -> Tensor:
-        """Draw the inputs of G `[N, z_dim]`, with the class of each behind where there are classes."""
+        """Draw the inputs of G `[N, z_dim]`, with the classes `labels` `[N]` behind where the game is conditional."""
         z = torch.randn(self.config.batch_size, self.config.z_dim, generator=random)
         return z if labels is None else with_classes(z, labels, self.batches.num_classes)
+
+    def draws(self, stream: str, *position: int) -> Draws:
+        """Draw how each sample of a batch is augmented before D sees it."""
+        random = generator_for(self.config.seed, stream, self.state.nimg, *position)
+        return draw(self.augment, self.config.batch_size, self.batches.samples.shape[1:], self.state.augment, random)
+
+    def adapt(self, r_t: float) -> None:
+        """Augment more where D finds more of the reals real than it should, and less where fewer (ADA)."""
+        state, plan = self.state, self.plan
+        if plan.progress(state.nimg) > ADAPT_FROM:
+            speed = speed_for(plan.at(state.nimg).end_nimg)
+            state.augment = min(
+                STRONGEST, next_strength(state.augment, r_t, self.config.batch_size, speed_images=speed)
+            )
 
     def update(self, network: str) -> None:
         """Take one step of Adam down the gradients of all shards."""
@@ -193,19 +219,6 @@ class Trainer:
         train, new, generated = (float(judge_of(state.D, of)(x).mean()) for x, of in judged)
         state.D.train()
         return (train - new) / (train - generated) if train > generated else 0.0
-
-
-def judge_of(D: nn.Module, labels: Tensor | None) -> Judge:
-    """Return what maps samples `[N, *shape]` to the logit `[N]` of each, or to that of its class in `labels` `[N]`."""
-    if labels is None:
-        return D
-    return lambda samples: D(samples).gather(1, labels[:, None]).squeeze(1)
-
-
-def back(module: nn.Module, loss: Tensor) -> None:
-    """Give every parameter of a network its gradient of a loss; nothing else gets one."""
-    module.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss, inputs=list(module.parameters()))
 
 
 class Watcher(Protocol):

@@ -11,7 +11,7 @@ import pkgutil
 import torch
 from torch import nn
 
-from faussaire.architectures._blocks import Network, per_sample, seed_dropout, statistics_frozen
+from faussaire.architectures._blocks import Network, judge_of, per_sample, seed_dropout, statistics_frozen
 from faussaire.architectures._registry import Architecture
 from faussaire.config import did_you_mean
 from faussaire.errors import ConfigError
@@ -24,6 +24,7 @@ __all__ = [
     "architectures",
     "build_discriminator",
     "build_generator",
+    "judge_of",
     "per_sample",
     "seed_dropout",
     "statistics_frozen",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
@@ -69,6 +69,13 @@ def statistics_frozen(module: nn.Module) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.track_running_stats = True
+
+
+def judge_of(D: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
+    """Return what maps samples `[N, *shape]` to the logit `[N]` of each, or to that of its class in `labels` `[N]`."""
+    if labels is None:
+        return D
+    return lambda samples: D(samples).gather(1, labels[:, None]).squeeze(1)
 
 
 def pixel_norm(x: Tensor) -> Tensor:

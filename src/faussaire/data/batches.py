@@ -55,10 +55,9 @@ class Batches:
         """Return that batch as float32 `[batch_size, *shape]` in [-1, 1]."""
         return as_real(self.samples[self.indices_at(nimg)])
 
-    def labels(self, nimg: int) -> Tensor:
-        """Return the classes int64 `[batch_size]` of that batch."""
-        assert self.classes is not None
-        return torch.from_numpy(self.classes[self.indices_at(nimg)])
+    def labels(self, nimg: int) -> Tensor | None:
+        """Return the classes int64 `[batch_size]` of that batch; None where the game is not conditional."""
+        return None if self.classes is None else torch.from_numpy(self.classes[self.indices_at(nimg)])
 
     def _order_of(self, epoch: int) -> np.ndarray:
         if epoch != self._epoch:
