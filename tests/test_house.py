@@ -22,7 +22,7 @@ ROWS = [
     {"architectures", "augment", "losses"},
     {"parallel"},
     {"checkpoint", "health", "resume", "trainer"},
-    {"recorder", "generator"},
+    {"recorder", "generator", "sizing"},
     {"metrics", "output", "views", "console", "inspection"},
     {"evaluate"},
     {"report", "scoreboard"},

@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 from faussaire.architectures import architecture, per_sample
-from faussaire.augment import AUGMENTATIONS, policy_for
+from faussaire.augment import AUGMENTATIONS, policy_for, reason_for
 from faussaire.config import Config, did_you_mean, flag, resolve
 from faussaire.console import TrainingView
 from faussaire.data import Dataset, open_source, prepare
@@ -31,6 +31,7 @@ from faussaire.recorder import Recorder
 from faussaire.resume import Task, open_run, plan_of, recorded_config
 from faussaire.run import RunFolder
 from faussaire.schedules import SCHEDULES
+from faussaire.sizing import size
 from faussaire.trainer import Trainer
 from faussaire.trainer import train as train_loop
 from faussaire.views import refresh
@@ -92,6 +93,7 @@ def train(
         if original is not None and original.read_json(original.config)["fingerprint"] != dataset.fingerprint:
             raise ConfigError(f"{config.data} holds other images than those that {replay} was trained on")
         plan = None if original is None else plan_of(original)
+        config = _sized(config, original or folder, dataset, console)
         _train(folder, config, dataset, plan, console=console, started=started)
     return folder
 
@@ -157,6 +159,33 @@ def _prepare(config: Config, folder: RunFolder, console: Console) -> Dataset:
             f"{len(dataset.spec.classes)}: one sub-folder for each class, or an IDX or .npz with labels"
         )
     return dataset
+
+
+def _sized(config: Config, recorded: RunFolder, dataset: Dataset, console: Console) -> Config:
+    """Return the settings with a width: that of the run if it has begun, or chosen for the budget and this machine."""
+    if recorded.exists():
+        return config if config.width else replace(config, width=recorded_config(recorded).width)
+    threads = torch.get_num_threads()
+    found = size(
+        config,
+        dataset.spec,
+        num_images=len(dataset.images),
+        threads=threads,
+        threads_given=config.threads is not None,
+    )
+    torch.set_num_threads(found.threads)
+    for line in (found.text, _augmentation(config, dataset)):
+        if line:
+            console.print(line, highlight=False, soft_wrap=True)
+    return found.config
+
+
+def _augmentation(config: Config, dataset: Dataset) -> str:
+    """Say what was chosen by the number of images."""
+    if config.augment is not None:
+        return ""
+    reason = reason_for(len(dataset.images), dataset.spec)
+    return f"{reason[0].upper()}{reason[1:]}."
 
 
 def _train(
