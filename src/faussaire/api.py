@@ -262,13 +262,18 @@ def _title(task: Task, dataset: Dataset) -> str:
 
 @contextmanager
 def _threads(config: Config, folder: RunFolder) -> Iterator[None]:
-    """Compute with as many threads as asked for, or as the run was begun with; afterwards as before."""
+    """Compute with as many threads as asked for, or as the run was begun with; afterwards as before.
+
+    Numbers too small to be normal count as 0: averages and gradients that fade out would cost three times the time.
+    """
     before = torch.get_num_threads()
     recorded = folder.read_json(folder.config)["threads"] if folder.exists() else before
     torch.set_num_threads(config.threads or recorded)
+    torch.set_flush_denormal(True)
     try:
         yield
     finally:
+        torch.set_flush_denormal(False)
         torch.set_num_threads(before)
 
 

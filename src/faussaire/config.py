@@ -73,10 +73,10 @@ class Config:
     g_steps: int = 1
     """Steps of G for each round."""
 
-    batch_size: int = 64
+    batch_size: int = 32
     """Images in a step."""
 
-    lr: float = 4e-3
+    lr: float = 6e-3
     """Learning rate of Adam, of both networks, at the start."""
 
     lr_final: float = 0.05
@@ -88,7 +88,7 @@ class Config:
     beta1: float = 0.0
     """Adam's first beta: the share of the gradients' average that stays."""
 
-    beta2: float = 0.99
+    beta2: float = 0.9
     """Adam's second beta: the share of the squared gradients' average that stays."""
 
     ema: float = 0.05

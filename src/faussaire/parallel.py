@@ -46,7 +46,7 @@ class Shards:
         self._shards = [Shard(0, G, D, none), *(Shard(i, _twin(G), _twin(D), none) for i in range(1, count))]
         self._pool = None
         if count > 1:
-            self._pool = ThreadPoolExecutor(count - 1, initializer=torch.set_num_threads, initargs=(1,))
+            self._pool = ThreadPoolExecutor(count - 1, initializer=_begin_thread)
 
     def run(self, work: Callable[[Shard], T]) -> list[T]:
         """Do `work` on every shard at the same time, and return what each gives, in order."""
@@ -80,6 +80,12 @@ class Shards:
                 assert parameter.grad is not None
                 total.grad.add_(parameter.grad)
                 parameter.grad = None
+
+
+def _begin_thread() -> None:
+    """Compute alone in this thread, and take numbers too small to be normal for 0, as the main thread does."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
 
 
 def _twin(module: nn.Module) -> nn.Module:
