@@ -24,6 +24,8 @@ TRANSLATION_SHARE = 0.125  # of the side, at most
 CUTOUT_SHARE = 0.5  # of the side
 CUTOUT_FILL = 0.0  # mid-grey: no digit, drawing or photograph has a square of it, so the hole cannot pass for ground
 
+ADAPT_FROM = 0.03  # of the run: at first D is right because fakes are poor, and not because it knows the reals
+STRONGEST = 0.8  # beyond, fakes may learn the augmentation (Karras et al. 2020, arXiv 2006.06676, figure 4)
 TARGET_R_T = 0.6  # Karras et al. 2020, section 3
 SPEED_SHARE = 0.1  # of the images of a run
 SPEED_LEAST, SPEED_MOST = 10_000, 500_000  # images; the latter is the paper's

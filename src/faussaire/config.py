@@ -73,7 +73,7 @@ class Config:
     g_steps: int = 1
     """Steps of G for each round."""
 
-    batch_size: int = 32
+    batch_size: int = 64
     """Images in a step."""
 
     lr: float = 6e-3

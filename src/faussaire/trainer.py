@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from faussaire.architectures import judge_of, per_sample, seed_dropout, statistics_frozen
-from faussaire.augment import Draws, apply, draw, next_strength, speed_for
+from faussaire.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_strength, speed_for
 from faussaire.checkpoint import TrainState
 from faussaire.config import Config
 from faussaire.data.batches import Batches, as_real
@@ -26,9 +26,6 @@ from faussaire.rng import generator_for, latents, with_classes
 from faussaire.schedules import SCHEDULES, ema_beta
 from faussaire.stats import Moments
 
-ADAPT_FROM = 0.03  # of the run: at first D is right because fakes are poor, and not because it knows the reals
-STRONGEST = 0.8  # beyond, fakes may learn the augmentation (Karras et al. 2020, arXiv 2006.06676, figure 4)
-
 
 class Trainer:
     """One step of the game on one state.
@@ -37,7 +34,7 @@ class Trainer:
         config: the settings.
         batches: real samples by position, with their labels where the game is conditional.
         state: the networks, optimizers and counts; every step changes it in place.
-        plan: how far along the run is after so many images; read by the schedules.
+        plan: how far along the run is after so many images.
         shards: threads that each take their part of every batch; 1 for networks that look across a batch.
         augment: names of the augmentations through which D sees every sample, as strongly as it overfits.
     """
@@ -56,7 +53,7 @@ class Trainer:
         self.loss = LOSSES[config.loss]
         self.shards = Shards(state.G, state.D, shards)
         self.augment = augment
-        self.reuses_fakes = per_sample(state.G)
+        self.reuses_fakes, self.one_pass = per_sample(state.G), per_sample(state.D)
         self.moments = Moments()
 
     @property
@@ -79,20 +76,21 @@ class Trainer:
     def train_discriminator(self) -> Tensor:
         """Step 1: update D on one batch of reals and one of fakes, and count it; return D's logits of the reals."""
         state, config, shards = self.state, self.config, self.shards
-        random = generator_for(config.seed, "D", state.nimg)
         real, labels = self.batches.real(state.nimg), self.batches.labels(state.nimg)
-        z = self.latents(random, labels)
+        z = self.latents(random := generator_for(config.seed, "D", state.nimg), labels)
         of_real, of_fake = (self.draws(f"augment {side}") for side in ("real", "fake"))
         penalised = bool(config.penalties) and state.nimg // config.batch_size % config.penalty_every == 0
         seed_dropout(state.D, random)
+        together = self.one_pass and not penalised  # twice the batch costs less than a second pass
 
         def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes):
                 shard.fake = shard.G(shards.part(shard, z))
-            D = judge_of(shard.D, shards.part(shard, labels))
+            of = shards.part(shard, labels)
+            D = judge_of(shard.D, torch.cat([of, of]) if together and of is not None else of)
             seen = apply(shards.part(shard, real), shards.part(shard, of_real)).requires_grad_(penalised)
             fake = apply(shard.fake.detach(), shards.part(shard, of_fake)).requires_grad_(penalised)
-            real_logits, fake_logits = D(seen), D(fake)
+            real_logits, fake_logits = D(torch.cat([seen, fake])).chunk(2) if together else (D(seen), D(fake))
             loss = self.loss.discriminator(real_logits, fake_logits).sum() / len(real)
             penalty = torch.zeros(())
             if penalised:
@@ -105,7 +103,7 @@ class Trainer:
                     generator=generator_for(config.seed, "penalty", state.nimg, shard.index),
                 )
                 penalty = torch.stack([PENALTIES[name](judged).sum() for name in config.penalties]).sum() / len(real)
-            back(shard.D, loss + config.gamma * config.penalty_every * penalty)
+            back(shard, "D", loss + config.gamma * config.penalty_every * penalty)
             return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
 
         real_parts, fake_parts, losses, penalties = zip(*shards.run(judge), strict=True)
@@ -141,7 +139,7 @@ class Trainer:
             seen = apply(fake, shards.part(shard, draws))
             D = judge_of(shard.D, shards.part(shard, labels))
             loss = self.loss.generator(shards.part(shard, real_logits), D(seen)).sum() / len(real_logits)
-            back(shard.G, loss)
+            back(shard, "G", loss)
             return loss.detach()
 
         self.moments.add("loss_G", torch.stack(shards.run(forge)).sum())
@@ -159,9 +157,9 @@ class Trainer:
 
     def adapt(self, r_t: float) -> None:
         """Augment more where D finds more of the reals real than it should, and less where fewer (ADA)."""
-        state, plan = self.state, self.plan
-        if plan.progress(state.nimg) > ADAPT_FROM:
-            speed = speed_for(plan.at(state.nimg).end_nimg)
+        state = self.state
+        if self.plan.progress(state.nimg) > ADAPT_FROM:
+            speed = speed_for(self.plan.at(state.nimg).end_nimg)
             state.augment = min(
                 STRONGEST, next_strength(state.augment, r_t, self.config.batch_size, speed_images=speed)
             )
