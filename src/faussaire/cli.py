@@ -99,15 +99,13 @@ def _with_settings(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def train(
-    data: str | None = None,
-    /,
-    *,
+    *data: str,
     run: Path | None = None,
     recipe: str | None = None,
     replay: Path | None = None,
     **settings: Any,
 ) -> None:
-    """Train a generator on DATA: a folder, .zip, IDX pair, .npy or .npz of images, or an embedded set's name.
+    """Train a generator on DATA: a folder, archive, array, table or list of images, or an embedded set's name.
 
     The same command again goes on where it stopped. What a flag says stands over the recipe, the recipe over the
     defaults, which are shown in brackets.
@@ -115,7 +113,7 @@ def train(
     Parameters
     ----------
     data
-        What to learn from; `faussaire list datasets` names the embedded sets.
+        What to learn from, one or several; `faussaire list datasets` names the embedded sets.
     run
         Folder of the run. [runs/ and the name of the data]
     recipe
@@ -128,7 +126,9 @@ def train(
     if sum(name in settings for name in LENGTHS) > 1:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
     console = Console()
-    done = train_run(data, recipe=recipe, run=run, replay=replay, console=console, started=_process_start(), **settings)
+    done = train_run(
+        data or None, recipe=recipe, run=run, replay=replay, console=console, started=_process_start(), **settings
+    )
     _say_where(console, done.path)
 
 
@@ -150,9 +150,7 @@ def _process_start() -> float:
 
 
 def inspect_data(
-    data: str,
-    /,
-    *,
+    *data: str,
     resolution: int | None = None,
     channels: int | None = None,
     classes: Annotated[list[str] | None, Parameter(negative=())] = None,

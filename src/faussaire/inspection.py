@@ -24,7 +24,7 @@ NAMED = 20  # files named one by one on the console
 
 
 def inspect_data(
-    data: str,
+    data: Sequence[str],
     console: Console,
     *,
     resolution: int | None,
