@@ -215,8 +215,7 @@ def shards(folder: Path, images: np.ndarray, per_shard: int) -> list[Shard]:
 def test_rows_are_indexed_as_an_array_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, per_shard: int, chosen: np.ndarray | None, keep: int
 ) -> None:
-    monkeypatch.setattr(rows, "KEEP_BYTES", keep)
-    monkeypatch.setattr(rows, "_TOUCHED_BYTES", 1000)
+    monkeypatch.setattr(rows, "MAP_BYTES", keep)
     images = np.random.default_rng(0).integers(0, 256, (100, 3, 4, 4), np.uint8)
     mapped = Rows(shards(tmp_path, images, per_shard), (3, 4, 4), chosen)
     array = images if chosen is None else images[chosen]

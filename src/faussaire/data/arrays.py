@@ -14,6 +14,7 @@ import numpy as np
 from faussaire.data.dataset import Pixels, Source
 from faussaire.data.files import shown, slug
 from faussaire.data.records import Numbered
+from faussaire.data.rows import let_go
 from faussaire.errors import DataError
 
 _DEPTHS = (1, 3, 4)  # grey, RGB, RGBA
@@ -142,6 +143,7 @@ def _range(images: np.ndarray, *, where: str) -> tuple[float, float]:
         if not np.isfinite(block).all():
             raise DataError(f"{where} has values that are not finite, in the {_BLOCK} images from {start} on")
         low, high = min(low, float(block.min())), max(high, float(block.max()))
+        let_go(images)
     return low, high
 
 

@@ -109,7 +109,8 @@ def measure(pixels: np.ndarray, facts: np.ndarray) -> None:
     kept = flags & KEPT > 0
     flat = pixels.reshape(len(pixels), -1)
     digests = [hashlib.sha256(row).digest() for row in flat]  # type: ignore[arg-type]
-    facts["digest"] = np.where(kept, np.array(digests, "V32"), np.zeros(1, "V32"))
+    facts["digest"] = np.frombuffer(b"".join(digests), "V32")
+    facts["digest"][~kept] = b""
     facts["look"] = np.where(kept, looks(pixels), 0)
     values = flat.astype(np.float32)
     spread = np.sqrt(np.maximum(0, np.einsum("ij,ij->i", values, values) / flat.shape[1] - values.mean(1) ** 2))
@@ -126,9 +127,19 @@ def is_grey(pixels: np.ndarray) -> np.ndarray:
 def looks(pixels: np.ndarray) -> np.ndarray:
     """Return uint64 `[n]`: a bit for each of 8×8 cells of uint8 `[n, C, H, W]`, set where it is above the mean."""
     num, _, height, width = pixels.shape
-    rows, columns = (np.arange(_CELLS) * side // _CELLS for side in (height, width))
-    sums = np.add.reduceat(np.add.reduceat(pixels.sum(axis=1, dtype=np.uint32), rows, axis=1), columns, axis=2)
-    areas = np.outer(np.diff(rows, append=height), np.diff(columns, append=width))
-    means = sums.reshape(num, -1) / np.maximum(1, areas.reshape(-1))
+    grey = pixels.sum(axis=1, dtype=np.float32)
+    sums = _cells(height) @ grey @ _cells(width).T  # exact: whole numbers below 2**24
+    areas = np.outer(_cells(height).sum(1), _cells(width).sum(1))
+    means = (sums / areas).reshape(num, -1)
     bits = np.packbits(means > means.mean(axis=1, keepdims=True), axis=1)
-    return bits.view(np.uint64)[:, 0]
+    found: np.ndarray = bits.view(np.uint64)[:, 0]
+    return found
+
+
+def _cells(side: int) -> np.ndarray:
+    """Return float32 `[8, side]`: 1 where a pixel is in a cell; in images of fewer than 8 pixels cells share them."""
+    first = np.arange(_CELLS) * side // _CELLS
+    last = np.maximum(np.append(first[1:], side), first + 1)
+    place = np.arange(side)
+    inside: np.ndarray = (place >= first[:, None]) & (place < last[:, None])
+    return inside.astype(np.float32)

@@ -190,9 +190,8 @@ def _note_imbalance(work: Finish, counts: np.ndarray) -> None:
 def _write_index(work: Finish, counts: np.ndarray) -> None:
     """Set a part aside, fingerprint both parts, and write everything that makes a store."""
     folder, chosen = work.build.folder, work.chosen
-    numbers = _write_parts(work, counts)
-    num_held_out = numbers["held-out"]
-    fingerprint = _fingerprint(work, num_held_out)
+    num_held_out = _write_parts(work, counts)["held-out"]
+    fingerprint = _fingerprint(work, counts, num_held_out)
     items = work.source.items
     numbered = items.file if isinstance(items, Numbered) and isinstance(chosen.indices, range) else None
     if numbered is None:
@@ -282,17 +281,16 @@ def _held_out_note(num: int) -> str:
     return f"held out: none, as that begins at {HELD_OUT_FROM} images"
 
 
-def _fingerprint(work: Finish, num_held_out: int) -> str:
+def _fingerprint(work: Finish, counts: np.ndarray, num_held_out: int) -> str:
     """Return the SHA-256 of all that training and evaluation see: shape, classes, hashed pixels, labels."""
     head = {"shape": work.shape, "classes": work.chosen.classes, "held_out": num_held_out}
     hasher = hashlib.sha256(json.dumps(head).encode())
-    for part in ("train", "held-out"):
-        places = np.fromfile(work.build.folder / f"{part}.i64", "<i8")
-        for start, block in work.facts():
-            low, high = np.searchsorted(places, [start, start + len(block)])
-            hasher.update(block["digest"][places[low:high] - start].tobytes())
-        if work.chosen.labels is not None:
-            hasher.update(work.chosen.labels[places].astype("<i8").tobytes())
+    for part in (0, 1):
+        for (_, block), (_, *masks) in zip(work.facts(), _sides(work, counts), strict=True):
+            hasher.update(block["digest"][masks[part]].tobytes())
+        for start, *masks in _sides(work, counts) if work.chosen.labels is not None else ():
+            labels = work.labels(start, len(masks[part]))
+            hasher.update(b"" if labels is None else labels[masks[part]].astype("<i8").tobytes())
     return hasher.hexdigest()
 
 

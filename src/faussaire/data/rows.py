@@ -1,14 +1,16 @@
-"""Images by position, out of memory-mapped files: the memory that they take does not grow with their number.
+"""Images by position, out of files: the memory that they take does not grow with their number.
 
-A `Rows` is indexed like an array `[N, C, H, W]` and always gives a copy. What was read stays mapped until 16 MiB of
-pages have been touched; then the mapping lets go of them, though the system may keep them in its own cache. So a set
-of 30 GB costs a training no more memory than one of 30 MB, and a batch of 64 about 0.1 ms. Sets below 64 MiB stay as
-they are.
+A `Rows` is indexed like an array `[N, C, H, W]` and always gives a copy. Sets below 64 MiB are memory-mapped. Of larger
+ones just the bytes that are asked for are read: Linux maps up to two megabytes around each image that is touched,
+and counts them as the process's own. So a set of 30 GB costs a training no more memory than one of 30 MB; the system
+keeps what it can in its own cache. A batch of 64 takes 0.1 ms either way.
 """
 
 from __future__ import annotations
 
 import mmap
+import os
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +20,8 @@ import numpy as np
 
 from faussaire.errors import DataError
 
-KEEP_BYTES = 2**26
-"""Sets of fewer bytes are never let go of: they fit into the memory of any machine that trains."""
-
-_TOUCHED_BYTES = 2**24  # pages touched until the mapping lets go
-_FAULT_BYTES = 2**16  # what Linux maps around one byte that is read
+MAP_BYTES = 2**26
+"""Sets of fewer bytes are mapped: they fit into the memory of any machine that trains."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +51,16 @@ class Rows:
     dtype = np.dtype(np.uint8)
 
     def __init__(self, shards: Sequence[Shard], shape: tuple[int, ...], index: np.ndarray | None = None) -> None:
-        self._index = index
-        self._shards = [_mapped(shard, shape) for shard in shards]
-        self._maps = [mapped for mapped, _ in self._shards]
         self._per_shard = max(1, shards[0].count) if shards else 1
-        num = sum(shard.count for shard in shards) if index is None else len(index)
-        self.shape = (num, *shape)
         self._row_bytes = int(np.prod(shape))
-        total = sum(shard.count for shard in shards) * self._row_bytes
-        self._lets_go = total > KEEP_BYTES and hasattr(mmap, "MADV_DONTNEED")
-        self._touched = 0
+        total = sum(shard.count for shard in shards)
+        reads = total * self._row_bytes > MAP_BYTES and hasattr(os, "preadv")
+        self._shards = [(_Read if reads else _Mapped)(shard, self._row_bytes) for shard in shards]
+        self._index: np.ndarray | _Read | None = index
+        if reads and isinstance(index, np.memmap) and index.filename is not None:
+            path = Path(index.filename)
+            self._index = _Read(Shard(path=path, count=len(index), offset=index.offset), index.itemsize)
+        self.shape = (total if index is None else len(index), *shape)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -108,36 +107,75 @@ class Rows:
 
     def _gather(self, positions: np.ndarray) -> np.ndarray:
         """Copy the images at positions int64 `[n]` to uint8 `[n, C, H, W]`."""
-        places = positions if self._index is None else np.asarray(self._index[positions])
-        out = np.empty((len(places), *self.shape[1:]), np.uint8)
-        if len(self._shards) == 1:
-            np.take(self._shards[0][1], places, axis=0, out=out, mode="clip")  # without "clip", a second copy
-        else:
-            which = places // self._per_shard
-            for shard in np.unique(which):
-                here = which == shard
-                out[here] = self._shards[shard][1][places[here] - shard * self._per_shard]
-        self._touched += len(places) * max(_FAULT_BYTES, self._row_bytes)
-        if self._lets_go and self._touched > _TOUCHED_BYTES:
-            self.let_go()
-        return out
-
-    def let_go(self) -> None:
-        """Give the pages back to the system; they are read again when they are asked for."""
-        self._touched = 0
-        for mapped in self._maps:
-            mapped.madvise(mmap.MADV_DONTNEED)
-        if isinstance(self._index, np.memmap):
-            self._index._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
+        places = positions
+        if isinstance(self._index, _Read):
+            places = np.empty(len(positions), np.int64)
+            self._index.take(positions, places.view(np.uint8).reshape(-1, 8))
+        elif self._index is not None:
+            places = np.asarray(self._index[positions])
+        out = np.empty((len(places), self._row_bytes), np.uint8)
+        which = places // self._per_shard
+        shards = np.unique(which)
+        for shard in shards:
+            here = slice(None) if len(shards) == 1 else which == shard
+            part = out[here]
+            self._shards[shard].take(places[here] - shard * self._per_shard, part)
+            if len(shards) > 1:
+                out[here] = part
+        return out.reshape(-1, *self.shape[1:])
 
 
-def _mapped(shard: Shard, shape: tuple[int, ...]) -> tuple[mmap.mmap, np.ndarray]:
-    """Map one file."""
-    num_bytes = shard.count * int(np.prod(shape))
+class _Mapped:
+    """A shard in a memory map."""
+
+    def __init__(self, shard: Shard, row_bytes: int) -> None:
+        num_bytes = shard.count * row_bytes
+        descriptor = _opened(shard, num_bytes)
+        try:
+            mapped = mmap.mmap(descriptor, shard.offset + num_bytes, access=mmap.ACCESS_READ)
+        finally:
+            os.close(descriptor)
+        self._rows = np.frombuffer(mapped, np.uint8, num_bytes, shard.offset).reshape(shard.count, row_bytes)
+
+    def take(self, places: np.ndarray, out: np.ndarray) -> None:
+        """Copy the rows at `places` int64 `[n]` to uint8 `[n, row_bytes]`."""
+        np.take(self._rows, places, axis=0, out=out, mode="clip")  # without "clip", a second copy
+
+
+class _Read:
+    """A shard in an open file."""
+
+    def __init__(self, shard: Shard, row_bytes: int) -> None:
+        self._path, self._offset, self._row_bytes = shard.path, shard.offset, row_bytes
+        self._descriptor = _opened(shard, shard.count * row_bytes)
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def take(self, places: np.ndarray, out: np.ndarray) -> None:
+        """Read the rows at `places` int64 `[n]` into uint8 `[n, row_bytes]`, neighbours in one go."""
+        ends = [*(np.flatnonzero(np.diff(places) != 1) + 1).tolist(), len(places)]
+        start = 0
+        for end in ends if len(places) else ():
+            part = out[start:end]
+            place = self._offset + int(places[start]) * self._row_bytes
+            if os.preadv(self._descriptor, [part.data], place) != part.nbytes:
+                raise DataError(f"{self._path} has become shorter: prepare the data again")
+            start = end
+
+
+def _opened(shard: Shard, num_bytes: int) -> int:
+    """Open a file that is as long as it shall be, and return its descriptor."""
     try:
-        with shard.path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), shard.offset + num_bytes, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:  # ValueError: longer than the file
+        descriptor = os.open(shard.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        if os.fstat(descriptor).st_size < shard.offset + num_bytes:
+            os.close(descriptor)
+            raise OSError(f"it has fewer than {shard.offset + num_bytes} bytes")
+    except OSError as error:
         raise DataError(f"{shard.path} is missing, or shorter than it was ({error}): prepare the data again") from error
-    rows = np.frombuffer(mapped, np.uint8, num_bytes, shard.offset).reshape(shard.count, *shape)
-    return mapped, rows
+    return descriptor
+
+
+def let_go(array: np.ndarray) -> None:
+    """Give the pages of a memory-mapped array, if it is one, back to the system."""
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

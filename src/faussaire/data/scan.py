@@ -22,6 +22,7 @@ from faussaire.data.dataset import Source
 from faussaire.data.decode import Decoded, Rule, fit_array, quiet_pillow, size_of
 from faussaire.data.fitting import CROP, PAD
 from faussaire.data.records import FACTS, KEPT
+from faussaire.data.rows import let_go
 from faussaire.data.workers import Workers, num_cores
 
 _CHUNK = 64  # files in one task: long enough for the bookkeeping not to matter
@@ -160,6 +161,7 @@ def _scan_array(source: Source, indices: Sequence[int], rule: Rule, start: int) 
     for first in range(start, len(indices), step):
         here = np.asarray(indices[first : first + step])
         block = source.pixels[here]
+        let_go(source.pixels.raw)
         problems = [source.problems.get(int(i), "") for i in here] if source.problems else [""] * len(here)
         if fits and not any(problems):
             yield _copied(block, rule)
