@@ -144,9 +144,10 @@ def _unpacked(path: Path, scratch: Path) -> tuple[IO[bytes], list[str]]:
             file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115  the source closes it
             num_bytes, notes = 0, []
             stream = opener(packed)
+            read = getattr(stream, "read1", stream.read)  # which gives what comes before any damage
             while True:
                 try:
-                    block = stream.read(_BLOCK_BYTES)
+                    block = read(_BLOCK_BYTES)
                 except Exception as error:  # each kind of compression has its own
                     notes.append(f"damaged where it is unpacked to {num_bytes:,} bytes ({error}): what follows is lost")
                     break

@@ -153,4 +153,6 @@ def why_unread(error: OSError) -> str:
         errno.ELOOP: "a link that leads back to itself",
         errno.ENAMETOOLONG: "a path too long for this system",
     }
+    if error.errno is None and error.strerror:
+        return error.strerror
     return reasons.get(error.errno or 0, f"unreadable: {error.strerror or type(error).__name__}")

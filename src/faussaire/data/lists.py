@@ -11,7 +11,6 @@ import hashlib
 import http.client
 import os
 import stat
-import urllib.error
 import urllib.request
 from functools import partial
 from pathlib import Path
@@ -133,7 +132,7 @@ def download(url: str) -> bytes:
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
             data: bytes = answer.read(MAX_FILE_BYTES + 1)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise OSError(None, f"could not be fetched: {' '.join(str(reason).split())[:100]}") from error
     if len(data) > MAX_FILE_BYTES:
