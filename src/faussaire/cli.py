@@ -154,9 +154,14 @@ def inspect_data(
     resolution: int | None = None,
     channels: int | None = None,
     classes: Annotated[list[str] | None, Parameter(negative=())] = None,
+    fit: str | None = None,
+    background: str = "white",
+    frames: str = "first",
+    duplicates: str = "keep",
+    cache: Path | None = None,
     out: Path | None = None,
 ) -> None:
-    """Say what DATA holds: counts, sizes, classes, what was rejected and why; write a contact sheet.
+    """Say what DATA holds: counts, sizes, classes, copies, what was rejected and why; write a page of it.
 
     Parameters
     ----------
@@ -165,15 +170,39 @@ def inspect_data(
     resolution
         Side of the square images, in pixels; found from the data if not given.
     channels
-        1 for grey, 3 for colour; found from the data if not given.
+        1 for grey, 3 for colour, 4 for colour and transparency; found from the data if not given.
     classes
-        Keep this class only, by name or number; repeat the flag for several.
+        Keep this class only, by name, wildcard or number; repeat the flag for several.
+    fit
+        How oblong images become squares: crop, pad, stretch, smart.
+    background
+        Colour under what is transparent and around padded images.
+    frames
+        Of an animation, the first frame or all.
+    duplicates
+        What becomes of copies: keep, drop, drop-near.
+    cache
+        Folder that the prepared images are kept in.
     out
-        Where the contact sheet goes. [NAME-contact-sheet.png]
+        Where the contact sheet goes, with the page and the list of rejected files beside it. [NAME-contact-sheet.png]
     """
     from faussaire.inspection import inspect_data as inspect_all
 
-    inspect_all(data, Console(), resolution=resolution, channels=channels, classes=classes or [], out=out)
+    if not data:
+        raise ConfigError("no data given: name a folder, an archive, or an embedded set (faussaire list datasets)")
+    inspect_all(
+        data,
+        Console(),
+        out=out,
+        resolution=resolution,
+        channels=channels,
+        classes=classes or [],
+        fit=fit,
+        background=background,
+        frames=frames,
+        duplicates=duplicates,
+        cache=cache,
+    )
 
 
 def generate(
