@@ -31,16 +31,29 @@ def exact_copies(facts: Blocks, count: int) -> Iterator[np.ndarray]:
     """Give the places of kept images that an earlier kept image equals, in parts; `count` images in all."""
     num_buckets = -(-count // _BUCKET)
     for bucket in range(num_buckets):
-        keys, places = [], []
+        keys, places = np.empty(0, np.uint64), np.empty(0, np.int64)
+        more: list[tuple[np.ndarray, np.ndarray]] = []
         for start, block in facts():
             digests = np.ascontiguousarray(block["digest"]).view("<u8").reshape(-1, 4)
             here = np.flatnonzero((block["flags"] & KEPT > 0) & (digests[:, 1] % num_buckets == bucket))
-            keys.append(digests[here, 0])
-            places.append(here + start)
-        key, place = np.concatenate(keys), np.concatenate(places)
-        order = np.argsort(key, kind="stable")
-        again = order[1:][key[order][1:] == key[order][:-1]]
-        yield np.sort(place[again])
+            more.append((digests[here, 0], here + start))
+            if len(keys) + sum(len(key) for key, _ in more) > 2 * _BUCKET:  # so many only where there are copies
+                keys, places, again = _firsts(keys, places, more)
+                more = []
+                yield again
+        yield _firsts(keys, places, more)[2]
+
+
+def _firsts(
+    keys: np.ndarray, places: np.ndarray, more: list[tuple[np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the keys that differ, the first place of each, and the other places."""
+    key = np.concatenate([keys, *(key for key, _ in more)])
+    place = np.concatenate([places, *(place for _, place in more)])
+    order = np.argsort(key, kind="stable")
+    key, place = key[order], place[order]
+    first = np.append(np.ones(min(1, len(key)), bool), key[1:] != key[:-1])
+    return key[first], place[first], np.sort(place[~first])
 
 
 def near_copies(facts: Blocks, rows: Rows) -> np.ndarray:
