@@ -96,7 +96,11 @@ def contents(data: Path) -> list[Callable[[], bytes]]:
 
 def square(data: bytes) -> np.ndarray:
     """Do with one image what a preparation does, and no more."""
-    image = Image.open(io.BytesIO(data)).convert("RGB")
+    image = Image.open(io.BytesIO(data))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("RGB")
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     image = image.crop((left, top, left + side, top + side)).resize((32, 32), Image.Resampling.LANCZOS)

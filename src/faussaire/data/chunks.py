@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,12 +26,14 @@ BLANK_BELOW = 4.0
 _CELLS = 8  # the look is that of 8×8 cells
 
 
-@dataclass(frozen=True, kw_only=True)
-class Task:
+class Task(NamedTuple):
     """One file to decode, one frame of it or several."""
 
+    data: bytes | None = None
+    """Its content, where it is at hand."""
+
     read: Callable[[], bytes] | None = None
-    """Return its content; None where there is a problem."""
+    """Return its content, where it is not."""
 
     path: str | None = None
     """Where its content lies as a file of its own, so that another process can read it."""
@@ -42,7 +45,7 @@ class Task:
     """The frames that are wanted; None for the first, with a word about the others."""
 
     @property
-    def count(self) -> int:
+    def num(self) -> int:
         """How many images it gives."""
         return 1 if self.frames is None else len(self.frames)
 
@@ -67,9 +70,11 @@ def decode_chunk(tasks: Sequence[Task], rule: Rule, *, before: Callable[[Task], 
     for task in tasks:
         if before is not None:
             before(task)
-        data, reason = (None, task.problem) if task.read is None else content(task.read)
+        data, reason = task.data, task.problem
+        if data is None and task.read is not None:
+            data, reason = content(task.read)
         if data is None:
-            outcomes += [Decoded(pixels=None, note=reason)] * task.count
+            outcomes += [Decoded(pixels=None, note=reason)] * task.num
         else:
             outcomes += decode_frames(data, rule, task.frames)
     return gathered(outcomes, rule)

@@ -21,7 +21,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import (  # the readers by name: asked for a format that it has not imported, Pillow imports all forty
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from faussaire.data.fitting import CROP, WHITE, fit
 
@@ -33,7 +44,16 @@ else:
     pillow_heif.register_heif_opener()
     _MORE = ("HEIF",)
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", *_MORE)
+_READERS = (
+    PngImagePlugin.PngImageFile,
+    JpegImagePlugin.JpegImageFile,
+    WebPImagePlugin.WebPImageFile,
+    BmpImagePlugin.BmpImageFile,
+    GifImagePlugin.GifImageFile,
+    TiffImagePlugin.TiffImageFile,
+    AvifImagePlugin.AvifImageFile,
+)
+FORMATS = (*(str(reader.format) for reader in _READERS), *_MORE)
 """What Pillow may try. A closed list: its EPS reader, for one, starts Ghostscript on a stranger's file."""
 
 MAX_PIXELS = 100_000_000
@@ -100,7 +120,6 @@ def quiet_pillow() -> Iterator[None]:
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        Image.init()  # here, so that the threads do not race to import its plugins
         yield
 
 

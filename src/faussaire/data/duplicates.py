@@ -18,7 +18,7 @@ NEAR_UP_TO = 2**20
 """Near copies are not sought in sets of more images than this."""
 
 _BUCKET = 2**20  # images whose hashes are sorted at a time
-_BITS = 6  # of 64 in which the looks of near copies may differ
+_BITS = 3  # of 64 in which the looks of near copies may differ
 _LEVELS = 8.0  # root mean square of the difference of their pixels, of 255
 _NEIGHBOURS = 4
 _AT_A_TIME = 512

@@ -25,11 +25,13 @@ from faussaire.data.records import FACTS, KEPT
 from faussaire.data.rows import let_go
 from faussaire.data.workers import Workers, num_cores
 
-_CHUNK = 64  # files in one task: long enough for the bookkeeping not to matter
-_CHUNK_HERE = 8  # …and while it is not known how long one takes
+_CHUNK = 64  # files in one go
+_CHUNK_HERE = 8  # …while it is not known how long one takes
+_CHUNK_MOST = 512
+_CHUNK_SECONDS = 0.05  # long enough for the bookkeeping not to matter
 _CHUNK_ARRAY = 4096
 _CHUNK_BYTES = 2**25  # of pixels in one chunk
-_SECONDS_HERE = 0.4  # decoded in this process before others are started, which takes as long
+_SECONDS_HERE = 0.15  # decoded in this process before others are started, which takes as long
 _LOOKED_AT = 256  # headers read to choose a resolution; their median moves little with more
 _LOOKED_AT_REMOTE = 16
 _WAITING = 16  # downloads at a time
@@ -101,18 +103,22 @@ def scan(
         if source.pixels is not None:
             yield from _scan_array(source, indices, rule, start)
             return
-        began = time.monotonic()
+        began, first = time.monotonic(), start
         while start < len(indices) and (workers < 2 or time.monotonic() - began < _SECONDS_HERE) and not source.remote:
             here = indices[start : start + (_CHUNK_HERE if workers > 1 else _CHUNK)]
             yield decode_chunk(tasks(source, here), rule)
             start += len(here)
         if start < len(indices):
-            yield from _scan_files(source, indices, rule, start, workers)
+            seconds = (time.monotonic() - began) / max(1, start - first)
+            wanted = round(_CHUNK_SECONDS / seconds) if start > first else _CHUNK
+            yield from _scan_files(source, indices, rule, start, workers, min(max(wanted, 2), _CHUNK_MOST))
 
 
-def _scan_files(source: Source, indices: Sequence[int], rule: Rule, start: int, workers: int) -> Iterator[Chunk]:
+def _scan_files(
+    source: Source, indices: Sequence[int], rule: Rule, start: int, workers: int, wanted: int
+) -> Iterator[Chunk]:
     """Decode by other processes; a thread for each reads what it needs and waits for it."""
-    step = max(1, min(_CHUNK, _CHUNK_BYTES // (rule.channels * rule.resolution**2)))
+    step = max(1, min(wanted, _CHUNK_BYTES // (rule.channels * rule.resolution**2)))
     num_threads = max(workers + 1, _WAITING if source.remote else 0)
     under_way: deque[Future[Chunk]] = deque()
     with Workers(workers, rule) as processes, ThreadPoolExecutor(num_threads, thread_name_prefix="decode") as pool:

@@ -15,7 +15,8 @@ import struct
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -26,6 +27,7 @@ from faussaire.data.decode import Rule, quiet_pillow
 from faussaire.data.folders import read_file
 from faussaire.data.records import FACTS
 
+_PIPE_BYTES = 2**20
 _PROGRAM = "from faussaire.data.workers import main; main()"
 
 SECONDS_PER_IMAGE = 8.0
@@ -64,7 +66,7 @@ class Workers:
             return self._exchange(loaded)
         except (OSError, EOFError):
             pass
-        singles = [task if task.frames is None else replace(task, frames=(f,)) for task in loaded for f in _each(task)]
+        singles = [t if t.frames is None else t._replace(frames=(f,)) for t in loaded for f in t.frames or (0,)]
         return _joined([self._alone(task) for task in singles])
 
     def _alone(self, task: Task) -> Chunk:
@@ -98,15 +100,12 @@ class Workers:
             [sys.executable, "-P", "-c", _PROGRAM, json.dumps(asdict(self._rule))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pipesize=_PIPE_BYTES,  # fewer changes between two processes that share a core
             stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
         self._all.append(process)
         return process
-
-
-def _each(task: Task) -> Sequence[int]:
-    return (0,) if task.frames is None else task.frames
 
 
 def _loaded(task: Task) -> Task:
@@ -116,7 +115,7 @@ def _loaded(task: Task) -> Task:
     data, reason = content(task.read)
     if data is None:
         return Task(problem=reason, frames=task.frames)
-    return Task(read=lambda: data, frames=task.frames)
+    return Task(data=data, frames=task.frames)
 
 
 def _joined(chunks: Sequence[Chunk]) -> Chunk:
@@ -154,25 +153,16 @@ def _read_header(pipe: IO[bytes]) -> Any:
 
 
 def _send(pipe: IO[bytes], tasks: Sequence[Task]) -> None:
-    header, blobs = [], []
-    for task in tasks:
-        blob = task.read() if task.read is not None and task.path is None else b""
-        header.append([task.path, task.problem, task.frames, len(blob)])
-        blobs.append(blob)
-    _write(pipe, header, blobs)
+    header = [(task.path, task.problem, task.frames, len(task.data or b"")) for task in tasks]
+    _write(pipe, header, [b"".join(task.data for task in tasks if task.data)])
 
 
 def _receive_tasks(pipe: IO[bytes]) -> list[Task]:
     tasks = []
     for path, problem, frames, size in _read_header(pipe):
-        data = _read(pipe, size)
-        wanted = None if frames is None else tuple(frames)
-        if problem:
-            tasks.append(Task(problem=problem, frames=wanted))
-        elif path is not None:
-            tasks.append(Task(read=lambda path=path: read_file(path), frames=wanted))  # type: ignore[misc]
-        else:
-            tasks.append(Task(read=lambda data=data: data, frames=wanted))  # type: ignore[misc]
+        data = None if problem or path is not None else _read(pipe, size)
+        read = None if problem or path is None else partial(read_file, path)
+        tasks.append(Task(data, read, path, problem, None if frames is None else tuple(frames)))
     return tasks
 
 
@@ -200,7 +190,7 @@ def serve(requests: IO[bytes], replies: IO[bytes], rule: Rule) -> None:
 def _set_alarm(task: Task | None) -> None:
     """Let the system end this process when an image takes too long: no decoder can hold that up."""
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_IMAGE * task.count if task else 0)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_IMAGE * task.num if task else 0)
 
 
 def main() -> None:
