@@ -129,6 +129,8 @@ def by_datasets(readers: Sequence[Callable[[], bytes]], scratch: Path, processes
 def preparation(arguments: argparse.Namespace) -> None:
     """Print images per second of each way."""
     found: dict[str, list[float]] = {"one process": [], "two processes": [], "plain loop of Pillow": []}
+    import faussaire.modalities  # noqa: F401  torch takes a second to import, and is not what is measured
+
     readers = contents(arguments.data)
     for turn in range(arguments.rounds):
         for name, workers in (("one process", 1), ("two processes", 2)):

@@ -246,7 +246,7 @@ def _classifier(reals: Reals, seed: int) -> ClassifierExtractor:
     assert reals.labels is not None
     images, labels = reals.train[:CLASSIFIER_IMAGES], reals.labels[:CLASSIFIER_IMAGES]
     return train_classifier(
-        as_real(images),
+        opaque(as_real(images)),
         torch.from_numpy(labels.astype(np.int64)),
         num_classes=len(reals.classes),
         epochs=CLASSIFIER_EPOCHS,
@@ -262,7 +262,7 @@ def _fake_features(
     done = 0
     for piece in generator.chunks(count, seed=seed):
         for name, extractor in extractors.items():
-            found[name].append(extractor(piece))
+            found[name].append(extractor(opaque(piece)))
         done += len(piece)
         progress("making samples", done, count)
     return {name: torch.cat(pieces) for name, pieces in found.items()}
@@ -278,7 +278,7 @@ def _real_features(extractor: Extractor, images: Rows | np.ndarray, key: str, pr
         pass  # not there, or damaged: computed anew
     pieces = []
     for first in range(0, len(images), PIECE):
-        pieces.append(extractor(as_real(images[first : first + PIECE])))
+        pieces.append(extractor(opaque(as_real(images[first : first + PIECE]))))
         progress(f"features of reals ({extractor.name})", first, len(images))
     features = torch.cat(pieces)
     try:
@@ -290,6 +290,14 @@ def _real_features(extractor: Extractor, images: Rows | np.ndarray, key: str, pr
     except OSError:
         pass  # a cache that cannot be written costs time, nothing else
     return features
+
+
+def opaque(images: Tensor) -> Tensor:
+    """Lay images `[N, 4, H, W]` in [-1, 1] over white, as `[N, 3, H, W]`: no extractor sees alpha; others pass."""
+    if images.shape[1] != 4:
+        return images
+    alpha = (images[:, 3:] + 1) / 2
+    return images[:, :3] * alpha + (1 - alpha)
 
 
 def _cache() -> Path:
@@ -349,7 +357,7 @@ def training_scorer(
     """
     pixels = EXTRACTORS["pixels-dct"]()
     protocol = PROTOCOLS["fd2000-pixels-dct"]
-    real = pixels(as_real(held_out[: protocol.n_real]))
+    real = pixels(opaque(as_real(held_out[: protocol.n_real])))
 
     def score() -> list[dict[str, object]]:
         pieces = []
@@ -359,7 +367,7 @@ def training_scorer(
                 turn = torch.from_numpy(labels[np.arange(first, first + PIECE) % len(labels)])
                 z = with_classes(z, turn, num_classes)
             with torch.no_grad():
-                pieces.append(pixels(make(z[: protocol.n_fake - first])))
+                pieces.append(pixels(opaque(make(z[: protocol.n_fake - first]))))
         return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), pixels)]
 
     return score

@@ -223,7 +223,8 @@ def _normalise(image: Image.Image, rule: Rule) -> tuple[Image.Image, list[str]]:
         result, note = _to_srgb(result, profile)
         notes.append(note)
     if result.has_transparency_data:
-        result = result.convert("LA" if result.mode in ("L", "LA", "La") else "RGBA")
+        wanted = "LA" if result.mode in ("L", "LA", "La") else "RGBA"
+        result = result if result.mode == wanted else result.convert(wanted)
     if result.mode not in ("L", "RGB", "LA", "RGBA"):
         if result.mode not in ("1", "P"):
             notes.append(f"{result.mode} to RGB")
@@ -263,7 +264,8 @@ def _to_8_bits(image: Image.Image) -> tuple[Image.Image, str]:
     """Bring 16-bit, 32-bit and floating-point grey to 8 bits; other modes are left as they are."""
     if not (image.mode == "F" or image.mode.startswith("I")):
         return image, ""
-    values = np.asarray(image).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # damaged floating point
+        values = np.asarray(image).astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError("some of its values are not numbers")
     low, high = float(values.min()), float(values.max())
@@ -283,9 +285,10 @@ def _to_8_bits(image: Image.Image) -> tuple[Image.Image, str]:
 
 def _over(image: Image.Image, colour: tuple[int, int, int]) -> tuple[Image.Image, str]:
     """Lay an LA or RGBA image over a colour; an alpha that is opaque everywhere is only dropped."""
-    rgba = image.convert("RGBA")
+    rgba = image if image.mode == "RGBA" else image.convert("RGBA")
     grey = image.mode == "LA" and len(set(colour)) == 1
-    opaque = bool((np.asarray(image.getchannel("A")) == 255).all())
+    alpha: Any = image.getchannel("A")  # typed in part only
+    opaque = alpha.getextrema()[0] == 255
     if not opaque:
         rgba = Image.alpha_composite(Image.new("RGBA", rgba.size, (*colour, 255)), rgba)
     return rgba.convert("L" if grey or (opaque and image.mode == "LA") else "RGB"), _over_note(opaque, colour)
