@@ -65,13 +65,13 @@ class Dataset:
     """uint8 `[N, C, H, W]`, indexed like an array; it lies in mapped files, not in memory."""
 
     labels: np.ndarray | None
-    """Whole numbers `[N]` in [0, number of classes), mapped too; None without labels."""
+    """int64 `[N]` in [0, number of classes), mapped too; None without labels."""
 
     held_out: Rows
     """uint8 `[M, C, H, W]`: never trained on; M is 0 in a small set."""
 
     held_out_labels: np.ndarray | None
-    """Whole numbers `[M]`; None without labels."""
+    """int64 `[M]`; None without labels."""
 
     inventory: Inventory
     """What was found, kept and rejected."""

@@ -197,7 +197,6 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
     if numbered is None:
         names = [items[int(i)] for i in chosen.indices]
         Lines.write(names, folder / "names.txt", folder / "names.i64")
-    label_type = None if chosen.labels is None else str(_label_type(work))
     index: dict[str, Any] = {
         "name": work.source.name,
         "shape": work.shape,
@@ -206,7 +205,6 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
         "notes": [*work.notes, _held_out_note(num_held_out)],
         "num_items": work.build.done,
         "numbered": numbered,
-        "label_type": label_type,
         "shards": [
             {
                 "path": str(s.path.resolve()) if s.path.parent != folder else s.path.name,
@@ -222,10 +220,6 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
     for path in [*folder.glob("pixels-*.u8"), work.build.facts_file, folder / "plan.json"]:
         if path not in used:
             path.unlink(missing_ok=True)
-
-
-def _label_type(work: Finish) -> np.dtype[Any]:
-    return np.min_scalar_type(max(0, len(work.chosen.classes) - 1))
 
 
 def _sides(work: Finish, counts: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
@@ -264,7 +258,7 @@ def _write_parts(work: Finish, counts: np.ndarray) -> dict[str, int]:
             numbers[part] += int(mask.sum())
             _add(folder / f"{part}.i64", (np.flatnonzero(mask) + start).astype("<i8"))
             if labels is not None:
-                _add(folder / f"{part}.labels", labels[mask].astype(_label_type(work)))
+                _add(folder / f"{part}.labels", labels[mask].astype("<i8"))
         if labels is not None:
             _add(folder / "labels.i32", labels.astype("<i4"))
     return numbers

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from filelock import FileLock
@@ -177,7 +177,7 @@ def load(folder: Path) -> Dataset:
         shape, classes = tuple(index["shape"]), tuple(index["classes"])
         shards = [Shard(path=folder / s["path"], count=s["count"], offset=s["offset"]) for s in index["shards"]]
         parts = {
-            part: (_column(folder / f"{part}.i64", np.dtype("<i8")), _labels(folder, part, index["label_type"]))
+            part: (_column(folder / f"{part}.i64", np.dtype("<i8")), _labels(folder, part) if classes else None)
             for part in ("train", "held-out")
         }
         records = _records(folder, index)
@@ -206,7 +206,7 @@ def _records(folder: Path, index: Mapping[str, Any]) -> Records:
     words = [json.loads(line) for line in (folder / "words.jsonl").read_text("utf-8").splitlines()]
     count = index["num_items"]
     names = Numbered(index["numbered"], count) if index["numbered"] else _lines(folder, count)
-    labels = None if index["label_type"] is None else _column(folder / "labels.i32", np.dtype("<i4"))
+    labels = _column(folder / "labels.i32", np.dtype("<i4")) if index["classes"] else None
     return Records(_column(folder / "records.bin", FACTS), words, names, labels)
 
 
@@ -214,15 +214,15 @@ def _lines(folder: Path, count: int) -> Lines:
     return Lines(folder / "names.txt", folder / "names.i64", count)
 
 
-def _labels(folder: Path, part: str, kind: str | None) -> np.ndarray | None:
-    return None if kind is None else _column(folder / f"{part}.labels", np.dtype(kind))
+def _labels(folder: Path, part: str) -> np.ndarray:
+    return _column(folder / f"{part}.labels", np.dtype("<i8"), "c")
 
 
-def _column(path: Path, kind: np.dtype[Any]) -> np.ndarray:
-    """Map a file of numbers."""
+def _column(path: Path, kind: np.dtype[Any], mode: Literal["r", "c"] = "r") -> np.ndarray:
+    """Map a file of numbers; in mode `c` as torch wants it, writable in memory and never on the disk."""
     if path.stat().st_size == 0:
         return np.empty(0, kind)
-    return np.memmap(path, kind, "r")
+    return np.memmap(path, kind, mode)
 
 
 def discard(folder: Path) -> None:
