@@ -50,7 +50,7 @@ def memory():
 
 config = resolve(None, {"data": sys.argv[1], "cache": sys.argv[2], "threads": 1})
 data = prepare(config.data, **config.preparation())
-batches = Batches(data.images, batch_size=64, seed=0)
+batches = Batches(data.images, batch_size=config.batch_size, seed=0)
 batches.real(0)
 first = time.monotonic() - began
 plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=10**9)])
@@ -151,7 +151,7 @@ def preparation(arguments: argparse.Namespace) -> None:
 
 
 def batches(arguments: argparse.Namespace) -> None:
-    """Print the milliseconds of a batch of 64 and of a training step on the embedded MNIST."""
+    """Print the milliseconds of a batch and of a training step on the embedded MNIST."""
     from faussaire.checkpoint import fresh_state
     from faussaire.config import resolve
     from faussaire.data.batches import Batches
@@ -159,7 +159,7 @@ def batches(arguments: argparse.Namespace) -> None:
     from faussaire.trainer import Trainer
 
     data, config = prepare("mnist"), resolve(None, {"data": "mnist"})
-    source = Batches(data.images, batch_size=64, seed=0)
+    source = Batches(data.images, batch_size=config.batch_size, seed=0)
     trainer = Trainer(
         config, source, fresh_state(config, data.spec), Plan([Segment(nimg=0, progress=0.0, end_nimg=10**9)])
     )

@@ -34,7 +34,7 @@ from faussaire.data.records import FACTS, Lines, Numbered, Records
 from faussaire.data.rows import Rows, Shard
 from faussaire.errors import DataError
 
-VERSION = 1
+VERSION = 2
 """Of the format and of the rule for decoding: another one is another store."""
 
 INDEX = "index.json"
