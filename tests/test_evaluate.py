@@ -17,7 +17,7 @@ from faussaire.cli import run as command
 from faussaire.data import prepare
 from faussaire.data.batches import as_real
 from faussaire.errors import ConfigError, DataError, DivergenceError
-from faussaire.evaluate import evaluate
+from faussaire.evaluate import evaluate, opaque
 from faussaire.generator import Generator
 from faussaire.run import RunFolder
 from faussaire.scoreboard import compare
@@ -211,3 +211,9 @@ def test_what_goes_wrong_is_named_in_the_first_fifth_of_the_run(
         train(labelled, run=folder, kimg=20, architecture="hybrid", batch_size=25, **settings)
     verdicts = [e for e in RunFolder(folder).events() if e.kind == "verdict" and e.nimg <= 4000]
     assert {e.data["name"] for e in verdicts} & {"collapsed", "diverging", "not finite", "D far behind"}
+
+
+def test_images_with_alpha_are_measured_over_white() -> None:
+    images = torch.tensor([-1.0, 0.0, 1.0, -1.0, 0.0, 0.0, 0.0, 1.0]).view(2, 4, 1, 1)
+    assert opaque(images).flatten().tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    assert opaque(images[:, :3]).shape == (2, 3, 1, 1)

@@ -137,4 +137,23 @@ def test_inspect_tells_of_each_odd_file_what_became_of_it(tmp_path: Path) -> Non
     assert "empty.png: empty file" in text
     assert "print.jpg: " in text
     assert "30x20 (3)" in text
-    assert (tmp_path / "sheets" / "sheet.png").is_file()
+    folder = tmp_path / "sheets"
+    assert (folder / "sheet.png").is_file()
+    page = next(folder.glob("*-inspection.html")).read_text()
+    for told in ("empty file", "30x20", "CMYK", "images/s here", "data:image/png;base64,", "wide, up to 3:2"):
+        assert told in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert next(folder.glob("*-rejected.csv")).read_text() == "file,reason\nempty.png,empty file\n"
+
+
+def test_the_page_of_an_inspection_escapes_what_a_stranger_named(tmp_path: Path) -> None:
+    for name in ("<script>", "b&b"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for shade in range(2):
+            Image.new("L", (20, 20), shade).save(tmp_path / "set" / name / f"{shade}.png")
+        (tmp_path / "set" / name / "<b>.png").write_bytes(b"")
+    inspect_data(str(tmp_path / "set"), Console(file=io.StringIO()), out=tmp_path / "sheet.png")
+    page = (tmp_path / "set-inspection.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>" not in page

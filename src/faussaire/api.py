@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +19,9 @@ from faussaire.architectures import architecture, per_sample
 from faussaire.augment import AUGMENTATIONS, policy_for, reason_for
 from faussaire.config import Config, did_you_mean, flag, resolve
 from faussaire.console import TrainingView
-from faussaire.data import Dataset, open_source, prepare
+from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
+from faussaire.data.several import SEPARATOR
 from faussaire.errors import ConfigError
 from faussaire.evaluate import training_scorer
 from faussaire.generator import Generator
@@ -52,7 +53,7 @@ class Run(RunFolder):
 
 
 def train(
-    data: str | Path | None = None,
+    data: str | Path | Sequence[str | Path] | None = None,
     *,
     recipe: str | None = None,
     run: str | Path | None = None,
@@ -64,7 +65,7 @@ def train(
     """Train a generator on images, showing the progress; the same call again goes on where it stopped.
 
     Args:
-        data: a folder, .zip, IDX pair, .npy or .npz of images, or the name of an embedded set.
+        data: a folder, archive, array, table or list of images, or the name of an embedded set; or several of these.
         recipe: name of a recipe, or a .toml file.
         run: folder of the run; `runs/` and the name of the data if not given.
         replay: folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
@@ -80,16 +81,18 @@ def train(
     """
     started = time.monotonic() if started is None else started
     console = console or Console(stderr=True)
+    if data is not None and not isinstance(data, (str, Path)):
+        data = SEPARATOR.join(map(str, data))
     original = None if replay is None else _to_replay(replay, recipe, settings)
     if original is None:
         config = resolve(recipe, {"data": None if data is None else str(data), **settings})
     else:
         config = recorded_config(original) if data is None else replace(recorded_config(original), data=str(data))
     _check_names(config)
-    with open_source(config.data) as source:
-        folder = Run(run or RUNS / (source.name if original is None else f"{source.name}-replay"))
+    name = locate(config.data).name
+    folder = Run(run or RUNS / (name if original is None else f"{name}-replay"))
     with folder.lock(), _threads(config, original or folder):
-        dataset = _prepare(config, folder, console)
+        dataset = _prepare(config, console)
         if original is not None and original.read_json(original.config)["fingerprint"] != dataset.fingerprint:
             raise ConfigError(f"{config.data} holds other images than those that {replay} was trained on")
         plan = None if original is None else plan_of(original)
@@ -128,7 +131,7 @@ def _check_names(config: Config) -> None:
                 raise ConfigError(f"{flag(name)}: unknown {one!r}{did_you_mean(one, list(known))}")
 
 
-def _prepare(config: Config, folder: RunFolder, console: Console) -> Dataset:
+def _prepare(config: Config, console: Console) -> Dataset:
     """Read the data, saying so where it takes a while."""
     with console.status(f"Reading {config.data} ...") as status:
 
@@ -137,10 +140,7 @@ def _prepare(config: Config, folder: RunFolder, console: Console) -> Dataset:
 
         dataset = prepare(
             config.data,
-            resolution=config.resolution,
-            channels=config.channels,
-            classes=config.classes,
-            scratch=folder.store,
+            **config.preparation(),
             progress=told,
         )
     rejected = len(dataset.inventory.rejected)

@@ -99,15 +99,13 @@ def _with_settings(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def train(
-    data: str | None = None,
-    /,
-    *,
+    *data: str,
     run: Path | None = None,
     recipe: str | None = None,
     replay: Path | None = None,
     **settings: Any,
 ) -> None:
-    """Train a generator on DATA: a folder, .zip, IDX pair, .npy or .npz of images, or an embedded set's name.
+    """Train a generator on DATA: a folder, archive, array, table or list of images, or an embedded set's name.
 
     The same command again goes on where it stopped. What a flag says stands over the recipe, the recipe over the
     defaults, which are shown in brackets.
@@ -115,7 +113,7 @@ def train(
     Parameters
     ----------
     data
-        What to learn from; `faussaire list datasets` names the embedded sets.
+        What to learn from, one or several; `faussaire list datasets` names the embedded sets.
     run
         Folder of the run. [runs/ and the name of the data]
     recipe
@@ -128,7 +126,9 @@ def train(
     if sum(name in settings for name in LENGTHS) > 1:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
     console = Console()
-    done = train_run(data, recipe=recipe, run=run, replay=replay, console=console, started=_process_start(), **settings)
+    done = train_run(
+        data or None, recipe=recipe, run=run, replay=replay, console=console, started=_process_start(), **settings
+    )
     _say_where(console, done.path)
 
 
@@ -150,15 +150,18 @@ def _process_start() -> float:
 
 
 def inspect_data(
-    data: str,
-    /,
-    *,
+    *data: str,
     resolution: int | None = None,
     channels: int | None = None,
     classes: Annotated[list[str] | None, Parameter(negative=())] = None,
+    fit: str | None = None,
+    background: str = "white",
+    frames: str = "first",
+    duplicates: str = "keep",
+    cache: Path | None = None,
     out: Path | None = None,
 ) -> None:
-    """Say what DATA holds: counts, sizes, classes, what was rejected and why; write a contact sheet.
+    """Say what DATA holds: counts, sizes, classes, copies, what was rejected and why; write a page of it.
 
     Parameters
     ----------
@@ -167,15 +170,39 @@ def inspect_data(
     resolution
         Side of the square images, in pixels; found from the data if not given.
     channels
-        1 for grey, 3 for colour; found from the data if not given.
+        1 for grey, 3 for colour, 4 for colour and transparency; found from the data if not given.
     classes
-        Keep this class only, by name or number; repeat the flag for several.
+        Keep this class only, by name, wildcard or number; repeat the flag for several.
+    fit
+        How oblong images become squares: crop, pad, stretch, smart.
+    background
+        Colour under what is transparent and around padded images.
+    frames
+        Of an animation, the first frame or all.
+    duplicates
+        What becomes of copies: keep, drop, drop-near.
+    cache
+        Folder that the prepared images are kept in.
     out
-        Where the contact sheet goes. [NAME-contact-sheet.png]
+        Where the contact sheet goes, with the page and the list of rejected files beside it. [NAME-contact-sheet.png]
     """
     from faussaire.inspection import inspect_data as inspect_all
 
-    inspect_all(data, Console(), resolution=resolution, channels=channels, classes=classes or [], out=out)
+    if not data:
+        raise ConfigError("no data given: name a folder, an archive, or an embedded set (faussaire list datasets)")
+    inspect_all(
+        data,
+        Console(),
+        out=out,
+        resolution=resolution,
+        channels=channels,
+        classes=classes or [],
+        fit=fit,
+        background=background,
+        frames=frames,
+        duplicates=duplicates,
+        cache=cache,
+    )
 
 
 def generate(

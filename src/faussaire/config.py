@@ -29,16 +29,31 @@ class Config:
     """The settings of a run. Impossible values raise ConfigError when it is made."""
 
     data: str
-    """A folder, .zip, IDX pair, .npy or .npz of images, or the name of an embedded set."""
+    """What to learn from: a path, `hf:NAME`, or the name of an embedded set; several with ` + ` between them."""
 
     resolution: int | None = None
     """Side of the square images, in pixels; found from the data if not given."""
 
     channels: int | None = None
-    """1 for grey, 3 for colour; found from the data if not given."""
+    """1 for grey, 3 for colour, 4 for colour and transparency; found from the data if not given."""
 
     classes: tuple[str, ...] = ()
-    """Keep this class only, by name or number; repeat the flag for several. All if not given."""
+    """Keep this class only, by name, wildcard or number; repeat the flag for several. All if not given."""
+
+    fit: str | None = None
+    """How oblong images become squares: crop, pad, stretch, smart; chosen by their proportions if not given."""
+
+    background: str = "white"
+    """Colour under what is transparent and around padded images: white, black, '#ff8800'."""
+
+    frames: str = "first"
+    """Of an animation, the first frame or all."""
+
+    duplicates: str = "keep"
+    """What becomes of copies: keep, drop (exact ones), drop-near (near ones too)."""
+
+    cache: str | None = None
+    """Folder that the prepared images are kept in; ~/.cache/faussaire/data if not given."""
 
     conditional: bool = False
     """Learn every class under its name, so that `faussaire generate --class NAME` can ask for one; needs labels."""
@@ -132,6 +147,11 @@ class Config:
             _require(0 <= value < 1, f"{flag(name)} must be in [0, 1), not {value}")
         _require(0 <= self.lr_final <= 1, f"--lr-final is a share of --lr: 0 to 1, not {self.lr_final}")
         _require(0 <= self.ema < 1, f"--ema is a share of the images seen: 0 to 1, not {self.ema}")
+
+    def preparation(self) -> dict[str, Any]:
+        """Return the settings that `faussaire.prepare` takes."""
+        names = ("resolution", "channels", "classes", "fit", "background", "frames", "duplicates", "cache")
+        return {name: getattr(self, name) for name in names}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as JSON types."""

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from faussaire.config import did_you_mean
-from faussaire.data import Dataset, prepare
+from faussaire.data import Dataset, Rows, prepare
 from faussaire.data.batches import as_real
 from faussaire.errors import ConfigError, DataError, ExtractorError
 from faussaire.generator import Generator
@@ -90,15 +90,18 @@ class Evaluation:
 class Reals:
     """Real images to measure against, as bytes `[N, C, H, W]`."""
 
-    images: np.ndarray
-    train: np.ndarray
-    held_out: np.ndarray
+    images: Rows | np.ndarray
+    train: Rows
+    held_out: Rows
     labels: np.ndarray | None
     """Of `train`."""
 
     classes: tuple[str, ...]
     key: str
     """Names these images in the cache."""
+
+    trained_on: str
+    """Fingerprint of the data that `train` is of."""
 
     note: str
 
@@ -199,13 +202,15 @@ def _reals(run: RunFolder, generator: Generator, data: str | None) -> Reals:
     own = None
     if config is not None:
         try:
-            own = prepare(config.data, resolution=side, channels=channels, classes=config.classes)
+            own = prepare(config.data, **config.preparation())
+            if own.spec.shape != generator.spec.shape:  # the data has changed since
+                own = prepare(config.data, **(config.preparation() | {"resolution": side, "channels": channels}))
         except DataError as error:
             if data is None:
                 raise DataError(f"the run's own data cannot be read: {error}; name it by --data") from None
     if data is not None:
         other = prepare(data, resolution=side, channels=channels)
-        images = np.concatenate([other.images, other.held_out])
+        images = np.concatenate([other.images[:], other.held_out[:]])
         return _as_reals(
             own or other, images, f"all:{other.fingerprint}", f"reals: the {len(images):,} images of {other.name}"
         )
@@ -223,7 +228,7 @@ def _reals(run: RunFolder, generator: Generator, data: str | None) -> Reals:
     return _as_reals(own, own.images, f"train:{own.fingerprint}", note)
 
 
-def _as_reals(trained_on: Dataset, images: np.ndarray, key: str, note: str) -> Reals:
+def _as_reals(trained_on: Dataset, images: Rows | np.ndarray, key: str, note: str) -> Reals:
     return Reals(
         images=images,
         train=trained_on.images,
@@ -231,6 +236,7 @@ def _as_reals(trained_on: Dataset, images: np.ndarray, key: str, note: str) -> R
         labels=trained_on.labels,
         classes=trained_on.spec.classes,
         key=key,
+        trained_on=trained_on.fingerprint,
         note=note,
     )
 
@@ -240,8 +246,8 @@ def _classifier(reals: Reals, seed: int) -> ClassifierExtractor:
     assert reals.labels is not None
     images, labels = reals.train[:CLASSIFIER_IMAGES], reals.labels[:CLASSIFIER_IMAGES]
     return train_classifier(
-        as_real(images),
-        torch.from_numpy(labels),
+        opaque(as_real(images)),
+        torch.from_numpy(labels.astype(np.int64)),
         num_classes=len(reals.classes),
         epochs=CLASSIFIER_EPOCHS,
         seed=seed,
@@ -256,13 +262,13 @@ def _fake_features(
     done = 0
     for piece in generator.chunks(count, seed=seed):
         for name, extractor in extractors.items():
-            found[name].append(extractor(piece))
+            found[name].append(extractor(opaque(piece)))
         done += len(piece)
         progress("making samples", done, count)
     return {name: torch.cat(pieces) for name, pieces in found.items()}
 
 
-def _real_features(extractor: Extractor, images: np.ndarray, key: str, progress: Progress) -> Tensor:
+def _real_features(extractor: Extractor, images: Rows | np.ndarray, key: str, progress: Progress) -> Tensor:
     """Return the features `[N, D]` of bytes `[N, C, H, W]`, from the cache where they are there."""
     text = f"{key}:{extractor.name}:{extractor.version}:{extractor.sha256}"
     path = _cache() / f"{hashlib.sha256(text.encode()).hexdigest()}.npy"
@@ -272,7 +278,7 @@ def _real_features(extractor: Extractor, images: np.ndarray, key: str, progress:
         pass  # not there, or damaged: computed anew
     pieces = []
     for first in range(0, len(images), PIECE):
-        pieces.append(extractor(as_real(images[first : first + PIECE])))
+        pieces.append(extractor(opaque(as_real(images[first : first + PIECE]))))
         progress(f"features of reals ({extractor.name})", first, len(images))
     features = torch.cat(pieces)
     try:
@@ -284,6 +290,14 @@ def _real_features(extractor: Extractor, images: np.ndarray, key: str, progress:
     except OSError:
         pass  # a cache that cannot be written costs time, nothing else
     return features
+
+
+def opaque(images: Tensor) -> Tensor:
+    """Lay images `[N, 4, H, W]` in [-1, 1] over white, as `[N, 3, H, W]`: no extractor sees alpha; others pass."""
+    if images.shape[1] != 4:
+        return images
+    alpha = (images[:, 3:] + 1) / 2
+    return images[:, :3] * alpha + (1 - alpha)
 
 
 def _cache() -> Path:
@@ -311,7 +325,7 @@ def _copies(
     """Test for copies in the space of pixels, which every training image can afford, and return the closest pairs."""
     if len(reals.held_out) < ENOUGH_HELD_OUT:
         return None, None
-    digest = hashlib.sha256(reals.train.tobytes()).hexdigest()
+    digest = reals.trained_on
     train = _real_features(pixels, reals.train, f"copies:{digest}", progress)
     held_out = _real_features(pixels, reals.held_out, f"copies-held-out:{digest}", progress)
     found = memorisation(train, held_out, fake[:COPIES_TESTED])
@@ -321,7 +335,7 @@ def _copies(
 
 
 def training_scorer(
-    held_out: np.ndarray,
+    held_out: Rows,
     make: Callable[[Tensor], Tensor],
     *,
     z_dim: int,
@@ -343,7 +357,7 @@ def training_scorer(
     """
     pixels = EXTRACTORS["pixels-dct"]()
     protocol = PROTOCOLS["fd2000-pixels-dct"]
-    real = pixels(as_real(held_out[: protocol.n_real]))
+    real = pixels(opaque(as_real(held_out[: protocol.n_real])))
 
     def score() -> list[dict[str, object]]:
         pieces = []
@@ -353,7 +367,7 @@ def training_scorer(
                 turn = torch.from_numpy(labels[np.arange(first, first + PIECE) % len(labels)])
                 z = with_classes(z, turn, num_classes)
             with torch.no_grad():
-                pieces.append(pixels(make(z[: protocol.n_fake - first])))
+                pieces.append(pixels(opaque(make(z[: protocol.n_fake - first]))))
         return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), pixels)]
 
     return score

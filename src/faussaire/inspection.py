@@ -1,106 +1,272 @@
-"""What `faussaire inspect` says of data before any training: counts, sizes, classes, rejections, a contact sheet."""
+"""What `faussaire inspect` says of data before any training: on the console, and on one page that can be sent by mail.
+
+The page holds everything, its pictures included, and loads nothing; a CSV beside it names every file that was left out.
+How long training would take is measured, by a few steps of the default networks.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+import base64
+import csv
+import io
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 from rich.console import Console
 from rich.table import Table
 
-from faussaire.data import Dataset, Inventory, prepare
+from faussaire import __version__
+from faussaire.architectures import architecture
+from faussaire.checkpoint import fresh_state
+from faussaire.config import resolve
+from faussaire.data import Dataset, prepare
+from faussaire.data.batches import Batches
+from faussaire.data.records import KEPT, Records
+from faussaire.data.several import SEPARATOR
+from faussaire.errors import ConfigError
 from faussaire.modalities.image import PAPER, enlarge, grid
+from faussaire.plan import UNPLANNED_NIMG, Plan, Segment
 from faussaire.rng import numpy_generator_for
-from faussaire.run import make_folder, replacing
+from faussaire.run import make_folder, replacing, write_atomically
+from faussaire.trainer import Trainer
 
 SHEET = 20  # images on the contact sheet
 COLUMNS = 5
 CAPTION = 16  # pixels under each image
 NAMED = 20  # files named one by one on the console
+LISTED = 200  # … and on the page
+MEASURED_SECONDS = 2.0
+
+Counts = list[tuple[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What there is to say of a set."""
+
+    dataset: Dataset
+    sizes: Counts
+    """Width and height of the images that are used, the most common first."""
+
+    ratios: Counts
+    """How long they are for their width, in words."""
+
+    modes: Counts
+    converted: Counts
+    """What was done to images that are used."""
+
+    rejected: Counts
+    """Why images are not used."""
+
+    speed: float | None
+    """Images per second that the default networks are trained by here; None where they cannot make such images."""
+
+    @property
+    def as_what(self) -> str:
+        """What training sees."""
+        channels, height, width = self.dataset.spec.shape
+        return f"{ {1: 'grey', 3: 'colour', 4: 'colour with alpha'}[channels] } {height}x{width}"
+
+    @property
+    def time(self) -> str:
+        """How long training is likely to take."""
+        if self.speed is None:
+            return "not measured: the default architecture makes no images of this size"
+        images = self.speed * 600
+        passes = images / len(self.dataset.images)
+        return (
+            f"about {_rounded(self.speed)} images/s here: the default 10 minutes show D {_rounded(images)} images, "
+            f"{_rounded(passes)} passes over this set"
+        )
 
 
 def inspect_data(
-    data: str,
+    data: str | Sequence[str],
     console: Console,
     *,
-    resolution: int | None,
-    channels: int | None,
-    classes: Sequence[str],
     out: Path | None,
+    **settings: Any,
 ) -> None:
-    """Print what there is to know about `data`, and write 20 images with the names of their classes.
+    """Print what there is to know about `data`, and write the page, a contact sheet, and the list of rejected files.
+
+    `settings` are those of `faussaire.prepare`. `out` is where the contact sheet goes; the others lie beside it.
 
     Raises:
         ConfigError, DataError: as `prepare`.
-        CheckpointError: the contact sheet cannot be written.
+        CheckpointError: a file cannot be written.
     """
-    with console.status(f"Reading {data} ..."):
-        dataset = prepare(data, resolution=resolution, channels=channels, classes=classes)
-    inventory = dataset.inventory
-    shape = "x".join(map(str, dataset.spec.shape[1:]))
-    colour = "grey" if dataset.spec.shape[0] == 1 else "colour"
-    console.print(f"[bold]{dataset.name}[/bold]", highlight=False)
-    for name, value in (
-        ("images", f"{len(inventory.kept):,} kept, {len(inventory.rejected):,} left out"),
-        ("training", f"{len(dataset.images):,}, and {len(dataset.held_out):,} held out, as {colour} {shape}"),
-        ("sizes", _most_common(Counter(f"{r.width}x{r.height}" for r in inventory.kept))),
-        ("modes", _most_common(Counter(r.mode or "array" for r in inventory.kept))),
-    ):
-        console.print(f"  {name:<9} {value}", highlight=False, soft_wrap=True)
-    for note in inventory.notes:
-        console.print(f"  {'note':<9} {note}", highlight=False, soft_wrap=True, markup=False)
-    if inventory.class_counts:
-        console.print(_class_table(inventory))
-    _print_odd(console, "left out", [(r.name, r.note) for r in inventory.rejected])
-    _print_odd(console, "converted", [(r.name, r.note) for r in inventory.kept if r.note])
+    text = data if isinstance(data, str) else SEPARATOR.join(data)
+    with console.status(f"Reading {text} ..."):
+        found = examine(prepare(text, **settings))
+    _print(console, found)
+    dataset = found.dataset
     sheet = out or Path(f"{dataset.name}-contact-sheet.png")
     make_folder(sheet.parent)
+    picture = contact_sheet(dataset)
     with replacing(sheet) as beside:
-        contact_sheet(dataset).save(beside)
+        picture.save(beside)
+    page = sheet.with_name(f"{dataset.name}-inspection.html")
+    write_atomically(page, _page(found, text, picture).encode())
     console.print(f"contact sheet: {sheet}", highlight=False, soft_wrap=True)
+    console.print(f"the whole page: {page}", highlight=False, soft_wrap=True)
+    if len(dataset.inventory.rejected):
+        rejected = sheet.with_name(f"{dataset.name}-rejected.csv")
+        write_atomically(rejected, _rejected_csv(dataset.inventory.rejected).encode())
+        console.print(f"all that was left out: {rejected}", highlight=False, soft_wrap=True)
 
 
-def _most_common(counts: Counter[str]) -> str:
+def examine(dataset: Dataset) -> Found:
+    """Count what is in a data set, and measure how quickly it can be trained on."""
+    records = dataset.inventory.records
+    facts = records.facts
+    kept = facts["flags"] & KEPT > 0
+    width, height = (facts[side][kept].astype(np.int64) for side in ("width", "height"))
+    pairs, counts = np.unique(width << 32 | height, return_counts=True)
+    sizes = [(f"{pair >> 32}x{pair & 0xFFFFFFFF}", int(num)) for pair, num in zip(pairs.tolist(), counts, strict=True)]
+    return Found(
+        dataset=dataset,
+        sizes=sorted(sizes, key=lambda size: -size[1]),
+        ratios=_ratios(width / np.maximum(1, height)),
+        modes=_words(records, "mode", kept),
+        converted=[(note, num) for note, num in _words(records, "note", kept) if note],
+        rejected=_words(records, "note", ~kept),
+        speed=_speed(dataset),
+    )
+
+
+def _words(records: Records, column: str, mask: np.ndarray) -> Counts:
+    """Count the words of a column, the most common first."""
+    numbers, counts = np.unique(records.facts[column][mask], return_counts=True)
+    found = [(records.words[number], int(num)) for number, num in zip(numbers, counts, strict=True)]
+    return sorted(found, key=lambda word: -word[1])
+
+
+def _ratios(ratios: np.ndarray) -> Counts:
+    names = ("tall, above 2:1", "tall, up to 2:1", "upright, up to 3:2", "square", "wide, up to 3:2", "wide, up to 2:1",
+             "wide, above 2:1")  # fmt: skip
+    places = np.searchsorted([1 / 2, 2 / 3, 1 - 1e-9, 1 + 1e-9, 3 / 2, 2], ratios)
+    counts = np.bincount(places, minlength=len(names))
+    return [(name, int(num)) for name, num in zip(names, counts, strict=True) if num]
+
+
+def _speed(dataset: Dataset) -> float | None:
+    """Train the default networks for a moment."""
+    config = resolve(None, {"data": dataset.name})
+    try:
+        architecture(config.architecture, dataset.spec)
+    except ConfigError:
+        return None
+    batches = Batches(dataset.images, batch_size=config.batch_size, seed=0)
+    plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=UNPLANNED_NIMG)])
+    trainer = Trainer(config, batches, fresh_state(config, dataset.spec), plan)
+    trainer.step()
+    began, before = time.monotonic(), trainer.state.nimg
+    while time.monotonic() - began < MEASURED_SECONDS:
+        trainer.step()
+    return (trainer.state.nimg - before) / (time.monotonic() - began)
+
+
+def _print(console: Console, found: Found) -> None:
+    dataset, inventory = found.dataset, found.dataset.inventory
+    console.print(f"[bold]{dataset.name}[/bold]", highlight=False)
+    num_rejected = len(inventory.rejected)
+    for name, value in (
+        ("images", f"{len(inventory.records) - num_rejected:,} kept, {num_rejected:,} left out"),
+        ("training", f"{len(dataset.images):,}, and {len(dataset.held_out):,} held out, as {found.as_what}"),
+        ("sizes", _most_common(found.sizes)),
+        ("shapes", _most_common(found.ratios)),
+        ("modes", _most_common(found.modes)),
+        ("time", found.time),
+        *(("note", note) for note in inventory.notes),
+    ):
+        console.print(f"  {name:<9} {value}", highlight=False, soft_wrap=True, markup=False)
+    if inventory.class_counts:
+        console.print(_class_table(inventory.class_counts))
+    _print_odd(console, "left out", found.rejected, inventory.rejected)
+    _print_odd(console, "converted", found.converted, inventory.kept)
+
+
+def _most_common(counts: Counts) -> str:
     """Name the five most common values, and how many others there are."""
-    named = ", ".join(f"{value} ({count:,})" for value, count in counts.most_common(5))
+    named = ", ".join(f"{value or 'unknown'} ({num:,})" for value, num in counts[:5])
     return named + (f", and {len(counts) - 5} others" if len(counts) > 5 else "")
 
 
-def _class_table(inventory: Inventory) -> Table:
+def _rounded(value: float) -> str:
+    """Keep two significant digits: it is an estimate."""
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _class_table(counts: dict[str, int]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), title="classes", title_justify="left")
     table.add_column("label", justify="right")
     table.add_column("name")
     table.add_column("images", justify="right")
-    for label, (name, count) in enumerate(inventory.class_counts.items()):
+    for label, (name, count) in enumerate(counts.items()):
         table.add_row(str(label), name, f"{count:,}")
     return table
 
 
-def _print_odd(console: Console, title: str, rows: list[tuple[str, str]]) -> None:
+def _print_odd(console: Console, title: str, counts: Counts, records: Records) -> None:
     """Name files one by one up to a number, and beyond it count them by what became of them."""
-    if not rows:
+    if not counts:
         return
+    lines = [f"{num:,} files: {note}" for note, num in counts]
+    if sum(num for _, num in counts) <= NAMED:
+        lines = [f"{record.name}: {record.note}" for record in records if record.note]
     console.print(f"{title}:", highlight=False)
-    if len(rows) > NAMED:
-        for note, count in Counter(note for _, note in rows).most_common():
-            example = next(name for name, n in rows if n == note)
-            text = f"  {count:,} files: {note} (for example {example})"
-            console.print(text, highlight=False, soft_wrap=True, markup=False)
-        return
-    for name, note in rows:
-        console.print(f"  {name}: {note}", highlight=False, soft_wrap=True, markup=False)
+    for line in lines[:NAMED]:
+        console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)
+    if len(lines) > NAMED:
+        console.print(f"  and {len(lines) - NAMED} other reasons", highlight=False)
+
+
+def _rejected_csv(records: Records) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["file", "reason"])
+    writer.writerows([record.name, record.note] for record in records)
+    return text.getvalue()
+
+
+def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", optimize=True)
+    environment = Environment(
+        loader=PackageLoader("faussaire"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("inspection.html.j2").render(
+        version=__version__,
+        data=data,
+        found=found,
+        dataset=found.dataset,
+        inventory=found.dataset.inventory,
+        rejected=found.dataset.inventory.rejected[:LISTED],
+        sheet="data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+    )
 
 
 def contact_sheet(dataset: Dataset) -> Pillow.Image:
     """Draw 20 images chosen at random (always the same), each with the name of its class under it."""
-    chosen = numpy_generator_for(0, "contact sheet").permutation(len(dataset.images))[:SHEET]
+    generator = numpy_generator_for(0, "contact sheet")
+    chosen = generator.choice(len(dataset.images), min(SHEET, len(dataset.images)), replace=False)
     tiles = enlarge(np.ascontiguousarray(dataset.images[chosen].transpose(0, 2, 3, 1)), 84)
     if tiles.shape[-1] == 1:
         tiles = tiles.repeat(3, axis=-1)
+    elif tiles.shape[-1] == 4:
+        alpha = tiles[..., 3:] / 255
+        tiles = np.rint(tiles[..., :3] * alpha + PAPER * (1 - alpha)).astype(np.uint8)
     count, height, width, _ = tiles.shape
     framed = np.full((count, height + CAPTION, width, 3), PAPER, np.uint8)
     framed[:, :height] = tiles

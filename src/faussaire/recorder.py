@@ -102,7 +102,9 @@ class Recorder:
         """Picture the reals and what G makes of the grid as it stands."""
         state = self.trainer.state
         reals = self.trainer.batches.samples
-        chosen = numpy_generator_for(self.trainer.config.seed, "reals").permutation(len(reals))[:GRID]
+        chosen = numpy_generator_for(self.trainer.config.seed, "reals").choice(
+            len(reals), min(GRID, len(reals)), replace=False
+        )
         with replacing(self.run.path / "reals.png") as beside:
             self.modality.write_grid(beside, as_real(reals[sorted(chosen)]))
         self._mark = math.floor(self.trainer.plan.progress(state.nimg) * self.trainer.config.pictures)

@@ -23,6 +23,7 @@ from faussaire.run import RunFolder
 
 FREE = (
     "data",
+    "cache",
     "pictures",
     "score_minutes",
     "threads",

@@ -74,11 +74,6 @@ class RunFolder:
         return self.path / "best"
 
     @property
-    def store(self) -> Path:
-        """Decoded images, where they are too many for the memory."""
-        return self.path / "store"
-
-    @property
     def _lock_file(self) -> Path:
         return self.path / ".lock"
 

@@ -38,7 +38,7 @@ def test_floating_point_in_either_range_is_scaled(tmp_path: Path, dtype: str, lo
     values = np.linspace(low, 1, 3 * 64).reshape(3, 8, 8).astype(dtype)
     np.save(tmp_path / "x.npy", values)
     dataset = prepare(tmp_path / "x.npy")
-    assert (dataset.images.min(), dataset.images.max()) == (0, 255)
+    assert (dataset.images[:].min(), dataset.images[:].max()) == (0, 255)
     assert any(f"in [{low:g}, 1] scaled to 8 bits" in note for note in dataset.inventory.notes)
 
 
@@ -46,7 +46,7 @@ def test_bytes_of_the_right_size_are_untouched(tmp_path: Path, digits: tuple[np.
     np.save(tmp_path / "x.npy", np.asfortranarray(digits[0][:50]))
     images = prepare(tmp_path / "x.npy").images
     np.testing.assert_array_equal(images[:, 0], digits[0][:50])
-    assert images.flags.c_contiguous
+    assert images[:].flags.c_contiguous
 
 
 def test_colour_asked_in_grey_is_luma_for_arrays_too(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.zoo import bomb, colours, encoded, png
-from faussaire.data.decode import decode, fit_array, quiet_pillow, shorter_side
+from faussaire.data.decode import Rule, decode, fit_array, quiet_pillow, size_of
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
 
 def decoded(image: Image.Image, *, resolution: int = 8, channels: int = 3, kind: str = "PNG") -> np.ndarray:
-    outcome = decode(encoded(image, kind), resolution=resolution, channels=channels)
+    outcome = decode(encoded(image, kind), Rule(resolution=resolution, channels=channels))
     assert outcome.pixels is not None, outcome.note
     return outcome.pixels
 
@@ -55,7 +55,7 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     for kind in ("PNG", "TIFF"):  # Pillow turns TIFF by itself; it must not be turned twice
-        outcome = decode(encoded(stored, kind, exif=exif), resolution=8, channels=3)
+        outcome = decode(encoded(stored, kind, exif=exif), Rule(resolution=8, channels=3))
         assert outcome.pixels is not None
         np.testing.assert_array_equal(outcome.pixels, colours(8, 8).transpose(2, 0, 1))
 
@@ -63,7 +63,7 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
 def test_a_damaged_exif_block_does_not_cost_the_image() -> None:
     data = encoded(Image.fromarray(colours(8, 8)), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     with quiet_pillow():
-        assert decode(data, resolution=8, channels=3).pixels is not None
+        assert decode(data, Rule(resolution=8, channels=3)).pixels is not None
 
 
 def test_half_transparent_black_over_white_is_grey() -> None:
@@ -74,7 +74,7 @@ def test_half_transparent_black_over_white_is_grey() -> None:
 def test_a_colour_named_transparent_becomes_white() -> None:
     image = Image.new("RGB", (8, 8), (9, 9, 9))
     data = encoded(image, "PNG", transparency=(9, 9, 9))
-    pixels = decode(data, resolution=8, channels=3).pixels
+    pixels = decode(data, Rule(resolution=8, channels=3)).pixels
     assert pixels is not None
     assert pixels.min() == 255
 
@@ -115,20 +115,20 @@ def test_grey_is_the_luma_of_rec_601() -> None:
 def test_every_format_cut_in_half_is_rejected_in_words(kind: str) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     data = encoded(Image.fromarray(noise), kind)
-    outcome = decode(data[: len(data) // 2], resolution=8, channels=3)
+    outcome = decode(data[: len(data) // 2], Rule(resolution=8, channels=3))
     assert outcome.pixels is None
     assert outcome.note.startswith(("truncated", "damaged"))
 
 
 def test_a_bomb_is_rejected_before_it_is_unpacked() -> None:
     with quiet_pillow():
-        outcome = decode(bomb(), resolution=8, channels=3)
+        outcome = decode(bomb(), Rule(resolution=8, channels=3))
     assert outcome.note == "more than 100 megapixels, the limit"
 
 
 def test_an_image_between_the_limits_of_pillow_and_ours_is_kept_without_a_warning() -> None:
     with quiet_pillow():
-        outcome = decode(encoded(Image.new("1", (9_500, 10_000)), "PNG"), resolution=8, channels=1)
+        outcome = decode(encoded(Image.new("1", (9_500, 10_000)), "PNG"), Rule(resolution=8, channels=1))
     assert outcome.pixels is not None
 
 
@@ -136,25 +136,25 @@ def test_the_size_told_is_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     data = encoded(Image.fromarray(colours(24, 16)), "JPEG", exif=exif)
-    outcome = decode(data, resolution=8, channels=3)
+    outcome = decode(data, Rule(resolution=8, channels=3))
     assert (outcome.width, outcome.height) == (24, 16)
 
 
 def test_a_format_that_is_not_on_the_list_is_not_tried() -> None:
-    outcome = decode(encoded(Image.new("L", (8, 8)), "PPM"), resolution=8, channels=1)
+    outcome = decode(encoded(Image.new("L", (8, 8)), "PPM"), Rule(resolution=8, channels=1))
     assert outcome.note.startswith("not an image that can be read")
 
 
 def test_an_array_goes_by_the_same_rule_as_a_file() -> None:
     picture = colours(24, 16)
-    from_array = fit_array(picture.transpose(2, 0, 1), resolution=8, channels=3).pixels
+    from_array = fit_array(picture.transpose(2, 0, 1), Rule(resolution=8, channels=3)).pixels
     assert from_array is not None
     np.testing.assert_array_equal(from_array, decoded(Image.fromarray(picture)))
 
 
-def test_the_shorter_side_of_no_image_is_unknown() -> None:
-    assert shorter_side(b"no image") is None
-    assert shorter_side(png(0, size=12)) == 12
+def test_the_size_of_no_image_is_unknown() -> None:
+    assert size_of(b"no image") is None
+    assert size_of(png(0, size=12)) == (12, 12)
 
 
 def samples() -> list[bytes]:
@@ -172,7 +172,7 @@ def test_no_damage_to_a_file_crashes(data: bytes, edits: list[tuple[int, int]], 
     damaged = bytearray(data)
     for position, value in edits:
         damaged[position % len(damaged)] = value
-    outcome = decode(bytes(damaged[:cut]), resolution=8, channels=3)
+    outcome = decode(bytes(damaged[:cut]), Rule(resolution=8, channels=3))
     if outcome.pixels is None:
         assert outcome.note
         assert "\n" not in outcome.note
@@ -184,13 +184,13 @@ def test_no_damage_to_a_file_crashes(data: bytes, edits: list[tuple[int, int]], 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_crash(data: bytes) -> None:
-    assert decode(data, resolution=8, channels=1).note or Image.open(io.BytesIO(data))
+    assert decode(data, Rule(resolution=8, channels=1)).note or Image.open(io.BytesIO(data))
 
 
 def test_a_phone_picture_of_several_images_gives_the_first() -> None:
     first, second = Image.new("RGB", (8, 8), "white"), Image.new("RGB", (8, 8), "black")
     data = encoded(first, "MPO", save_all=True, append_images=[second])
-    outcome = decode(data, resolution=8, channels=1)
+    outcome = decode(data, Rule(resolution=8, channels=1))
     assert outcome.pixels is not None
     assert outcome.pixels.min() == 255
     assert outcome.note == "first of 2 frames"

@@ -45,7 +45,7 @@ REJECTED = {
     "loop.png": "a link that leads back to itself",
     "nan.tif": "some of its values are not numbers",
     "pipe.png": "not a file, but a pipe, socket or device",
-    "text.png": "not an image that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF)",
+    "text.png": "not an image that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF, AVIF)",
     "truncated.jpg": "truncated: the file ends before its image does",
     "truncated.png": "truncated: the file ends before its image does",
 }

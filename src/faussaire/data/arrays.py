@@ -6,13 +6,15 @@ never loaded: opening a stranger's array is safe. A `.npy` is memory-mapped, so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from faussaire.data.dataset import Pixels, Source
 from faussaire.data.files import shown, slug
+from faussaire.data.records import Numbered
+from faussaire.data.rows import let_go
 from faussaire.errors import DataError
 
 _DEPTHS = (1, 3, 4)  # grey, RGB, RGBA
@@ -20,7 +22,7 @@ _TOLERANCE = 1e-3  # rounding may carry a value past the end of its range
 _BLOCK = 1024  # images looked at in one go
 
 
-def npy_source(path: Path) -> Source:
+def npy_source(path: Path, scratch: Path | None = None) -> Source:
     """Open an array of images.
 
     Raises:
@@ -33,10 +35,10 @@ def npy_source(path: Path) -> Source:
     if not isinstance(images, np.ndarray):
         images.close()
         raise DataError(f"{path} is an .npz by its content: name it so")
-    return array_source(images, name=path.stem, where=str(path))
+    return array_source(images, name=path.stem, where=str(path), path=path)
 
 
-def npz_source(path: Path) -> Source:
+def npz_source(path: Path, scratch: Path | None = None) -> Source:
     """Open the `images`, `labels` and `classes` of an archive of arrays.
 
     Raises:
@@ -71,30 +73,36 @@ def array_source(
     name: str,
     where: str,
     notes: Sequence[str] = (),
+    problems: Mapping[int, str] | None = None,
+    path: Path | None = None,
+    close: Callable[[], None] | None = None,
 ) -> Source:
     """Make a source of an array of images, and of int `[N]` labels.
 
-    Labels index `classes`; where that is None, the classes are the numbers that occur, and are named by them.
+    Labels index `classes`; where that is None, the classes are the numbers that occur, and are named by them. `path`
+    is the file that the array is a map of, if it is one.
 
     Raises:
         DataError: the shape, number type or range is none that images have, or the labels do not fit.
     """
-    pixels, found = _pixels(images, where=where)
+    pixels, found = _pixels(images, where=where, path=path)
     num = len(pixels.raw)
     numbers, names = (None, ()) if labels is None else _labels(labels, classes, num=num, where=where)
     file = shown(Path(where).name)
     return Source(
         name=slug(name),
         where=where,
-        items=[f"{file}[{i}]" for i in range(num)],
+        items=Numbered(file, num),
         labels=numbers,
         classes=names,
         notes=(*notes, *found),
+        problems=problems or {},
         pixels=pixels,
+        close=close,
     )
 
 
-def _pixels(images: np.ndarray, *, where: str) -> tuple[Pixels, list[str]]:
+def _pixels(images: np.ndarray, *, where: str, path: Path | None) -> tuple[Pixels, list[str]]:
     """Find layout and range; return the pixels, and what there is to say about them."""
     shape = list(images.shape)
     if images.ndim == 3:
@@ -109,7 +117,8 @@ def _pixels(images: np.ndarray, *, where: str) -> tuple[Pixels, list[str]]:
         raise DataError(f"{where} has shape {shape}: its images have no pixels")
     notes = [f"read as {layout}"] if layout else []
     if images.dtype == np.uint8:
-        return Pixels(raw=raw), notes
+        mapped = path if isinstance(images, np.memmap) and raw.flags.c_contiguous else None
+        return Pixels(raw=raw, path=mapped, offset=images.offset if isinstance(images, np.memmap) else 0), notes
     if images.dtype.kind != "f":
         raise DataError(f"{where} holds {images.dtype}: give uint8, or floating point in [0, 1] or [-1, 1]")
     low, high = _range(images, where=where)
@@ -134,6 +143,7 @@ def _range(images: np.ndarray, *, where: str) -> tuple[float, float]:
         if not np.isfinite(block).all():
             raise DataError(f"{where} has values that are not finite, in the {_BLOCK} images from {start} on")
         low, high = min(low, float(block.min())), max(high, float(block.max()))
+        let_go(images)
     return low, high
 
 

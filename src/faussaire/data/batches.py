@@ -1,7 +1,9 @@
 """Which images D sees, as a function of how many it has seen.
 
 Each pass over the data is a permutation of its own, a function of the seed and the pass; a batch may straddle two.
-So any position can be reached at once, which is what makes a resumed run exact.
+So any position can be reached at once, which is what makes a resumed run exact. Up to a million images the permutation
+is drawn and kept; beyond that, where it would take more memory than the networks do, it is computed at the positions
+that are wanted, by a small cipher over the numbers of the images (a Feistel network, Luby and Rackoff 1988).
 """
 
 from __future__ import annotations
@@ -10,23 +12,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from faussaire.data.rows import Rows
 from faussaire.rng import numpy_generator_for
+
+DRAWN_UP_TO = 2**20
+"""Images of which a permutation is kept, in 8 MB."""
+
+_ROUNDS = 6
 
 
 class Batches:
     """Batches of real samples by position.
 
     Args:
-        samples: uint8 `[N, *shape]`, or float32 `[N, *shape]` already in [-1, 1]; an array or a memory map.
+        samples: uint8 `[N, *shape]`, or float32 `[N, *shape]` already in [-1, 1]; an array or mapped rows.
         batch_size: images in a batch.
         seed: of the run.
-        labels: the class of each sample, int64 `[N]`, where the game is conditional.
+        labels: the class of each sample, whole numbers `[N]`, where the game is conditional; else none reach a batch.
         num_classes: how many classes there are.
     """
 
     def __init__(
         self,
-        samples: np.ndarray,
+        samples: np.ndarray | Rows,
         *,
         batch_size: int,
         seed: int,
@@ -48,7 +56,7 @@ class Batches:
         indices = np.empty(self.batch_size, np.int64)
         for epoch in np.unique(epochs):
             here = epochs == epoch
-            indices[here] = self._order_of(int(epoch))[positions[here] % len(self.samples)]
+            indices[here] = self._permuted(int(epoch), positions[here] % len(self.samples))
         return indices
 
     def real(self, nimg: int) -> Tensor:
@@ -57,16 +65,44 @@ class Batches:
 
     def labels(self, nimg: int) -> Tensor | None:
         """Return the classes int64 `[batch_size]` of that batch; None where the game is not conditional."""
-        return None if self.classes is None else torch.from_numpy(self.classes[self.indices_at(nimg)])
+        if self.classes is None:
+            return None
+        return torch.from_numpy(self.classes[self.indices_at(nimg)].astype(np.int64))
 
-    def _order_of(self, epoch: int) -> np.ndarray:
+    def _permuted(self, epoch: int, positions: np.ndarray) -> np.ndarray:
+        """Return what lies at `positions` int64 `[n]` of the permutation of one pass."""
+        count = len(self.samples)
+        if count > DRAWN_UP_TO:
+            return enciphered(positions, count, numpy_generator_for(self.seed, "order", epoch))
         if epoch != self._epoch:
-            self._order = numpy_generator_for(self.seed, "order", epoch).permutation(len(self.samples))
+            self._order = numpy_generator_for(self.seed, "order", epoch).permutation(count)
             self._epoch = epoch
-        return self._order
+        drawn: np.ndarray = self._order[positions]
+        return drawn
 
 
-def as_real(samples: np.ndarray) -> Tensor:
+def enciphered(positions: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """Return int64 `[n]`, the images of `positions` under a permutation of `count` numbers that `generator` keys."""
+    half = np.uint64(max(1, ((count - 1).bit_length() + 1) // 2))
+    mask = (np.uint64(1) << half) - np.uint64(1)
+    keys = generator.integers(0, 2**63, _ROUNDS, dtype=np.uint64)
+    numbers = _cipher(positions.astype(np.uint64), keys, half, mask)
+    while (beyond := numbers >= count).any():  # the cipher permutes up to four times as many: walk on until inside
+        numbers[beyond] = _cipher(numbers[beyond], keys, half, mask)
+    return numbers.astype(np.int64)
+
+
+def _cipher(numbers: np.ndarray, keys: np.ndarray, half: np.uint64, mask: np.uint64) -> np.ndarray:
+    left, right = numbers >> half, numbers & mask
+    for key in keys:
+        mixed = (right ^ key) * np.uint64(0x9E3779B97F4A7C15)  # wraps around, as a hash shall
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+        left, right = right, left ^ ((mixed ^ (mixed >> np.uint64(32))) & mask)
+    joined: np.ndarray = (left << half) | right
+    return joined
+
+
+def as_real(samples: np.ndarray | Rows) -> Tensor:
     """Turn uint8 into float32 in [-1, 1] (0 is -1, 255 is 1); float32 passes as it is."""
     tensor = torch.from_numpy(np.ascontiguousarray(samples))
     return tensor.float().div_(127.5).sub_(1.0) if tensor.dtype == torch.uint8 else tensor

@@ -1,50 +1,26 @@
-"""The nouns of the data side: what became of one item, of a whole source, and what training sees of it.
+"""The nouns of the data side: where data comes from, what was found there, and what training sees of it.
 
-A `Source` is anything that holds images in a fixed order: files in a folder, entries of a zip, rows of an
-array. It says what its items are called and how to read the i-th, and decodes nothing. `prepare` turns it
-into a `Dataset`, whose pixels are bytes in one array, and whose `Inventory` has a `Record` for every item,
-the rejected ones included.
+An `Origin` is data that was found but not opened: its name, and a signature that changes when the data does. Opened, it
+is a `Source`, anything that holds images in a fixed order: files in a folder, entries of a zip, rows of an array. It
+says what its items are called and how to read the i-th, and decodes nothing. `prepare` turns it into a `Dataset`, whose
+pixels lie in mapped files, and whose `Inventory` has a `Record` for every item, the rejected ones included.
 """
 
 from __future__ import annotations
 
-import zipfile
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from faussaire.data.records import KEPT, Records
+from faussaire.data.rows import Rows
+
 if TYPE_CHECKING:  # `faussaire list datasets` reads this module, and must not wait for torch
     from faussaire.modalities import SampleSpec
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What became of one item of the source."""
-
-    name: str
-    """Path within the folder or zip, or `file[i]` for a row of an array."""
-
-    label: int | None
-    """Index into `Inventory.classes`; None without labels."""
-
-    kept: bool
-    """Whether training may see it."""
-
-    width: int = 0
-    """Pixels, upright, before the crop; 0 when unknown."""
-
-    height: int = 0
-    """Pixels, upright, before the crop; 0 when unknown."""
-
-    mode: str = ""
-    """How the file stores colour, as Pillow names it: L, RGB, RGBA, P, CMYK, I;16 …; empty when unknown."""
-
-    note: str = ""
-    """Kept: what had to be done to it, in words. Rejected: why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,35 +30,30 @@ class Inventory:
     name: str
     """Short name of the source, fit for a folder's name: `mnist`, `my-photos`."""
 
-    records: tuple[Record, ...]
-    """One for each item, in the order of the source (files: sorted by path)."""
+    records: Records
+    """One `Record` for each item, in the order of the source (files: sorted by path)."""
+
+    rejected: Records
+    """Records of the items that are not used; the `note` of each says why."""
 
     classes: tuple[str, ...]
     """Names of the classes by label; empty when the data has no labels."""
+
+    class_counts: dict[str, int]
+    """Number of kept images by name of class, in the order of the labels; empty without labels."""
 
     notes: tuple[str, ...]
     """What there is to say about the whole: how labels and sizes were found, what was passed over."""
 
     @cached_property
-    def kept(self) -> tuple[Record, ...]:
-        """Records of the images that can be used, the held-out ones among them."""
-        return tuple(record for record in self.records if record.kept)
-
-    @cached_property
-    def rejected(self) -> tuple[Record, ...]:
-        """Records of the items that cannot be used; the `note` of each says why."""
-        return tuple(record for record in self.records if not record.kept)
-
-    @cached_property
-    def class_counts(self) -> dict[str, int]:
-        """Number of kept images by name of class, in the order of the labels; empty without labels."""
-        counts = Counter(record.label for record in self.kept)
-        return {name: counts[label] for label, name in enumerate(self.classes)}
+    def kept(self) -> Records:
+        """Records of the images that are used, the held-out ones among them."""
+        return self.records.at(np.flatnonzero(self.records.facts["flags"] & KEPT))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """What training sees: bytes of one size, in one array."""
+    """What training sees: bytes of one size, by position."""
 
     name: str
     """Short name of the source, fit for a folder's name: `mnist`, `my-photos`."""
@@ -90,13 +61,13 @@ class Dataset:
     spec: SampleSpec
     """Shape (C, H, W) of one image, and the names of the classes."""
 
-    images: np.ndarray
-    """uint8 `[N, C, H, W]`, C-contiguous; a memory-mapped file when larger than `store.IN_MEMORY_BYTES`."""
+    images: Rows
+    """uint8 `[N, C, H, W]`, indexed like an array; it lies in mapped files, not in memory."""
 
     labels: np.ndarray | None
-    """int64 `[N]`, in [0, number of classes); None without labels."""
+    """int64 `[N]` in [0, number of classes), mapped too; None without labels."""
 
-    held_out: np.ndarray
+    held_out: Rows
     """uint8 `[M, C, H, W]`: never trained on; M is 0 in a small set."""
 
     held_out_labels: np.ndarray | None
@@ -121,6 +92,12 @@ class Pixels:
 
     high: float = 1.0
     """Value that becomes 255 (floating point only)."""
+
+    path: Path | None = None
+    """The file that `raw` is a plain map of, from its byte `offset` on to its end; None where it is anything else."""
+
+    offset: int = 0
+    """Bytes before the first image in that file."""
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         """Return the images of `indices` (int `[n]`) as uint8 `[n, C, H, W]`."""
@@ -160,15 +137,45 @@ class Source:
     read: Callable[[int], bytes] | None = None
     """Return the bytes of the i-th file, from any thread; raises what the system raises. None for arrays."""
 
+    path: Callable[[int], str | None] | None = None
+    """Return where the i-th item lies as a file of its own, if it does."""
+
+    frames: np.ndarray | None = None
+    """int64 `[N]`: which frame of its file an item is; None where each is a file, of which the first frame counts."""
+
     pixels: Pixels | None = None
     """The images themselves, where they lie in an array; None for files."""
 
-    archive: zipfile.ZipFile | None = None
-    """What must be closed when the source is done with."""
+    remote: bool = False
+    """Whether reading waits for a network, so that it is worth to wait for many at a time."""
+
+    close: Callable[[], None] | None = None
+    """What must be done when the source is done with."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.archive is not None:
-            self.archive.close()
+        if self.close is not None:
+            self.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Data that was found, but not opened yet."""
+
+    name: str
+    """Short name, fit for a folder's name."""
+
+    identity: str
+    """Which data this is, wherever the command is given: kind and whole path, or name."""
+
+    signature: str
+    """Changes when the data does: a hash of names, sizes and times of change."""
+
+    open: Callable[[Path], Source]
+    """Open it. The folder is one for files without a name, which vanish when the source is closed.
+
+    Raises:
+        DataError: it cannot be read, or is not what it seemed.
+    """

@@ -9,9 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from faussaire.data.arrays import npz_source
-from faussaire.data.dataset import Source
-
 _SETS = Path(__file__).parent / "sets"
 
 
@@ -73,12 +70,3 @@ def embedded_sets() -> dict[str, EmbeddedSet]:
             licence="MIT, Zalando SE",
         ),
     }
-
-
-def embedded_source(name: str) -> Source:
-    """Open an embedded data set.
-
-    Raises:
-        KeyError: there is none of that name.
-    """
-    return npz_source(embedded_sets()[name].path)

@@ -14,18 +14,25 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from zipfile import ZipFile
 
 import numpy as np
 
 from faussaire.data.dataset import Source
+from faussaire.data.decode import is_image
 from faussaire.errors import DataError
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-"""A file with one of these, in any case, is an item; others are passed over, and counted in a note."""
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"}
+)
+"""A file with one of these, in any case, is an item; others are one if they begin as an image does."""
 
 MAX_FILE_BYTES = 2**29
 """Larger files are rejected unread."""
+
+_NEVER = frozenset(
+    {".txt", ".csv", ".json", ".xml", ".md", ".html", ".py", ".svg", ".mp4", ".wav", ".mp3", ".zip", ".gz"}
+)
+# these are what they are called: not worth a look inside
 
 _SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
 
@@ -43,13 +50,16 @@ class Entry:
     problem: str = ""
     """Why it cannot be used, where that is known already."""
 
+    path: str | None = None
+    """Where it lies as a file of its own, if it does."""
+
 
 @dataclass
 class Listing:
     """What is in a folder or zip."""
 
     entries: list[Entry] = field(default_factory=list)
-    """Everything with the suffix of an image."""
+    """Everything that has the suffix of an image, or begins as one does."""
 
     others: Counter[str] = field(default_factory=Counter)
     """Number of files passed over, by suffix."""
@@ -57,14 +67,30 @@ class Listing:
     labels_csv: Callable[[], bytes] | None = None
     """Return the content of the labels.csv at the root, if there is one."""
 
-    def add(self, name: str, read: Callable[[], bytes], problem: str = "") -> None:
-        """Sort one file in: an entry, the table of labels, or one of the others."""
+    def add(
+        self,
+        name: str,
+        read: Callable[[], bytes],
+        problem: str = "",
+        *,
+        head: Callable[[], bytes],
+        path: str | None = None,
+    ) -> None:
+        """Sort one file in: an entry, the table of labels, or one of the others. `head` reads its first 16 bytes."""
+        suffix = PurePosixPath(name).suffix.lower()
         if name == "labels.csv":
             self.labels_csv = read
-        elif PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
-            self.entries.append(Entry(name, read, problem))
+        elif suffix in IMAGE_SUFFIXES or (suffix not in _NEVER and not problem and _begins_as_image(head)):
+            self.entries.append(Entry(name, read, problem, path))
         else:
-            self.others[PurePosixPath(name).suffix.lower() or "no suffix"] += 1
+            self.others[suffix or "no suffix"] += 1
+
+
+def _begins_as_image(head: Callable[[], bytes]) -> bool:
+    try:
+        return is_image(head())
+    except Exception:  # an archive has its own errors for what it cannot unpack
+        return False
 
 
 def shown(name: str) -> str:
@@ -93,7 +119,12 @@ def hidden(name: str) -> bool:
 
 
 def file_source(
-    listing: Listing, *, name: str, where: str, notes: Sequence[str] = (), archive: ZipFile | None = None
+    listing: Listing,
+    *,
+    name: str,
+    where: str,
+    notes: Sequence[str] = (),
+    close: Callable[[], None] | None = None,
 ) -> Source:
     """Make a source of what was listed: sorted by path, with labels if there are any.
 
@@ -109,6 +140,32 @@ def file_source(
         problems = dict.fromkeys(unlabelled, "no row for it in labels.csv") | problems
     else:
         labels, label_notes = _labels_of_folders(entries)
+    told = (*notes, *_passed_over(listing.others), *label_notes)
+    return _source(entries, labels, problems, name=name, where=where, notes=told, remote=False, close=close)
+
+
+def listed_source(
+    entries: Sequence[Entry], table: dict[str, str], *, name: str, where: str, notes: Sequence[str], remote: bool
+) -> Source:
+    """Make a source of entries in their own order, with labels by name; `table` is empty where there are none."""
+    problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
+    labels = [table.get(entry.name) for entry in entries]
+    if table:
+        problems = {i: "no label" for i, label in enumerate(labels) if label is None} | problems
+    return _source(entries, labels, problems, name=name, where=where, notes=notes, remote=remote, close=None)
+
+
+def _source(
+    entries: Sequence[Entry],
+    labels: Sequence[str | None],
+    problems: dict[int, str],
+    *,
+    name: str,
+    where: str,
+    notes: Sequence[str],
+    remote: bool,
+    close: Callable[[], None] | None,
+) -> Source:
     classes = tuple(sorted({label for label in labels if label is not None}, key=natural))
     number = {label: i for i, label in enumerate(classes)}
     return Source(
@@ -117,10 +174,12 @@ def file_source(
         items=[entry.name for entry in entries],
         labels=np.array([-1 if x is None else number[x] for x in labels], np.int64) if classes else None,
         classes=classes,
-        notes=(*notes, *_passed_over(listing.others), *label_notes),
+        notes=tuple(notes),
         problems=problems,
         read=lambda i: entries[i].read(),
-        archive=archive,
+        path=lambda i: entries[i].path,
+        remote=remote,
+        close=close,
     )
 
 

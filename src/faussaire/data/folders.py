@@ -1,15 +1,18 @@
 """A folder of image files, read with all that lies below it.
 
-Whatever a folder may hold, listing it ends and asks for no more than names: pipes and devices are never
-opened, links are followed once, and a link to a folder that is read anyway (or that holds this one) is passed
+Whatever a folder may hold, listing it ends and asks for no more than names, sizes and times: pipes and devices are
+never opened, links are followed once, and a link to a folder that is read anyway (or that holds this one) is passed
 over, so that none loops.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -18,42 +21,78 @@ from faussaire.data.files import IMAGE_SUFFIXES, Listing, file_source, hidden, s
 from faussaire.errors import DataError
 
 
-def folder_source(root: Path) -> Source:
-    """List the images of a folder and of the folders in it.
+@dataclass
+class Folder:
+    """What lies in a folder and below."""
+
+    root: Path
+
+    files: list[tuple[str, str, str]] = field(default_factory=list)
+    """Of each file its shown name, its path, and why it cannot be used; in the order of their names."""
+
+    notes: list[str] = field(default_factory=list)
+    """What there is to say about it."""
+
+    signature: str = ""
+    """Hash of the names, sizes and times of change."""
+
+
+def list_folder(root: Path) -> Folder:
+    """List a folder and the folders in it.
 
     Raises:
-        DataError: the folder cannot be opened, or its `labels.csv` cannot be used.
+        DataError: it cannot be opened.
     """
-    listing, notes = Listing(), []
+    found = Folder(root)
     num_hidden = num_links = 0
     seen: set[tuple[int, int]] = set()
+    stamps: list[str] = []
     pending = [root]
     while pending:
         folder = pending.pop()
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            if folder == root:
-                raise DataError(f"{root} cannot be opened: {why_unread(error)}") from error
-            notes.append(f"the folder {_inside(root, folder)} could not be opened: {why_unread(error)}")
-            continue
-        for entry in entries:
+        for entry in _entries(folder, found):
             name = _inside(root, Path(entry.path))
             if hidden(entry.name):
                 num_hidden += 1
             elif not _is_folder(entry):
-                listing.add(name, partial(_read, entry.path), _problem(entry))
+                problem, stamp = _state(entry)
+                found.files.append((name, entry.path, problem))
+                stamps.append(f"{name}\n{stamp}\n{problem}")
             elif entry.is_symlink() and _leads_back(root, entry.path):
                 num_links += 1
             elif _first_visit(entry, seen):
                 pending.append(Path(entry.path))
                 if Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                    listing.add(name, partial(_read, entry.path), "a folder with the name of an image")
+                    found.files.append((name, entry.path, "a folder with the name of an image"))
     if num_hidden:
-        notes.append(f"hidden files or folders passed over: {num_hidden}")
+        found.notes.append(f"hidden files or folders passed over: {num_hidden}")
     if num_links:
-        notes.append(f"links to folders that are read anyway, passed over: {num_links}")
-    return file_source(listing, name=root.resolve().name, where=str(root), notes=notes)
+        found.notes.append(f"links to folders that are read anyway, passed over: {num_links}")
+    text = "\n".join([*sorted(stamps), *found.notes])
+    found.signature = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return found
+
+
+def folder_source(folder: Folder, scratch: Path | None = None) -> Source:
+    """Make a source of the images in a folder.
+
+    Raises:
+        DataError: its `labels.csv` cannot be used.
+    """
+    listing = Listing()
+    for name, path, problem in folder.files:
+        listing.add(name, partial(read_file, path), problem, head=partial(read_file, path, 16), path=path)
+    return file_source(listing, name=folder.root.resolve().name, where=str(folder.root), notes=folder.notes)
+
+
+def _entries(folder: Path, found: Folder) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if folder == found.root:
+            raise DataError(f"{folder} cannot be opened: {why_unread(error)}") from error
+        found.notes.append(f"the folder {_inside(found.root, folder)} could not be opened: {why_unread(error)}")
 
 
 def _inside(root: Path, path: Path) -> str:
@@ -83,20 +122,26 @@ def _first_visit(entry: os.DirEntry[str], seen: set[tuple[int, int]]) -> bool:
     return True
 
 
-def _problem(entry: os.DirEntry[str]) -> str:
-    """Return why something that is not a folder cannot be read, as far as can be told without opening it."""
+def _state(entry: os.DirEntry[str]) -> tuple[str, str]:
+    """Return why something that is not a folder cannot be read, as far as can be told without opening it; its stamp."""
     try:
         status = entry.stat()
     except OSError as error:
-        return why_unread(error)
+        return why_unread(error), ""
     if not stat.S_ISREG(status.st_mode):
-        return "not a file, but a pipe, socket or device"
-    return too_large(status.st_size)
+        return "not a file, but a pipe, socket or device", ""
+    return too_large(status.st_size), stamp(status)
 
 
-def _read(path: str) -> bytes:
+def stamp(status: os.stat_result) -> str:
+    """Return what changes when a file does."""
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def read_file(path: str, count: int = -1) -> bytes:
+    """Return the content of a file, or its first bytes."""
     with open(path, "rb") as file:
-        return file.read()
+        return file.read(count)
 
 
 def why_unread(error: OSError) -> str:
@@ -108,4 +153,6 @@ def why_unread(error: OSError) -> str:
         errno.ELOOP: "a link that leads back to itself",
         errno.ENAMETOOLONG: "a path too long for this system",
     }
+    if error.errno is None and error.strerror:
+        return error.strerror
     return reasons.get(error.errno or 0, f"unreadable: {error.strerror or type(error).__name__}")

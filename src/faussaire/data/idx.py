@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def is_idx(path: Path) -> bool:
     return _IMAGES.search(path.name) is not None
 
 
-def idx_source(path: Path) -> Source:
+def idx_source(path: Path, scratch: Path | None = None) -> Source:
     """Open an IDX file of images, with the labels and `classes.txt` that lie beside it, if any.
 
     Raises:
@@ -66,15 +67,35 @@ def idx_source(path: Path) -> Source:
     """
     if _LABELS.search(path.name):
         raise DataError(f"{path} holds labels: give the file of images beside it, or their folder")
-    images = read_idx(path, num_axes=3)
-    labels_path = _beside(path)
+    images = map_idx(path) if path.suffix != ".gz" else read_idx(path, num_axes=3)
+    labels_path = labels_beside(path)
     folder = path.resolve().parent
     if labels_path is None:
         notes = ["no file of labels beside it"]
-        return array_source(images, name=folder.name, where=str(path), notes=notes)
+        return array_source(images, name=folder.name, where=str(path), notes=notes, path=path)
     labels = read_idx(labels_path, num_axes=1)
     classes, notes = _classes(folder, labels)
-    return array_source(images, labels=labels, classes=classes, name=folder.name, where=str(path), notes=notes)
+    return array_source(
+        images, labels=labels, classes=classes, name=folder.name, where=str(path), notes=notes, path=path
+    )
+
+
+def map_idx(path: Path) -> np.ndarray:
+    """Return the uint8 `[N, H, W]` of an unpacked IDX file of images, as a map of the file: its size is no matter.
+
+    Raises:
+        DataError: it cannot be read, or is not an IDX file of images.
+    """
+    try:
+        with path.open("rb") as file:
+            shape = _shape(file, path, num_axes=3)
+        expected, found = 16 + math.prod(shape), path.stat().st_size
+        if found != expected:
+            problem = "is cut short" if found < expected else "goes on after its end"
+            raise DataError(f"{path} {problem}: its header says {list(shape)}, {expected - 16} bytes: get it again")
+        return np.memmap(path, np.uint8, "r", offset=16, shape=shape) if 0 not in shape else np.empty(shape, np.uint8)
+    except (OSError, OverflowError) as error:
+        raise DataError(f"{path} cannot be read ({error}): get it again") from error
 
 
 def read_idx(path: Path, *, num_axes: int) -> np.ndarray:
@@ -83,14 +104,10 @@ def read_idx(path: Path, *, num_axes: int) -> np.ndarray:
     Raises:
         DataError: it cannot be read, or is not an IDX file of bytes with that many axes.
     """
-    header_bytes = 4 + 4 * num_axes
     opener = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rb") as file:
-            header = file.read(header_bytes)
-            if header[:4] != bytes((0, 0, 8, num_axes)) or len(header) < header_bytes:
-                raise DataError(f"{path} is not an IDX file of {'images' if num_axes == 3 else 'labels'}")
-            shape = struct.unpack(f">{num_axes}I", header[4:])
+            shape = _shape(file, path, num_axes)
             expected = math.prod(shape)
             # One more than expected, and no more: a small .gz can unpack to any size.
             data = file.read(expected + 1)
@@ -102,7 +119,15 @@ def read_idx(path: Path, *, num_axes: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
-def _beside(images: Path) -> Path | None:
+def _shape(file: IO[bytes] | gzip.GzipFile, path: Path, num_axes: int) -> tuple[int, ...]:
+    """Read the header: the length of each axis."""
+    header = file.read(4 + 4 * num_axes)
+    if header[:4] != bytes((0, 0, 8, num_axes)) or len(header) < 4 + 4 * num_axes:
+        raise DataError(f"{path} is not an IDX file of {'images' if num_axes == 3 else 'labels'}")
+    return struct.unpack(f">{num_axes}I", header[4:])
+
+
+def labels_beside(images: Path) -> Path | None:
     """Return the file of labels that belongs to a file of images, whichever way both are spelt."""
     stem = _IMAGES.sub("", images.name)
     if stem == images.name:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 import numpy as np
 
-from faussaire.data.dataset import Record, Source
+from faussaire.data.dataset import Source
 from faussaire.errors import DataError
 
 HELD_OUT_FROM = 200
@@ -22,8 +23,8 @@ HELD_OUT_ONE_IN = 10
 class Selection:
     """The items that are wanted."""
 
-    indices: np.ndarray
-    """int64 `[N]` into the source, rising."""
+    indices: Sequence[int]
+    """N places in the source, rising."""
 
     labels: np.ndarray | None
     """int64 `[N]` into `classes`, -1 for an item that cannot be used anyway; None without labels."""
@@ -36,56 +37,59 @@ class Selection:
 
 
 def choose(source: Source, wanted: Sequence[str]) -> Selection:
-    """Choose the items of the classes `wanted` (names in any case, or label numbers); all when none is named.
+    """Choose the items of the classes `wanted` (names in any case, `*` and `?` in them, or label numbers).
 
-    The kept classes are numbered anew, in the order of their labels in the source.
+    All when none is named. The kept classes are numbered anew, in the order of their labels in the source.
 
     Raises:
         DataError: there is no such class, or there are no labels at all.
     """
-    everything = np.arange(len(source.items))
     if not wanted:
-        return Selection(indices=everything, labels=source.labels, classes=source.classes)
+        return Selection(indices=range(len(source.items)), labels=source.labels, classes=source.classes)
     if source.labels is None:
         raise DataError(
             f"{source.where} has no labels to choose {', '.join(wanted)} by: put the images in one folder "
             "for each class, or a labels.csv with the header file,label beside them"
         )
-    old = sorted({_number(name, source) for name in wanted})
+    old = sorted({number for name in wanted for number in _numbers(name, source)})
     renumbered = np.full(len(source.classes) + 1, -1)  # the last place is that of label -1
     renumbered[old] = np.arange(len(old))
     labels = renumbered[source.labels]
-    indices = everything[(labels >= 0) | (source.labels < 0)]
+    indices = np.flatnonzero((labels >= 0) | (source.labels < 0))
     names = tuple(source.classes[label] for label in old)
-    left_out = len(everything) - len(indices)
+    left_out = len(source.items) - len(indices)
     note = f"classes kept: {', '.join(names)}; images of other classes left out: {left_out}"
-    return Selection(indices=indices, labels=labels[indices], classes=names, notes=(note,))
+    return Selection(indices=indices.tolist(), labels=labels[indices], classes=names, notes=(note,))
 
 
-def _number(name: str, source: Source) -> int:
-    """Return the label of the class with that name, or else with that number."""
+def _numbers(name: str, source: Source) -> list[int]:
+    """Return the labels of the classes with that name, or whose names match it, or else with that number."""
+    text = name.strip().casefold()
     known = {known.casefold(): label for label, known in enumerate(source.classes)}
-    label = known.get(name.strip().casefold())
-    if label is None and name.strip().isdecimal() and int(name) < len(source.classes):
-        label = int(name)
-    if label is None:
-        close = difflib.get_close_matches(name.casefold(), known, n=1)
+    if text in known:
+        return [known[text]]
+    if text.isdecimal() and int(text) < len(source.classes):
+        return [int(text)]
+    found = [label for one, label in known.items() if fnmatchcase(one, text)]
+    if not found:
+        close = difflib.get_close_matches(text, known, n=1)
         meant = f"; did you mean {source.classes[known[close[0]]]}?" if close else ""
-        raise DataError(f"{source.name} has no class {name!r}{meant} (classes: {', '.join(source.classes)})")
-    return label
+        raise DataError(f"{source.name} has no class {name!r}{meant} (classes: {_named(source.classes)})")
+    return found
 
 
-def without_empty_classes(selection: Selection, records: Sequence[Record]) -> Selection:
-    """Drop the classes of which no image is kept: nothing could be learnt of them. Renumber the others."""
-    if selection.labels is None:
+def _named(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:30]) + (f" and {len(classes) - 30} others" if len(classes) > 30 else "")
+
+
+def without_empty_classes(selection: Selection, counts: np.ndarray) -> Selection:
+    """Drop the classes of which no image is kept (`counts` int64 `[classes]`): nothing could be learnt of them."""
+    if selection.labels is None or counts.all():
         return selection
-    kept = np.array([record.kept for record in records], bool)
-    filled = np.unique(selection.labels[kept])
-    if len(filled) == len(selection.classes):
-        return selection
+    filled = np.flatnonzero(counts)
     renumbered = np.full(len(selection.classes) + 1, -1)
     renumbered[filled] = np.arange(len(filled))
-    dropped = [name for label, name in enumerate(selection.classes) if label not in filled]
+    dropped = [name for label, name in enumerate(selection.classes) if not counts[label]]
     return replace(
         selection,
         labels=renumbered[selection.labels],
@@ -94,17 +98,11 @@ def without_empty_classes(selection: Selection, records: Sequence[Record]) -> Se
     )
 
 
-def held_out(digests: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+def held_out(digests: np.ndarray) -> np.ndarray:
     """Return bool `[N]`: what training must never see, one in ten by the SHA-256 of the pixels (V32 `[N]`).
 
-    Copies of one image have one hash, so they fall on one side together, and an image falls on the same side
-    in every set that it is in. A class, or a whole set, that would lose all its images to this keeps them for
-    training.
+    Copies of one image have one hash, so they fall on one side together, and an image falls on the same side in every
+    set that it is in.
     """
-    if len(digests) < HELD_OUT_FROM:
-        return np.zeros(len(digests), bool)
-    aside: np.ndarray = digests.view("<u8")[::4] % HELD_OUT_ONE_IN == 0
-    groups = labels if labels is not None else np.zeros(len(digests), np.int64)
-    trained_on = np.bincount(groups[~aside], minlength=int(groups.max()) + 1)
-    aside[trained_on[groups] == 0] = False
+    aside: np.ndarray = np.ascontiguousarray(digests).view("<u8")[::4] % HELD_OUT_ONE_IN == 0
     return aside

@@ -1,76 +1,252 @@
-"""What the word after `faussaire train` may be, and the source that it becomes."""
+"""What the word after `faussaire train` may be, and the origin that it becomes.
+
+A file is known by its first bytes, and only where they say nothing by its name: a zip called `photos.bin` is a zip.
+Finding an origin reads names, sizes and times, never the images, so that data which is prepared already is there at
+once.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import difflib
+import gzip
+import hashlib
 import stat
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from faussaire.data.archives import zip_source
+from faussaire.data.archives import tar_source, zip_source
 from faussaire.data.arrays import npy_source, npz_source
-from faussaire.data.dataset import Source
-from faussaire.data.embedded import embedded_sets, embedded_source
-from faussaire.data.files import IMAGE_SUFFIXES
-from faussaire.data.folders import folder_source, why_unread
-from faussaire.data.idx import find_idx, idx_source
+from faussaire.data.dataset import Origin, Source
+from faussaire.data.decode import is_image
+from faussaire.data.embedded import embedded_sets
+from faussaire.data.files import IMAGE_SUFFIXES, slug
+from faussaire.data.folders import folder_source, list_folder, stamp, why_unread
+from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_name
+from faussaire.data.idx import find_idx, idx_source, labels_beside
+from faussaire.data.lists import list_source, list_stamp, looks_like_list
+from faussaire.data.parquet import parquet_files, parquet_source, parquet_stamp
+from faussaire.data.several import SEPARATOR, several_source
+from faussaire.data.tables import looks_like_pixels, table_source
 from faussaire.errors import DataError
 
-KINDS = "a folder of images, a .zip of them, an IDX pair, .npy, .npz, or the name of an embedded set"
+KINDS = (
+    "a folder of images, a .zip or .tar of them, an IDX pair, .npy, .npz, .csv, .parquet, a list of files or URLs, "
+    "hf:NAME, or the name of an embedded set"
+)
 """What data may be, for messages."""
+
+Opener = Callable[[Path, Path], Source]
+
+_OPENERS: dict[str, Opener] = {
+    "zip": zip_source,
+    "tar": tar_source,
+    "npy": npy_source,
+    "npz": npz_source,
+    "idx": idx_source,
+    "table": table_source,
+    "parquet": lambda path, scratch: parquet_source([path], path.stem, scratch),
+    "list": list_source,
+}
+_SUFFIXES = {
+    ".zip": "zip",
+    ".tar": "tar",
+    ".tgz": "tar",
+    ".npy": "npy",
+    ".npz": "npz",
+    ".csv": "table",
+    ".tsv": "table",
+    ".parquet": "parquet",
+    ".txt": "list",
+    ".gz": "idx",
+}
+_PACKED = (b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
+_HEAD_BYTES = 2**16
 
 
 def open_source(data: str | Path) -> Source:
     """Open data of any kind, decoding nothing: use it in a `with` statement.
 
-    `data` is a folder (read with all that lies below it), a `.zip`, an IDX file of images or the folder that
-    holds it, a `.npy`, a `.npz`, or the name of an embedded set. An embedded name means the embedded set even
-    where a file of that name exists: with a slash (`./mnist`), it is the path.
+    Raises:
+        DataError: as `locate`, or it cannot be read.
+    """
+    return locate(data).open(Path(tempfile.gettempdir()))
+
+
+def locate(data: str | Path | Sequence[str | Path]) -> Origin:
+    """Find data of any kind.
+
+    `data` is a path, `hf:` and the name of a data set, the name of an embedded set, or several of these: a sequence,
+    or a text with ` + ` between them. An embedded name means the embedded set even where a file of that name exists:
+    with a slash (`./mnist`), it is the path.
 
     Raises:
-        DataError: there is no such path or name, it cannot be read, or it is not a kind of data that is
-        known.
+        DataError: there is no such path or name, it cannot be read, or it is not a kind of data that is known.
     """
-    if str(data) in embedded_sets():
-        return embedded_source(str(data))
+    if not isinstance(data, (str, Path)):
+        parts = [locate(part) for part in data]
+        if not parts:
+            raise DataError(f"no data given: name {KINDS}")
+        return parts[0] if len(parts) == 1 else _several(parts)
+    text = str(data)
+    if text in embedded_sets():
+        return _file_origin(embedded_sets()[text].path, "npz", name=text)
+    if text.startswith(PREFIX):
+        return _hub_origin(text)
+    if SEPARATOR in text and not Path(text).exists():
+        return locate(text.split(SEPARATOR))
     try:
         path = Path(data).expanduser()
         mode = path.stat().st_mode
     except FileNotFoundError as error:
-        raise DataError(_unknown(str(data), path)) from error
+        raise DataError(_unknown(text, path)) from error
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: the ~ of nobody
         reason = why_unread(error) if isinstance(error, OSError) else str(error)
-        raise DataError(f"{str(data)[:80]!r} cannot be opened ({reason}): give {KINDS}") from error
+        raise DataError(f"{text[:80]!r} cannot be opened ({reason}): give {KINDS}") from error
     if stat.S_ISDIR(mode):
-        return _folder_source(path)
+        return _folder_origin(path)
     if stat.S_ISREG(mode):
-        return _file_source(path)
+        return _file_origin(path, kind_of(path))
     raise DataError(f"{data} is neither a file nor a folder, but a pipe, socket or device: give {KINDS}")
 
 
-def _folder_source(path: Path) -> Source:
-    """Open a folder: of an IDX pair, if it holds one, else of image files."""
+def _several(parts: Sequence[Origin]) -> Origin:
+    text = "\n".join(part.signature for part in parts)
+    return Origin(
+        name=slug("-".join(part.name for part in parts)),
+        identity="\n".join(part.identity for part in parts),
+        signature=hashlib.sha256(text.encode()).hexdigest(),
+        open=partial(several_source, parts),
+    )
+
+
+def _hub_origin(text: str) -> Origin:
+    name = split_name(text)[0]
+    return Origin(
+        name=slug(Path(name).name),
+        identity=text,
+        signature=hub_stamp(name),
+        open=partial(hub_source, text),
+    )
+
+
+def _folder_origin(path: Path) -> Origin:
+    """Find what a folder is: an IDX pair, parquet files, what `datasets` has saved, or else image files."""
     try:
         images = find_idx(path)
+        tables = parquet_files(path)
     except OSError as error:
         raise DataError(f"{path} cannot be opened: {why_unread(error)}") from error
-    return idx_source(images) if images is not None else folder_source(path)
+    if images is not None:
+        return _file_origin(images, "idx")
+    if is_saved(path):
+        return _hub_origin(f"{PREFIX}{path}")
+    if tables:
+        name = slug(path.resolve().name)
+        return Origin(
+            name=name,
+            identity=f"parquet {path.resolve()}",
+            signature=parquet_stamp(tables),
+            open=partial(parquet_source, tables, name),
+        )
+    folder = list_folder(path)
+    return Origin(
+        name=slug(path.resolve().name),
+        identity=f"folder {path.resolve()}",
+        signature=folder.signature,
+        open=partial(folder_source, folder),
+    )
 
 
-def _file_source(path: Path) -> Source:
-    """Open one file by its suffix, or by the first bytes where that says nothing."""
-    suffix = path.suffix.lower()
-    if suffix == ".zip":
-        return zip_source(path)
-    if suffix == ".npy":
-        return npy_source(path)
-    if suffix == ".npz":
-        return npz_source(path)
-    if "idx" in path.name.lower() or suffix == ".gz":
-        return idx_source(path)
-    if suffix in IMAGE_SUFFIXES:
+def _file_origin(path: Path, kind: str, *, name: str | None = None) -> Origin:
+    """Make the origin of one file, and of what lies beside it."""
+    try:
+        beside = [labels_beside(path), path.resolve().parent / "classes.txt"] if kind == "idx" else []
+        stamps = [stamp(one.stat()) for one in (path, *beside) if one is not None and one.is_file()]
+        signature = list_stamp(path) if kind == "list" else hashlib.sha256("\n".join(stamps).encode()).hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
+    stem = path.resolve().parent.name if kind == "idx" else path.name.split(".tar")[0] if kind == "tar" else path.stem
+    return Origin(
+        name=name or slug(stem.split(".")[0] if kind == "table" else stem),
+        identity=f"{kind} {path.resolve()}",
+        signature=signature,
+        open=partial(_OPENERS[kind], path),
+    )
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of a file, by its first bytes, or else by its name.
+
+    Raises:
+        DataError: it is none that is known, or a single image.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
+    kind = _kind_of_head(head, path)
+    if kind == "image" or (kind is None and path.suffix.lower() in IMAGE_SUFFIXES):
         raise DataError(f"{path} is a single image: give the folder that it lies in")
-    raise DataError(f"{path} is not a kind of data that is known: give {KINDS}")
+    if kind is None:
+        kind = "idx" if "idx" in path.name.lower() else _SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise DataError(f"{path} is not a kind of data that is known: give {KINDS}")
+    return kind
+
+
+def _kind_of_head(head: bytes, path: Path) -> str | None:
+    """Return the kind of a file that begins so; None where that says nothing."""
+    if head.startswith((b"PK\3\4", b"PK\5\6")):
+        return "npz" if path.suffix.lower() == ".npz" or _begins_with_array(head) else "zip"
+    if head.startswith(b"\x93NUMPY"):
+        return "npy"
+    if head[:4] in (b"\0\0\x08\x03", b"\0\0\x08\x01"):
+        return "idx"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head[257:262] == b"ustar" or head.startswith(_PACKED):
+        return "tar"
+    if head.startswith(b"\x1f\x8b"):
+        return _kind_in_gzip(path)
+    if is_image(head[:16]):
+        return "image"
+    return _kind_of_text(head)
+
+
+def _kind_in_gzip(path: Path) -> str | None:
+    try:
+        with gzip.open(path) as file:
+            head = file.read(_HEAD_BYTES)
+    except Exception:  # damaged; what opens it will say how
+        return None
+    if head[:4] in (b"\0\0\x08\x03", b"\0\0\x08\x01"):
+        return "idx"
+    if head[257:262] == b"ustar":
+        return "tar"
+    return "table" if _kind_of_text(head) == "table" else None
+
+
+def _kind_of_text(head: bytes) -> str | None:
+    if not head or b"\0" in head:
+        return None
+    try:
+        # The last character may be torn; the last line is, but a first one longer than the head is of no kind.
+        text = head.decode("utf-8-sig", "strict" if len(head) < _HEAD_BYTES else "ignore")
+    except UnicodeDecodeError:
+        return None
+    if looks_like_pixels(text):
+        return "table"
+    return "list" if looks_like_list(text) else None
+
+
+def _begins_with_array(head: bytes) -> bool:
+    """Whether the first entry of a zip that begins so is an array: then it is an .npz."""
+    end = 30 + int.from_bytes(head[26:28], "little")
+    return head[30:end].endswith(b".npy")
 
 
 def _unknown(data: str, path: Path) -> str:

@@ -1,71 +1,231 @@
-"""Where decoded pixels lie: in memory, or, above a gigabyte, in a memory-mapped file.
+"""Where prepared data lies: a folder for each set and way of preparing it, in `~/.cache/faussaire/data` or `--cache`.
 
-A mapped file costs no memory that the system cannot take back, and gives the same random access as an array.
-Space on the disk is claimed when the file is made: a sparse file that meets a full disk later kills the
-process (SIGBUS).
+    NAME-KEY/SIGNATURE/          KEY: which data, prepared how; SIGNATURE: its state when it was prepared
+        index.json               what is here; written last, so that without it the preparation is unfinished
+        pixels-000.u8 …          uint8 [n, C, R, R], image after image
+        records.bin words.jsonl  what became of each item, as records.FACTS, and the words of its notes
+        names.txt names.i64      the name of each item
+        train.i64 held-out.i64   places of the images that are trained on, and of those that never are
+        train.labels …           their labels
+        plan.json facts.bin      of an unfinished preparation: what was planned, and what was done so far
+
+Nothing is ever changed in a finished folder. Data that has changed has another signature, so it is prepared anew, and
+the old folder is removed once the new one is finished. What is open stays readable meanwhile.
 """
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
+import json
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+from filelock import FileLock
 
+from faussaire.data.dataset import Dataset, Inventory, Origin
+from faussaire.data.records import FACTS, Lines, Numbered, Records
+from faussaire.data.rows import Rows, Shard
 from faussaire.errors import DataError
 
-IN_MEMORY_BYTES = 2**30
-"""Arrays up to this many bytes are kept in memory."""
+VERSION = 2
+"""Of the format and of the rule for decoding: another one is another store."""
 
-_BLOCK_BYTES = 2**24  # how much is copied at a time
+INDEX = "index.json"
 
 
-def allocate(shape: tuple[int, ...], *, scratch: Path | None, name: str) -> np.ndarray:
-    """Return a new uint8 array of that shape, its content undefined; a large one lies in `scratch/name.npy`.
+def default_cache() -> Path:
+    """Return the folder that stores lie in unless the user says otherwise."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "faussaire" / "data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The folder of one prepared set."""
+
+    folder: Path
+    signature: str
+
+    @property
+    def current(self) -> Path:
+        """The part of the folder that belongs to the data as it is now."""
+        return self.folder / self.signature[:16]
+
+    def ready(self) -> bool:
+        """Say whether the data was prepared, and has not changed since."""
+        try:
+            return (self.current / INDEX).is_file()
+        except OSError:  # no permission to look
+            return False
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from preparing the same; wait for one that does.
+
+        Raises:
+            DataError: the folder cannot be written.
+        """
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / ".lock")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def remove_others(self) -> None:
+        """Remove what was prepared of the data as it was before."""
+        for path in self.folder.iterdir():
+            if path.is_dir() and path != self.current:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def place(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None) -> Place:
+    """Return where data prepared by these settings lies.
+
+    Without `cache` it is the default one; where that cannot be written, as with a home that is read-only, one in the
+    system's folder for temporary files.
 
     Raises:
-        DataError: neither the memory nor the disk has that much room.
+        DataError: `cache` cannot be written.
     """
-    num_bytes = int(np.prod(shape, dtype=np.int64))
+    key = hashlib.sha256(json.dumps([VERSION, origin.identity, settings], sort_keys=True).encode()).hexdigest()
+    name = f"{origin.name}-{key[:16]}"
+    if cache is not None:
+        found = Place(folder=Path(cache).expanduser() / name, signature=origin.signature)
+        if not found.ready():
+            with writing(found.folder):
+                found.folder.mkdir(parents=True, exist_ok=True)
+        return found
+    found = Place(folder=default_cache() / name, signature=origin.signature)
+    if found.ready() or _can_write(found.folder):
+        return found
+    owner = os.geteuid() if hasattr(os, "geteuid") else 0
+    return Place(folder=Path(tempfile.gettempdir()) / f"faussaire-data-{owner}" / name, signature=origin.signature)
+
+
+def _can_write(folder: Path) -> bool:
     try:
-        if num_bytes <= IN_MEMORY_BYTES or scratch is None:
-            return np.empty(shape, np.uint8)
-        return _map_new(scratch / f"{name}.npy", shape, num_bytes)
-    except (MemoryError, OSError) as error:
-        place = scratch if scratch is not None else "memory"
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the errors of the disk into one clear line.
+
+    Raises:
+        DataError: there is no room, or no permission.
+    """
+    try:
+        yield
+    except OSError as error:
         raise DataError(
-            f"no room for {num_bytes / 2**30:.1f} GiB of decoded images in {place} ({error}): "
-            "lower --resolution, or give fewer images"
+            f"the prepared images cannot be written to {path}: {error.strerror or error}; what was prepared so far is "
+            "kept: make room and give the same command again, or name another place by --cache"
         ) from error
 
 
-def _map_new(path: Path, shape: tuple[int, ...], num_bytes: int) -> np.ndarray:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)  # a process that still has the old file mapped keeps it, unharmed
-    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    assert array.nbytes == num_bytes
-    return array
+def check_room(folder: Path, num_bytes: int) -> None:
+    """Stop before the work begins where it cannot end well.
+
+    Raises:
+        DataError: the disk has less room than that.
+    """
+    free = shutil.disk_usage(folder).free
+    if num_bytes > free:
+        raise DataError(
+            f"no room in {folder}: the prepared images take {_size(num_bytes)} and {_size(free)} are free; "
+            "name another place by --cache, or lower --resolution"
+        )
 
 
-def take(staged: np.ndarray, indices: np.ndarray, *, channels: int, scratch: Path | None, name: str) -> np.ndarray:
-    """Copy rows `indices` (int `[n]`, rising), and their first channels, of `[N, C, H, W]` to a new array."""
-    num, _, height, width = staged.shape
-    if len(indices) == num and channels == staged.shape[1]:
-        return staged
-    taken = allocate((len(indices), channels, height, width), scratch=scratch, name=name)
-    step = max(1, _BLOCK_BYTES // (channels * height * width))
-    for start in range(0, len(indices), step):
-        rows = indices[start : start + step]
-        taken[start : start + step] = staged[rows][:, :channels]
-    return taken
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 2**30:.1f} GiB" if num_bytes >= 2**30 else f"{num_bytes / 2**20:.1f} MiB"
 
 
-def discard(scratch: Path | None, name: str) -> None:
-    """Remove the file of an array that `allocate` mapped, if there is one; who has it mapped keeps it."""
-    if scratch is not None:
-        with contextlib.suppress(OSError):  # Windows removes no file that is mapped; the next run will
-            (scratch / f"{name}.npy").unlink(missing_ok=True)
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is there as a whole or not at all."""
+    beside = path.with_name(f".tmp-{path.name}")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def load(folder: Path) -> Dataset:
+    """Open a finished store: a few small files are read, whatever its size.
+
+    Raises:
+        DataError: something in it is missing or damaged.
+    """
+    from faussaire.modalities import SampleSpec  # here: it takes torch along, which `faussaire list` must not
+
+    try:
+        index = json.loads((folder / INDEX).read_text("utf-8"))
+        shape, classes = tuple(index["shape"]), tuple(index["classes"])
+        shards = [Shard(path=folder / s["path"], count=s["count"], offset=s["offset"]) for s in index["shards"]]
+        parts = {
+            part: (_column(folder / f"{part}.i64", np.dtype("<i8")), _labels(folder, part) if classes else None)
+            for part in ("train", "held-out")
+        }
+        records = _records(folder, index)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"the prepared images in {folder} are damaged ({error}): remove that folder") from error
+    return Dataset(
+        name=index["name"],
+        spec=SampleSpec(modality="image", shape=shape, classes=classes),
+        images=Rows(shards, shape, parts["train"][0]),
+        labels=parts["train"][1],
+        held_out=Rows(shards, shape, parts["held-out"][0]),
+        held_out_labels=parts["held-out"][1],
+        inventory=Inventory(
+            name=index["name"],
+            records=records,
+            rejected=records.at(_column(folder / "rejected.i64", np.dtype("<i8"))),
+            classes=classes,
+            class_counts=dict(index["class_counts"]),
+            notes=tuple(index["notes"]),
+        ),
+        fingerprint=index["fingerprint"],
+    )
+
+
+def _records(folder: Path, index: Mapping[str, Any]) -> Records:
+    words = [json.loads(line) for line in (folder / "words.jsonl").read_text("utf-8").splitlines()]
+    count = index["num_items"]
+    names = Numbered(index["numbered"], count) if index["numbered"] else _lines(folder, count)
+    labels = _column(folder / "labels.i32", np.dtype("<i4")) if index["classes"] else None
+    return Records(_column(folder / "records.bin", FACTS), words, names, labels)
+
+
+def _lines(folder: Path, count: int) -> Lines:
+    return Lines(folder / "names.txt", folder / "names.i64", count)
+
+
+def _labels(folder: Path, part: str) -> np.ndarray:
+    return _column(folder / f"{part}.labels", np.dtype("<i8"), "c")
+
+
+def _column(path: Path, kind: np.dtype[Any], mode: Literal["r", "c"] = "r") -> np.ndarray:
+    """Map a file of numbers; in mode `c` as torch wants it, writable in memory and never on the disk."""
+    if path.stat().st_size == 0:
+        return np.empty(0, kind)
+    return np.memmap(path, kind, mode)
+
+
+def discard(folder: Path) -> None:
+    """Remove a store that is of no use."""
+    with suppress(OSError):
+        shutil.rmtree(folder)

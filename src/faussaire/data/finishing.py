@@ -1,0 +1,303 @@
+"""The last part of a preparation: what is known of all items decides channels, copies, classes and the held-out part.
+
+Everything here goes through the facts block by block, so it needs no more memory for more images. It may be killed at
+any time and is then done again: `index.json`, which makes a store of it, is written last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from faussaire.data.build import BLOCK, MAX_SHARDS, Build, blocks
+from faussaire.data.chunks import BLANK_BELOW
+from faussaire.data.dataset import Source
+from faussaire.data.duplicates import NEAR_UP_TO, exact_copies, near_copies
+from faussaire.data.records import BLANK, DROPPED, FACTS, GREY, KEPT, Lines, Numbered, Record, Records
+from faussaire.data.rows import Rows, Shard
+from faussaire.data.selection import HELD_OUT_FROM, Selection, held_out, without_empty_classes
+from faussaire.data.store import INDEX, discard, write_text, writing
+from faussaire.errors import DataError
+
+KEEP, DROP, DROP_NEAR = "keep", "drop", "drop-near"
+DUPLICATES = (KEEP, DROP, DROP_NEAR)
+
+_UNEVEN = 3  # times as many images in the largest class as in the smallest
+
+
+@dataclass
+class Finish:
+    """What is found out about a whole set."""
+
+    build: Build
+    source: Source
+    chosen: Selection
+    notes: list[str]
+    shards: list[Shard]
+    shape: tuple[int, ...]
+
+    @property
+    def records_file(self) -> Path:
+        """The facts as they are in the end."""
+        return self.build.folder / "records.bin"
+
+    def facts(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Read them, a block at a time, each with the place of its first."""
+        return blocks(self.records_file, self.build.done)
+
+    def labels(self, start: int, count: int) -> np.ndarray | None:
+        """Return the labels int64 of some items."""
+        return None if self.chosen.labels is None else self.chosen.labels[start : start + count]
+
+
+def finish(
+    build: Build, source: Source, chosen: Selection, notes: Sequence[str], *, channels: int | None, duplicates: str
+) -> None:
+    """Write the index of a build that has all its items.
+
+    `channels` None chooses 1 where every image is grey; `duplicates` is one of DUPLICATES.
+
+    Raises:
+        DataError: fewer than two images can be used, or the folder cannot be written.
+    """
+    with writing(build.folder):
+        work = Finish(build, source, chosen, list(notes), build.shards(), build.shape)
+        _settle_channels(work, channels)
+        _note_blanks(work)
+        _settle_duplicates(work, duplicates)
+        counts = _count_classes(work)
+        work.chosen = without_empty_classes(work.chosen, counts)
+        work.notes.extend(work.chosen.notes)
+        counts = counts[counts > 0] if work.chosen.labels is not None else counts
+        _note_imbalance(work, counts)
+        _write_index(work, counts)
+
+
+def _settle_channels(work: Finish, channels: int | None) -> None:
+    """Copy the facts; where every image is grey and nobody asked for more, keep one channel of the pixels."""
+    build = work.build
+    num_kept, all_grey = 0, True
+    for _, block in build.facts():
+        kept = block["flags"] & KEPT > 0
+        num_kept += int(kept.sum())
+        all_grey &= bool((block["flags"][kept] & GREY > 0).all())
+    if num_kept < 2:
+        message = _too_few(work, num_kept)
+        discard(build.folder)  # nothing there is worth keeping
+        raise DataError(message)
+    shrink = channels is None and all_grey and build.shape[0] > 1
+    if channels is None:
+        work.notes.append("1 channel: every image is grey" if all_grey else "3 channels: there is colour")
+    if shrink:
+        work.shape = (1, *build.shape[1:])
+        work.shards = []
+    rows = Rows(build.shards(), build.shape) if shrink else None
+    with work.records_file.open("wb") as file:
+        for start, block in build.facts():
+            if rows is not None:
+                _shrink(work, rows, start, block)
+            block.tofile(file)
+
+
+def _shrink(work: Finish, rows: Rows, start: int, block: np.ndarray) -> None:
+    """Write the first channel of the images of a block as a file of its own, and hash them anew."""
+    blocks_per_shard = -(-work.build.done // (MAX_SHARDS * BLOCK))
+    number, turn = divmod(start // BLOCK, blocks_per_shard)
+    path = work.build.folder / f"grey-{number:03}.u8"
+    with path.open("ab" if turn else "wb") as file:
+        for first in range(0, len(block), 256):
+            part = block[first : first + 256]
+            pixels = np.ascontiguousarray(rows[start + first : start + first + len(part)][:, :1])
+            pixels.tofile(file)
+            for fact, image in zip(part, pixels, strict=True):
+                if fact["flags"] & KEPT:
+                    fact["digest"] = hashlib.sha256(image.data).digest()
+    before = work.shards.pop().count if turn else 0
+    work.shards.append(Shard(path=path, count=before + len(block)))
+
+
+def _note_blanks(work: Finish) -> None:
+    num, first = 0, None
+    for start, block in work.facts():
+        here = np.flatnonzero((block["flags"] & (KEPT | BLANK)) == (KEPT | BLANK))
+        num += len(here)
+        first = int(here[0]) + start if first is None and len(here) else first
+    if first is not None:
+        name = work.source.items[int(work.chosen.indices[first])]
+        work.notes.append(
+            f"nearly blank images (values vary by less than {BLANK_BELOW:g} of 255): {num} (first: {name})"
+        )
+
+
+def _settle_duplicates(work: Finish, duplicates: str) -> None:
+    """Count copies, and drop them where that was asked for."""
+    num = 0
+    for places in exact_copies(work.facts, work.build.done):
+        num += len(places)
+        if duplicates != KEEP:
+            _drop(work, places, "an exact copy of an earlier image")
+    if num:
+        work.notes.append(f"exact copies of other images: {num}{', dropped' if duplicates != KEEP else ''}")
+    if work.build.done > NEAR_UP_TO:
+        work.notes.append(f"near copies were not sought: there are more than {NEAR_UP_TO:,} images")
+        return
+    near = near_copies(work.facts, Rows(work.shards, work.shape))
+    if duplicates == DROP_NEAR:
+        _drop(work, near, "nearly a copy of an earlier image")
+    if len(near):
+        name = work.source.items[int(work.chosen.indices[near[0]])]
+        dropped = ", dropped" if duplicates == DROP_NEAR else ""
+        work.notes.append(f"near copies of other images: {len(near)}{dropped} (first: {name})")
+
+
+def _drop(work: Finish, places: np.ndarray, note: str) -> None:
+    """Let images be kept no longer."""
+    if not len(places):
+        return
+    if note not in work.build.words:
+        work.build.words[note] = len(work.build.words)
+        with (work.build.folder / "words.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(note) + "\n")
+    facts = np.memmap(work.records_file, FACTS, "r+")
+    facts["note"][places] = work.build.words[note]
+    facts["flags"][places] = facts["flags"][places] & ~np.uint16(KEPT) | np.uint16(DROPPED)
+    facts.flush()
+
+
+def _count_classes(work: Finish) -> np.ndarray:
+    """Return int64 `[number of classes]`, or `[1]` without labels: the kept images of each."""
+    counts = np.zeros(max(1, len(work.chosen.classes)), np.int64)
+    for start, block in work.facts():
+        kept = block["flags"] & KEPT > 0
+        labels = work.labels(start, len(block))
+        groups = np.zeros(int(kept.sum()), np.int64) if labels is None else labels[kept]
+        counts += np.bincount(groups, minlength=len(counts))
+    return counts
+
+
+def _note_imbalance(work: Finish, counts: np.ndarray) -> None:
+    if len(counts) > 1 and counts.max() >= _UNEVEN * counts.min():
+        least, most = (work.chosen.classes[int(place)] for place in (counts.argmin(), counts.argmax()))
+        work.notes.append(f"uneven classes: from {counts.min():,} images ({least}) to {counts.max():,} ({most})")
+
+
+def _write_index(work: Finish, counts: np.ndarray) -> None:
+    """Set a part aside, fingerprint both parts, and write everything that makes a store."""
+    folder, chosen = work.build.folder, work.chosen
+    num_held_out = _write_parts(work, counts)["held-out"]
+    fingerprint = _fingerprint(work, counts, num_held_out)
+    items = work.source.items
+    numbered = items.file if isinstance(items, Numbered) and isinstance(chosen.indices, range) else None
+    if numbered is None:
+        names = [items[int(i)] for i in chosen.indices]
+        Lines.write(names, folder / "names.txt", folder / "names.i64")
+    index: dict[str, Any] = {
+        "name": work.source.name,
+        "shape": work.shape,
+        "classes": chosen.classes,
+        "class_counts": dict(zip(chosen.classes, counts.tolist(), strict=False)),
+        "notes": [*work.notes, _held_out_note(num_held_out)],
+        "num_items": work.build.done,
+        "numbered": numbered,
+        "shards": [
+            {
+                "path": str(s.path.resolve()) if s.path.parent != folder else s.path.name,
+                "count": s.count,
+                "offset": s.offset,
+            }
+            for s in work.shards
+        ],
+        "fingerprint": fingerprint,
+    }
+    write_text(folder / INDEX, json.dumps(index, ensure_ascii=False, indent=1))
+    used = {shard.path for shard in work.shards}
+    for path in [*folder.glob("pixels-*.u8"), work.build.facts_file, folder / "plan.json"]:
+        if path not in used:
+            path.unlink(missing_ok=True)
+
+
+def _sides(work: Finish, counts: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Give each block's first place, and of each item whether it is trained on, and whether it is held out."""
+    measured = int(counts.sum()) >= HELD_OUT_FROM
+    aside_of_class = np.zeros(len(counts), np.int64)
+    if measured:
+        for _, groups, _, aside in _asides(work, measured):
+            aside_of_class += np.bincount(groups[aside], minlength=len(counts))
+    emptied = aside_of_class == counts  # a class that would lose all its images keeps them
+    for start, groups, kept, aside in _asides(work, measured):
+        aside &= ~emptied[groups]
+        yield start, kept & ~aside, aside
+
+
+def _asides(work: Finish, measured: bool) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Give each block's first place, and of each item its class, whether it is kept, and what its hash says."""
+    for start, block in work.facts():
+        kept = block["flags"] & KEPT > 0
+        labels = work.labels(start, len(block))
+        groups = np.zeros(len(block), np.int64) if labels is None else labels
+        yield start, groups, kept, kept & held_out(block["digest"]) if measured else np.zeros(len(block), bool)
+
+
+def _write_parts(work: Finish, counts: np.ndarray) -> dict[str, int]:
+    """Write places and labels of the images that are trained on, held out, and rejected; return how many are."""
+    folder = work.build.folder
+    numbers = {"train": 0, "held-out": 0, "rejected": 0}
+    for part in numbers:
+        for suffix in ("i64", "labels"):
+            (folder / f"{part}.{suffix}").write_bytes(b"")
+    (folder / "labels.i32").write_bytes(b"")
+    for start, train, aside in _sides(work, counts):
+        labels = work.labels(start, len(train))
+        for part, mask in (("train", train), ("held-out", aside), ("rejected", ~(train | aside))):
+            numbers[part] += int(mask.sum())
+            _add(folder / f"{part}.i64", (np.flatnonzero(mask) + start).astype("<i8"))
+            if labels is not None:
+                _add(folder / f"{part}.labels", labels[mask].astype("<i8"))
+        if labels is not None:
+            _add(folder / "labels.i32", labels.astype("<i4"))
+    return numbers
+
+
+def _add(path: Path, numbers: np.ndarray) -> None:
+    with path.open("ab") as file:
+        numbers.tofile(file)
+
+
+def _held_out_note(num: int) -> str:
+    if num:
+        return f"held out: {num} images, never trained on, kept to measure with"
+    return f"held out: none, as that begins at {HELD_OUT_FROM} images"
+
+
+def _fingerprint(work: Finish, counts: np.ndarray, num_held_out: int) -> str:
+    """Return the SHA-256 of all that training and evaluation see: shape, classes, hashed pixels, labels."""
+    head = {"shape": work.shape, "classes": work.chosen.classes, "held_out": num_held_out}
+    hasher = hashlib.sha256(json.dumps(head).encode())
+    for part in (0, 1):
+        for (_, block), (_, *masks) in zip(work.facts(), _sides(work, counts), strict=True):
+            hasher.update(block["digest"][masks[part]].tobytes())
+        for start, *masks in _sides(work, counts) if work.chosen.labels is not None else ():
+            labels = work.labels(start, len(masks[part]))
+            hasher.update(b"" if labels is None else labels[masks[part]].astype("<i8").tobytes())
+    return hasher.hexdigest()
+
+
+def _too_few(work: Finish, num_kept: int) -> str:
+    """Return the message for a source with fewer than two images that can be used."""
+    source, build = work.source, work.build
+    facts = np.fromfile(build.facts_file, FACTS) if build.done else np.empty(0, FACTS)
+    names = [source.items[int(i)] for i in work.chosen.indices]
+    records = Records(facts, list(build.words), names, None)
+    rejected: list[Record] = [record for record in records if not record.kept]
+    first = f" (first: {rejected[0].name}, {rejected[0].note})" if rejected else ""
+    notes = "".join(f"; {note}" for note in source.notes)
+    return (
+        f"{source.where}: {num_kept} usable images found, {len(rejected)} rejected{first}{notes}: "
+        "at least 2 are needed; give a folder or zip of PNG, JPEG, WebP, BMP, GIF, TIFF or AVIF images"
+    )

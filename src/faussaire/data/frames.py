@@ -1,0 +1,49 @@
+"""Every frame of an animation as an image of its own, where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from faussaire.data.chunks import content
+from faussaire.data.dataset import Source
+from faussaire.data.decode import num_frames, quiet_pillow
+
+FIRST, ALL = "first", "all"
+
+
+def with_all_frames(source: Source) -> Source:
+    """Return a source in which each frame of each file is an item: `dance.gif[0]`, `dance.gif[1]` …"""
+    if source.read is None:
+        return source
+    with quiet_pillow():
+        counts = [_count(source, i) for i in range(len(source.items))]
+    files = np.repeat(np.arange(len(counts)), counts)
+    starts = np.cumsum(counts) - counts
+    frames = np.arange(len(files)) - np.repeat(starts, counts)
+    read, path = source.read, source.path
+    several = sum(count > 1 for count in counts)
+    note = f"files with several frames: {several}, each frame an image" if several else "no file has several frames"
+    return replace(
+        source,
+        items=_names(source.items, files.tolist(), frames.tolist(), counts),
+        labels=None if source.labels is None else source.labels[files],
+        notes=(*source.notes, note),
+        problems={int(starts[i]): problem for i, problem in source.problems.items()},
+        read=lambda i: read(int(files[i])),
+        path=None if path is None else lambda i: path(int(files[i])),
+        frames=frames,
+    )
+
+
+def _names(items: Sequence[str], files: list[int], frames: list[int], counts: list[int]) -> list[str]:
+    return [items[i] if counts[i] == 1 else f"{items[i]}[{frame}]" for i, frame in zip(files, frames, strict=True)]
+
+
+def _count(source: Source, i: int) -> int:
+    assert source.read is not None
+    data, _ = (None, "") if i in source.problems else content(partial(source.read, i))
+    return 1 if data is None else num_frames(data)

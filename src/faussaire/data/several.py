@@ -1,0 +1,109 @@
+"""Several sources as one, in the order in which they were given.
+
+Where they have labels, those of one name are one class. Where none has, but each is a folder or archive of its own,
+its name is the label of all that it holds. Arrays of one shape stay an array; any other mixture is read as files.
+"""
+
+from __future__ import annotations
+
+import io
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from faussaire.data.dataset import Origin, Pixels, Source
+from faussaire.data.files import natural, slug
+
+SEPARATOR = " + "
+"""Between the parts of a text that names several."""
+
+
+def several_source(origins: Sequence[Origin], scratch: Path) -> Source:
+    """Open several origins as one source.
+
+    Raises:
+        DataError: one of them cannot be read.
+    """
+    with ExitStack() as stack:
+        parts = [stack.enter_context(origin.open(scratch)) for origin in origins]
+        return _joined(parts, stack.pop_all().close)
+
+
+def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
+    ends = list(accumulate(len(part.items) for part in parts))
+    classes, labels, note = _labels(parts)
+
+    def at(i: int) -> tuple[Source, int]:
+        part = bisect_right(ends, i)
+        return parts[part], i - (ends[part - 1] if part else 0)
+
+    def read(i: int) -> bytes:
+        source, k = at(i)
+        return _as_file(source, k) if source.read is None else source.read(k)
+
+    def path(i: int) -> str | None:
+        source, k = at(i)
+        return None if source.path is None else source.path(k)
+
+    starts = [0, *ends[:-1]]
+    pixels = _one_array(parts)
+    return Source(
+        name=slug("-".join(part.name for part in parts)),
+        where=SEPARATOR.join(part.where for part in parts),
+        items=[f"{part.name}/{item}" for part in parts for item in part.items],
+        labels=labels,
+        classes=classes,
+        notes=(*(f"{part.name}: {text}" for part in parts for text in part.notes), *note),
+        problems={
+            start + i: text for start, part in zip(starts, parts, strict=True) for i, text in part.problems.items()
+        },
+        read=None if pixels else read,
+        path=None if pixels else path,
+        pixels=pixels,
+        remote=any(part.remote for part in parts),
+        close=close,
+    )
+
+
+def _labels(parts: Sequence[Source]) -> tuple[tuple[str, ...], np.ndarray | None, list[str]]:
+    """Return the classes of all, the label of each item, and what there is to say about them."""
+    if all(part.labels is None for part in parts):
+        names = [part.name for part in parts]
+        if len(set(names)) < len(names):
+            return (), None, []
+        counts = [len(part.items) for part in parts]
+        return tuple(names), np.repeat(np.arange(len(parts)), counts), ["labels from the names of the parts"]
+    if any(part.labels is None for part in parts):
+        return (), None, ["some parts have labels and others have none: none are used"]
+    classes = tuple(sorted({name for part in parts for name in part.classes}, key=natural))
+    number = {name: i for i, name in enumerate(classes)}
+    pieces = []
+    for part in parts:
+        assert part.labels is not None
+        renumbered = np.array([*(number[name] for name in part.classes), -1])
+        pieces.append(renumbered[part.labels])
+    return classes, np.concatenate(pieces), []
+
+
+def _one_array(parts: Sequence[Source]) -> Pixels | None:
+    """Return the images of all parts as one array, where they are arrays of one shape."""
+    arrays = [part.pixels for part in parts if part.pixels is not None]
+    if len(arrays) < len(parts) or len({pixels.raw.shape[1:] for pixels in arrays}) > 1:
+        return None
+    return Pixels(raw=np.concatenate([pixels[np.arange(len(pixels.raw))] for pixels in arrays]))
+
+
+def _as_file(source: Source, i: int) -> bytes:
+    """Return an image of an array as the bytes of a file."""
+    assert source.pixels is not None
+    image = source.pixels[np.array([i])][0]
+    buffer = io.BytesIO()
+    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0).copy()).save(
+        buffer, "PNG", compress_level=1
+    )
+    return buffer.getvalue()

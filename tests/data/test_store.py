@@ -1,0 +1,242 @@
+"""The store: prepared once, taken up where it was interrupted, reused, and found stale."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.zoo import png
+from faussaire.data import Dataset, build, preparation, prepare, rows, store
+from faussaire.data.chunks import Chunk
+from faussaire.data.rows import Rows, Shard
+from faussaire.data.scan import scan
+from faussaire.errors import DataError
+
+
+@pytest.fixture
+def greys(tmp_path: Path) -> Path:
+    """Return a folder of 240 grey images and an empty file."""
+    folder = tmp_path / "greys"
+    folder.mkdir()
+    for i in range(240):
+        (folder / f"{i:04}.png").write_bytes(png(i, 12))
+    (folder / "empty.png").write_bytes(b"")
+    return folder
+
+
+def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Record where each scan begins."""
+    begun: list[int] = []
+
+    def counted(*args: object, start: int = 0, **options: object) -> Iterator[Chunk]:
+        begun.append(start)
+        return scan(*args, start=start, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(preparation, "scan", counted)
+    return begun
+
+
+def same(one: Dataset, other: Dataset) -> bool:
+    return (
+        one.fingerprint == other.fingerprint
+        and list(one.inventory.records) == list(other.inventory.records)
+        and one.inventory.notes == other.inventory.notes
+        and bool((one.images[:] == other.images[:]).all())
+        and bool((one.held_out[:] == other.held_out[:]).all())
+    )
+
+
+def stores(cache: Path) -> list[Path]:
+    return sorted(path.parent for path in cache.glob("*/*/index.json"))
+
+
+def test_what_is_prepared_is_not_prepared_again(greys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = counting(monkeypatch)
+    first, second = (prepare(greys, cache=tmp_path / "cache") for _ in range(2))
+    assert begun == [0]
+    assert same(first, second)
+
+
+@pytest.mark.parametrize("change", ["add", "remove", "rewrite", "rename", "label"])
+def test_changed_data_is_prepared_anew_and_the_old_removed(greys: Path, tmp_path: Path, change: str) -> None:
+    before = prepare(greys, cache=tmp_path / "cache")
+    changes: dict[str, Callable[[], object]] = {
+        "add": lambda: (greys / "new.png").write_bytes(png(250, 12)),
+        "remove": lambda: (greys / "0007.png").unlink(),
+        "rewrite": lambda: (greys / "0007.png").write_bytes(png(251, 12)),
+        "rename": lambda: (greys / "0007.png").rename(greys / "z.png"),
+        "label": lambda: (greys / "labels.csv").write_text("file,label\n0001.png,a\n0002.png,b\n"),
+    }
+    changes[change]()
+    after = prepare(greys, cache=tmp_path / "cache")
+    assert after.fingerprint == prepare(greys, cache=tmp_path / "fresh").fingerprint != before.fingerprint
+    assert len(stores(tmp_path / "cache")) == 1
+    assert len(before.images[:]) == len(before.images)  # what is open stays readable
+
+
+def test_other_settings_are_another_store(greys: Path, tmp_path: Path) -> None:
+    for resolution in (8, 12):
+        prepare(greys, resolution=resolution, cache=tmp_path / "cache")
+    assert len(stores(tmp_path / "cache")) == 2
+
+
+class Stop(Exception):
+    """Stands for a kill."""
+
+
+@pytest.mark.parametrize("torn", ["", "pixels", "facts", "words", "changed", "plan"])
+def test_an_interrupted_preparation_goes_on_and_ends_the_same(
+    greys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torn: str
+) -> None:
+    whole = prepare(greys, cache=tmp_path / "whole", workers=1)
+    begun = counting(monkeypatch)
+
+    def stop(done: int, total: int) -> None:
+        if done >= 100:
+            raise Stop
+
+    with pytest.raises(Stop):
+        prepare(greys, cache=tmp_path / "cache", workers=1, progress=stop)
+    assert stores(tmp_path / "cache") == []
+    folder = next((tmp_path / "cache").glob("*/*/plan.json")).parent
+    if torn in ("pixels", "facts", "words"):
+        path = folder / {"pixels": "pixels-000.u8", "facts": "facts.bin", "words": "words.jsonl"}[torn]
+        path.write_bytes(path.read_bytes()[:-3])
+    elif torn == "changed":
+        path = folder / "pixels-000.u8"
+        path.write_bytes(path.read_bytes()[:5000] + b"\0" * 100 + path.read_bytes()[5100:])
+    elif torn == "plan":
+        (folder / "plan.json").write_text("{}")
+    assert same(prepare(greys, cache=tmp_path / "cache", workers=1), whole)
+    assert {"": 128, "pixels": 127, "facts": 127, "plan": 0}.get(torn, begun[1]) == begun[1] < 240
+
+
+def test_a_kill_while_the_index_is_made_is_made_good(
+    greys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (greys / "0240.png").write_bytes(png(7, 12))  # a copy
+    whole = prepare(greys, cache=tmp_path / "whole", duplicates="drop")
+    written = store.write_text
+
+    def stop(path: Path, text: str) -> None:
+        if path.name == store.INDEX:
+            raise Stop
+        written(path, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("faussaire.data.finishing.write_text", stop)
+        with pytest.raises(Stop):
+            prepare(greys, cache=tmp_path / "cache", duplicates="drop")
+    assert same(prepare(greys, cache=tmp_path / "cache", duplicates="drop"), whole)
+
+
+def test_a_full_disk_ends_in_one_line_and_the_same_command_goes_on(
+    greys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    left = [30_000]
+
+    def full(descriptor: int, data: memoryview) -> int:
+        if left[0] <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        num = real(descriptor, data[: left[0]])
+        left[0] -= num
+        return num
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build.os, "write", full)
+        with pytest.raises(DataError, match=r"cannot be written to .*No space left on device.*--cache") as caught:
+            prepare(greys, cache=tmp_path / "cache", workers=1)
+    assert "\n" not in str(caught.value)
+    begun = counting(monkeypatch)
+    assert same(prepare(greys, cache=tmp_path / "cache", workers=1), prepare(greys, cache=tmp_path / "whole"))
+    assert begun[0] > 0
+
+
+def test_too_small_a_disk_is_told_before_the_work(greys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    with pytest.raises(DataError, match=r"no room in .* take 0.1 MiB and 0.0 MiB are free; name another .*--cache"):
+        prepare(greys, cache=tmp_path / "cache")
+
+
+def test_a_cache_that_cannot_be_written_is_told(greys: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match=r"cannot be written to .*--cache"):
+        prepare(greys, cache=tmp_path / "file")
+
+
+def test_without_a_writable_home_the_folder_for_temporary_files_serves(
+    greys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(store.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    assert len(prepare(greys).inventory.kept) == 240
+    assert len(stores(next((tmp_path / "temporary").iterdir()))) == 1
+
+
+def test_a_damaged_store_is_told(greys: Path, tmp_path: Path) -> None:
+    prepare(greys, cache=tmp_path)
+    (stores(tmp_path)[0] / "train.i64").unlink()
+    with pytest.raises(DataError, match=r"damaged .* remove that folder"):
+        prepare(greys, cache=tmp_path)
+
+
+def test_a_large_array_that_fits_is_mapped_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (300, 3, 8, 8), np.uint8)
+    np.save(tmp_path / "x.npy", images)
+    copied = prepare(tmp_path / "x.npy", cache=tmp_path / "copied")
+    monkeypatch.setattr(preparation, "IN_PLACE_BYTES", 1000)
+    mapped = prepare(tmp_path / "x.npy", cache=tmp_path / "mapped")
+    assert same(mapped, copied)
+    assert list((tmp_path / "mapped").rglob("*.u8")) == []
+
+
+def shards(folder: Path, images: np.ndarray, per_shard: int) -> list[Shard]:
+    found = []
+    for number, start in enumerate(range(0, len(images), per_shard)):
+        part = images[start : start + per_shard]
+        (folder / f"{number}.u8").write_bytes(b"head" + part.tobytes())
+        found.append(Shard(path=folder / f"{number}.u8", count=len(part), offset=4))
+    return found
+
+
+@pytest.mark.parametrize("per_shard", [7, 100])
+@pytest.mark.parametrize("chosen", [None, np.arange(99, 0, -3)])
+@pytest.mark.parametrize("keep", [0, 10**9])
+def test_rows_are_indexed_as_an_array_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, per_shard: int, chosen: np.ndarray | None, keep: int
+) -> None:
+    monkeypatch.setattr(rows, "MAP_BYTES", keep)
+    images = np.random.default_rng(0).integers(0, 256, (100, 3, 4, 4), np.uint8)
+    mapped = Rows(shards(tmp_path, images, per_shard), (3, 4, 4), chosen)
+    array = images if chosen is None else images[chosen]
+    assert (mapped.shape, len(mapped), mapped.ndim, mapped.nbytes) == (array.shape, len(array), 4, array.nbytes)
+    mask = np.arange(len(array)) % 3 == 0
+    for key in (0, -1, slice(3, 20, 2), slice(None, None, -1), [4, 4, -2], np.array([], int), mask, np.array([5, 1])):
+        np.testing.assert_array_equal(mapped[key], array[key])
+    np.testing.assert_array_equal(mapped[:, 0, 1], array[:, 0, 1])
+    np.testing.assert_array_equal(mapped[2, 0], array[2, 0])
+    np.testing.assert_array_equal(np.asarray(mapped), array)
+    np.testing.assert_array_equal(list(mapped), list(array))
+    assert mapped[[0]].flags.writeable  # torch takes no other
+    for beyond in (len(array), -len(array) - 1):
+        with pytest.raises(IndexError):
+            mapped[beyond]
+        with pytest.raises(IndexError):
+            mapped[[beyond]]
+
+
+def test_a_shard_that_is_too_short_is_told(tmp_path: Path) -> None:
+    found = shards(tmp_path, np.zeros((10, 1, 4, 4), np.uint8), 10)
+    found[0].path.write_bytes(b"short")
+    with pytest.raises(DataError, match="missing, or shorter"):
+        Rows(found, (1, 4, 4))
