@@ -198,7 +198,6 @@ def test_what_goes_wrong_is_named_in_the_first_fifth_of_the_run(
 
         monkeypatch.setattr(trainer_module.Trainer, "train_generator", constant)
     if settings.pop("freeze", None):
-
         update = trainer_module.Trainer.update
 
         def frozen(self: trainer_module.Trainer, network: str) -> None:

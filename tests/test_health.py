@@ -26,6 +26,7 @@ def report(**changes: float | None) -> dict[str, float | None]:
         ({"accuracy_real": 1.0, "accuracy_fake": 1.0}, "D far ahead", "at least 100 %"),
         ({"r_v": 0.8}, "overfitting", "80 %"),
         ({"diversity": 40.0}, "diverging", "40"),
+        ({"loss_D": 3.5e4, "loss_G": 20.0}, "diverging", "3.5e+04"),
         ({"accuracy_real": 0.0, "accuracy_fake": 0.02}, "D far behind", "at most 2 %"),
         ({"loss_G": None}, "not finite", "loss of G"),
         ({"diversity": None}, "not finite", "diversity"),
@@ -51,6 +52,10 @@ def test_scores_that_differ_by_noise_alone_are_called_converged() -> None:
     assert judge([report()], scores=flat).name == "converged"
     assert judge([report()], scores=flat[1:]).name == "learning"
     assert judge([report()], scores=falling).name == "learning"
+
+
+def test_a_critic_may_have_large_losses() -> None:
+    assert judge([report(loss_D=-500.0)] * PATIENCE, critic=True).name == "learning"
 
 
 def test_a_critic_may_be_far_ahead() -> None:

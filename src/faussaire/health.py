@@ -17,6 +17,7 @@ PATIENCE = 5  # reports that must agree before anything bad is said
 WARM_UP = 0.03  # share of the run in which an untrained G is not yet called collapsed
 COLLAPSED_DIVERSITY = 0.3
 DIVERGING_DIVERSITY = 5.0
+RUNAWAY_LOSS = 100.0  # of networks that are no critics; in a sound run below 10
 FAR_AHEAD_ACCURACY = 0.97
 FAR_BEHIND_ACCURACY = 0.05
 OVERFITTING_R_V = 0.5
@@ -60,7 +61,7 @@ def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: b
         what = " and ".join(name.replace("_", " of ") for name in broken)
         return Verdict(name="not finite", text=f"not finite: {what}; begin again with a smaller --lr")
     if len(recent) == PATIENCE and recent[0]["progress"] >= WARM_UP:
-        bad = _collapsed(recent) or _diverging(recent) or _oscillating(reports)
+        bad = _collapsed(recent) or _diverging(recent, critic) or _oscillating(reports)
         bad = bad or _far_ahead(recent, critic) or _far_behind(recent) or _overfitting(reports)
         if bad:
             return bad
@@ -89,7 +90,14 @@ def _collapsed(recent: Sequence[Report]) -> Verdict | None:
     )
 
 
-def _diverging(recent: Sequence[Report]) -> Verdict | None:
+def _diverging(recent: Sequence[Report], critic: bool) -> Verdict | None:
+    worst = [max(abs(r["loss_D"]), abs(r["loss_G"])) for r in recent]
+    if not critic and min(worst) > RUNAWAY_LOSS:
+        return Verdict(
+            name="diverging",
+            text=f"diverging: the losses have been above {RUNAWAY_LOSS:.0f} for {PATIENCE} reports, now "
+            f"{worst[-1]:.3g}; begin again with a smaller --lr, or a larger --gamma",
+        )
     if any(r["diversity"] <= DIVERGING_DIVERSITY for r in recent):
         return None
     return Verdict(
