@@ -35,6 +35,9 @@ class Points:
     def write_grid(self, path: Path, samples: Tensor) -> None:
         np.savetxt(path, self.to_array(samples))
 
+    def write_strip(self, path: Path, samples: Tensor) -> None:
+        np.savetxt(path, self.to_array(samples))
+
     def write_sample(self, path: Path, sample: Tensor) -> None:
         np.savetxt(path, self.to_array(sample))
 

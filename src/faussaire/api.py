@@ -235,7 +235,8 @@ def _train(
         else None,
     )
     with _interruptible() as interrupted, TrainingView(folder, title=_title(task, dataset), console=console):
-        complete = train_loop(trainer, recorder, should_stop=lambda: interrupted() is not None)
+        recorder.interrupted = lambda: interrupted() is not None
+        complete = train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
     if not complete:
         number = interrupted()
         console.print(

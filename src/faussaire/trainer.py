@@ -117,6 +117,7 @@ class Trainer:
         self.moments.add("loss_D", torch.stack(losses).sum())
         if penalised:
             self.moments.add("penalty", torch.stack(penalties).sum())
+        self.last_logits = real_logits, fake_logits
         if self.augment:
             self.adapt(2 * float(right.mean()) - 1)
         return real_logits

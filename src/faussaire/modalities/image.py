@@ -17,6 +17,7 @@ from torch import Tensor
 
 PAPER = 255  # the grid's ground and gaps
 MIN_TILE = 56  # a tile of a grid is at least this many pixels wide on the screen
+MAX_STRIP = 64
 GIF_COLOURS = 128
 GIF_FRAME_MS = 120
 GIF_LAST_MS = 2000
@@ -35,6 +36,13 @@ class Image:
     def write_grid(self, path: Path, samples: Tensor) -> None:
         """Write a nearly square grid of `[N, C, H, W]` as a picture; the suffix of `path` says which format."""
         picture(grid(enlarge(self.to_array(samples)))).save(path)
+
+    def write_strip(self, path: Path, samples: Tensor) -> None:
+        """Write `[N, C, H, W]` in one row without gaps, at most 64 pixels high, as a picture of a few kilobytes."""
+        strip = picture(np.concatenate(list(self.to_array(samples)), axis=1))
+        if strip.height > MAX_STRIP:
+            strip = strip.resize((len(samples) * MAX_STRIP, MAX_STRIP), Pillow.Resampling.BOX)
+        strip.save(path)
 
     def write_sample(self, path: Path, sample: Tensor) -> None:
         """Write one `[C, H, W]` as a picture of its own size."""
