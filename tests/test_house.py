@@ -26,6 +26,7 @@ ROWS = [
     {"metrics", "output", "views", "console", "inspection"},
     {"evaluate"},
     {"report", "scoreboard"},
+    {"web"},
     {"api"},
     {"listing", "cli"},
     {"__main__"},

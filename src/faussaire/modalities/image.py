@@ -18,6 +18,7 @@ from torch import Tensor
 PAPER = 255  # the grid's ground and gaps
 MIN_TILE = 56  # a tile of a grid is at least this many pixels wide on the screen
 MAX_STRIP = 64
+GAP = 2  # pixels between the tiles of a grid
 GIF_COLOURS = 128
 GIF_FRAME_MS = 120
 GIF_LAST_MS = 2000
@@ -90,10 +91,19 @@ def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
     count, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    gap = 2
-    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), PAPER, np.uint8)
+    sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), PAPER, np.uint8)
     for index, tile in enumerate(images):
-        top = gap + (index // columns) * (height + gap)
-        left = gap + (index % columns) * (width + gap)
+        top = GAP + (index // columns) * (height + GAP)
+        left = GAP + (index % columns) * (width + GAP)
         sheet[top : top + height, left : left + width] = tile
     return sheet
+
+
+def tiles(sheet: np.ndarray, count: int, *, height: int, width: int) -> np.ndarray:
+    """Cut the `count` images `[count, height, width, C]` out of what `grid(enlarge(images))` made of them."""
+    factor = math.ceil(MIN_TILE / width)
+    columns = math.ceil(math.sqrt(count))
+    places = [divmod(index, columns) for index in range(count)]
+    corners = [(GAP + row * (height * factor + GAP), GAP + column * (width * factor + GAP)) for row, column in places]
+    cut = [sheet[top : top + height * factor : factor, left : left + width * factor : factor] for top, left in corners]
+    return np.stack(cut)
