@@ -26,6 +26,13 @@ async def fresh(request: Request, studio: StudioDep) -> Response:
     return await show(request, studio, secrets.randbelow(FRESH_SEEDS))
 
 
+@router.get("/{seed}.png")
+async def sample(request: Request, studio: StudioDep, seed: Seed) -> Response:
+    """Return the picture."""
+    model = await studio.models.of(studio.library.run(_run_id(request)))
+    return Response(await _made(model, seed), media_type="image/png")
+
+
 @router.get("/{seed}")
 async def show(request: Request, studio: StudioDep, seed: Seed) -> Response:
     """Show the sample of a seed."""
@@ -33,13 +40,6 @@ async def show(request: Request, studio: StudioDep, seed: Seed) -> Response:
     name = model.generator.name
     base = request.scope["path"].rstrip("/").removesuffix(f"/{seed}")
     return page(request, "public.html.j2", seed=seed, base=base, word=WORDS.get(name), name=plain(name))
-
-
-@router.get("/{seed}.png")
-async def sample(request: Request, studio: StudioDep, seed: Seed) -> Response:
-    """Return the picture."""
-    model = await studio.models.of(studio.library.run(_run_id(request)))
-    return Response(await _made(model, seed), media_type="image/png")
 
 
 async def _made(model: Model, seed: int) -> bytes:

@@ -59,7 +59,7 @@ function follow() {
   });
 }
 
-document.title = `${run.id}: ${texts.live.title}`;
+document.title = `${run.id} · ${texts.live.title}`;
 listenToControls(base);
 moveDiagram(story);
 follow();
