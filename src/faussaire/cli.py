@@ -10,10 +10,8 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -127,11 +125,12 @@ def train(
         Serve a page on this machine on which the run can be watched, paused and played against.
     """
     from faussaire.api import train as train_run
+    from faussaire.web.server import watching
 
     if sum(name in settings for name in LENGTHS) > 1:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
     console = Console()
-    with _studio(console, wanted=studio) as begun:
+    with watching(console, wanted=studio) as begun:
         done = train_run(
             data or None,
             recipe=recipe,
@@ -143,28 +142,6 @@ def train(
             **settings,
         )
         _say_where(console, done.path)
-
-
-@contextmanager
-def _studio(console: Console, *, wanted: bool) -> Iterator[Callable[[Path], None]]:
-    """Give what is to be called with the folder of a run as it begins: a page that shows it, if one is wanted.
-
-    In a terminal the page stays after the training until Ctrl-C; elsewhere it ends with the training.
-    """
-    from faussaire.web.server import PORT, beside
-
-    with ExitStack() as stack:
-
-        def begun(run: Path) -> None:
-            if wanted:
-                link = stack.enter_context(beside(run, PORT))
-                console.print(f"Watch it learn: {link}", highlight=False, soft_wrap=True)
-
-        yield begun
-        if wanted and console.is_terminal and sys.stdin.isatty():
-            console.print("The page stays until Ctrl-C.", highlight=False)
-            with suppress(KeyboardInterrupt):
-                threading.Event().wait()
 
 
 def _say_where(console: Console, run: Path) -> None:
@@ -401,17 +378,9 @@ def serve(
     public
         Serve the page "this does not exist" of one run and nothing else: fit for the world.
     """
-    from faussaire.web.library import Library
-    from faussaire.web.server import address, listen
-    from faussaire.web.server import serve as serve_library
+    from faussaire.web.server import serve_folder
 
-    library = Library(runs)
-    if public and not library.single:
-        raise ConfigError(f"--public serves one run: name its folder, {runs} holds several")
-    with listen(host, port) as listening:
-        what = "This does not exist" if public else "The studio"
-        Console().print(f"{what}: {address(listening)} (Ctrl-C ends it)", highlight=False, soft_wrap=True)
-        serve_library(library, listening, public_only=public)
+    serve_folder(runs, Console(), host=host, port=port, public_only=public)
 
 
 def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix") -> None:
@@ -427,9 +396,10 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = 
         Serve a page on this machine on which the run can be watched.
     """
     from faussaire.api import train as train_run
+    from faussaire.web.server import watching
 
     console = Console()
-    with _studio(console, wanted=studio) as begun:
+    with watching(console, wanted=studio) as begun:
         done = train_run(
             "fashion-mnist", run=run, minutes=minutes, console=console, started=_process_start(), begun=begun
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -160,7 +160,12 @@ class RunFolder:
 
     def history(self) -> list[Event]:
         """Read the events of the run as it now stands: once each, though parts of it were run again."""
-        return as_it_stands(self.events())
+        kept: list[Event] = []
+        for event in self.events():
+            if event.kind == "resumed":
+                kept = [e for e in kept if e.kind in PLAN_KINDS or e.nimg <= event.nimg]
+            kept.append(event)
+        return kept
 
     def write_json(self, path: Path, content: dict[str, Any]) -> None:
         """Write JSON so that a reader sees the old or the new."""
@@ -179,16 +184,6 @@ class RunFolder:
         if not isinstance(content, dict):
             raise CheckpointError(f"cannot read {path}: it holds no JSON object")
         return content
-
-
-def as_it_stands(events: Iterable[Event]) -> list[Event]:
-    """Leave out of the events of a run what was told before a resume and happened again after it."""
-    kept: list[Event] = []
-    for event in events:
-        if event.kind == "resumed":
-            kept = [e for e in kept if e.kind in PLAN_KINDS or e.nimg <= event.nimg]
-        kept.append(event)
-    return kept
 
 
 def make_folder(path: Path) -> None:

@@ -24,7 +24,7 @@ def index(request: Request, studio: StudioDep) -> Response:
     runs = studio.library.runs()
     if len(runs) == 1:
         return RedirectResponse(request.url_for("live", run_id=next(iter(runs))).path, status_code=307)
-    return page(request, "index.html.j2", runs=[described(run_id, run) for run_id, run in runs.items()])
+    return page(request, "index.html.j2", runs=[described(studio, run_id) for run_id in runs])
 
 
 @router.get("/runs/{run_id}")
@@ -34,7 +34,7 @@ def live(request: Request, studio: StudioDep, run_id: str) -> Response:
     return page(
         request,
         "live.html.j2",
-        run=described(run_id, run),
+        run=described(studio, run_id),
         here="live",
         several=not studio.library.single,
         scores=final_scores(run),
@@ -57,7 +57,7 @@ def map_style() -> str:
 async def explore(request: Request, studio: StudioDep, run_id: str) -> Response:
     """Let somebody walk among the samples."""
     folder = studio.library.run(run_id)
-    run = described(run_id, folder)
+    run = described(studio, run_id)
     try:
         z_dim = (await studio.models.of(folder)).generator.z_dim
     except RequestError:
@@ -78,5 +78,5 @@ async def explore(request: Request, studio: StudioDep, run_id: str) -> Response:
 @router.get("/runs/{run_id}/quiz")
 def quiz(request: Request, studio: StudioDep, run_id: str) -> Response:
     """Let somebody be the discriminator."""
-    run = described(run_id, studio.library.run(run_id))
+    run = described(studio, run_id)
     return page(request, "quiz.html.j2", run=run, here="quiz", several=not studio.library.single)

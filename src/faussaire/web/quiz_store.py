@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from faussaire.errors import RequestError
-from faussaire.rng import numpy_generator_for
 
 QUESTIONS = 20
 MAX_OPEN = 10_000  # quizzes begun and not answered; the oldest go
@@ -64,6 +63,8 @@ class QuizStore:
 
     def begin(self, nimg: int, num_reals: int, num_fakes: int) -> Quiz:
         """Draw the questions of a new quiz: each is real or fake by the toss of a coin, none comes twice."""
+        from faussaire.rng import numpy_generator_for
+
         quiz_id = secrets.token_hex(16)
         rng = numpy_generator_for(int(quiz_id[:15], 16), "quiz")
         order = {"real": rng.permutation(num_reals), "fake": rng.permutation(num_fakes)}

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict
 
 from faussaire import control
 from faussaire.errors import RequestError
-from faussaire.run import RunFolder, as_it_stands
+from faussaire.run import RunFolder
+from faussaire.web.history import standing
 from faussaire.web.library import served_file
-from faussaire.web.live import read_all, standing, stream
+from faussaire.web.live import stream
 from faussaire.web.studio import MAX_STREAMS, Studio, StudioDep
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
@@ -32,13 +33,13 @@ class Command(BaseModel):
 @router.get("")
 def list_runs(studio: StudioDep) -> list[dict[str, Any]]:
     """List the runs that are served, and where each stands."""
-    return [described(run_id, run) for run_id, run in studio.library.runs().items()]
+    return [described(studio, run_id) for run_id in studio.library.runs()]
 
 
 @router.get("/{run_id}")
 def show_run(studio: StudioDep, run_id: str) -> dict[str, Any]:
     """Say where a run stands."""
-    return described(run_id, studio.library.run(run_id))
+    return described(studio, run_id)
 
 
 @router.get("/{run_id}/events", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
@@ -57,7 +58,7 @@ async def _counted(studio: Studio, run: RunFolder, after: int) -> AsyncIterator[
     """Count a reader in while it is there."""
     studio.streams += 1
     try:
-        async for message in stream(run, after, studio.closing):
+        async for message in stream(studio.history(run), after, studio.closing):
             yield message
     finally:
         studio.streams -= 1
@@ -67,7 +68,7 @@ async def _counted(studio: Studio, run: RunFolder, after: int) -> AsyncIterator[
 def ask(studio: StudioDep, run_id: str, command: Command) -> dict[str, str]:
     """Ask a training to pause, to go on, or to save and stop; it answers by an event, within about a second."""
     run = studio.library.run(run_id)
-    state = described(run_id, run)["state"]
+    state = described(studio, run_id)["state"]
     if state in ("finished", "stopped"):
         raise RequestError(409, f"this run is {state}: no training listens")
     control.ask(run, command.command)
@@ -82,8 +83,13 @@ async def file(studio: StudioDep, run_id: str, name: str) -> Response:
     return FileResponse(path, headers={"Cache-Control": "private, max-age=86400"})
 
 
-def described(run_id: str, run: RunFolder) -> dict[str, Any]:
-    """Return what is told of a run: what it is, and where it stands."""
+def described(studio: Studio, run_id: str) -> dict[str, Any]:
+    """Return what is told of a run: what it is, and where it stands.
+
+    Raises:
+        RequestError: there is none of that id.
+    """
+    run = studio.library.run(run_id)
     told: dict[str, Any] = {"id": run_id, "shape": None, "classes": [], "architecture": None}
     if run.exists():
         content = run.read_json(run.config)
@@ -94,8 +100,8 @@ def described(run_id: str, run: RunFolder) -> dict[str, Any]:
             "classes": spec.get("classes", []),
             "architecture": settings.get("architecture"),
         }
-    _, events = read_all(run.events_file)
-    told |= standing(as_it_stands(events), time.time())
+    _, events = studio.history(run).read()
+    told |= standing(events, time.time())
     if run.exists() and not events:
         told["state"] = "finished"  # a generator on its own
     return told

@@ -13,10 +13,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from faussaire.errors import ConfigError
 from faussaire.web.library import Library
@@ -90,6 +92,41 @@ def _exit_with_parent(server: uvicorn.Server) -> None:
     sys.stdin.buffer.read()
     time.sleep(LINGER_SECONDS)
     server.should_exit = True
+
+
+def serve_folder(path: Path, console: Console, *, host: str, port: int, public_only: bool) -> None:
+    """Serve a run, or a folder of runs, until Ctrl-C.
+
+    Raises:
+        ConfigError: there is no such folder, the port is taken, or several runs are there and one is wanted.
+    """
+    library = Library(path)
+    if public_only and not library.single:
+        raise ConfigError(f"--public serves one run: name its folder; {path} is a folder of runs")
+    with listen(host, port) as listening:
+        what = "This does not exist" if public_only else "The studio"
+        console.print(f"{what}: {address(listening)} (Ctrl-C ends it)", highlight=False, soft_wrap=True)
+        serve(library, listening, public_only=public_only)
+
+
+@contextmanager
+def watching(console: Console, *, wanted: bool) -> Iterator[Callable[[Path], None]]:
+    """Give what is to be called with the folder of a run as it begins: it serves a page beside it, if one is wanted.
+
+    In a terminal the page stays after the training until Ctrl-C; elsewhere it ends with the training.
+    """
+    with ExitStack() as stack:
+
+        def begun(run: Path) -> None:
+            if wanted:
+                link = stack.enter_context(beside(run, PORT))
+                console.print(f"Watch it learn: {link}", highlight=False, soft_wrap=True)
+
+        yield begun
+        if wanted and console.is_terminal and sys.stdin.isatty():
+            console.print("The page stays until Ctrl-C.", highlight=False)
+            with suppress(KeyboardInterrupt):
+                threading.Event().wait()
 
 
 @contextmanager

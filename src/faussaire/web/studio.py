@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from faussaire.run import RunFolder
+from faussaire.web.history import History
 from faussaire.web.library import Library
 from faussaire.web.models import Models
 
@@ -20,9 +23,16 @@ class Studio:
 
     library: Library
     models: Models = field(default_factory=Models)
+    histories: dict[Path, History] = field(default_factory=dict)
+    """Of the runs that somebody has looked at."""
+
     streams: int = 0
     closing: Callable[[], bool] = lambda: False
     """Whether the server is about to end, and whoever follows a run is to be let go."""
+
+    def history(self, run: RunFolder) -> History:
+        """Return what was told of a run."""
+        return self.histories.setdefault(run.path, History(run.events_file))
 
 
 def studio_of(request: Request) -> Studio:
