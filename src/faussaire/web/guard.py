@@ -67,7 +67,9 @@ class Guard:
 
         try:
             self._check(scope)
-            await self.app(scope, _bounded(receive), send_strictly)
+            if scope["method"] not in SAFE_METHODS:
+                receive = await _read_whole(receive)
+            await self.app(scope, receive, send_strictly)
         except RequestError as error:
             await problem(error.status, str(error))(scope, receive, send_strictly)
 
@@ -95,16 +97,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Refuse a body that goes on beyond the limit, whatever its header promised."""
-    received = 0
-
-    async def receive_bounded() -> Message:
-        nonlocal received
+async def _read_whole(receive: Receive) -> Receive:
+    """Read a body before anybody else does, and refuse it beyond the limit, whatever its header promised."""
+    body = b""
+    more = True
+    while more:
         message = await receive()
-        received += len(message.get("body", b""))
-        if received > MAX_BODY_BYTES:
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAX_BODY_BYTES:
             raise RequestError(413, f"a body has at most {MAX_BODY_BYTES:,} bytes")
-        return message
+    told = False
 
-    return receive_bounded
+    async def receive_again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
