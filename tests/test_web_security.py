@@ -9,8 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +18,7 @@ from starlette.testclient import TestClient
 
 from faussaire.run import RunFolder
 from faussaire.web import studio as studio_module
-from web_client import client_of, copy_of
+from web_client import client_of, copy_of, serving
 
 PAGES = [
     "/",
@@ -232,30 +230,6 @@ def test_errors_are_pages_for_people_and_problems_for_programs(client: TestClien
     assert person.status_code == 404
     assert "Il n’y a rien ici" in person.text
     assert client.get("/runs/nobody").json()["status"] == 404
-
-
-@contextmanager
-def serving(run: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run `faussaire serve` as a process of its own; give it and its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "faussaire", "serve", str(run), "--port", str(port), *flags]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-        yield process, port
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def memory_bytes(process: subprocess.Popen[bytes]) -> int:

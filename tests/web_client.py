@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from starlette.testclient import TestClient
@@ -24,3 +30,27 @@ def copy_of(run: Path, to: Path, *, lines: int | None = None) -> Path:
         events = (run / "events.jsonl").read_bytes().splitlines(keepends=True)
         (to / "events.jsonl").write_bytes(b"".join(events[:lines]))
     return to
+
+
+@contextmanager
+def serving(run: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run `faussaire serve` as a process of its own; give it and its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "faussaire", "serve", str(run), "--port", str(port), *flags]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait(timeout=20)

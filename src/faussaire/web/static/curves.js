@@ -5,10 +5,12 @@ import { fill, number, texts } from "./words.js";
 const t = texts.live;
 const IDLE_SHARE = 100;
 const LEAST_MS = 2000;
+const ENDED = ["finished", "stopped"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const inView = new Set();
 const drawnLine = {};
 let plotly = null;
+let loading = null;
 let story = null;
 let nextDraw = 0;
 let waiting = 0;
@@ -23,6 +25,7 @@ export function showCurves(told) {
   story = told;
   const scores = story.all("score");
   if (scores.length) document.getElementById("curve-scores").parentElement.hidden = false;
+  if (ENDED.includes(story.standing())) load(); // the server may end with the training
   if (!waiting && inView.size) waiting = setTimeout(draw, Math.max(0, nextDraw - Date.now()));
 }
 
@@ -88,13 +91,13 @@ async function draw() {
 }
 
 function load() {
-  if (plotly) return Promise.resolve();
-  return new Promise((resolve) => {
+  loading ??= new Promise((resolve) => {
     const script = document.createElement("script");
     script.src = new URL("plotly.min.js", import.meta.url).href;
     script.addEventListener("load", () => { plotly = window.Plotly; resolve(); });
     document.head.append(script);
   });
+  return loading;
 }
 
 const watch = new IntersectionObserver((entries) => {

@@ -8,6 +8,7 @@ let frames = [];
 let base = "";
 let following = true; // the newest picture is shown until somebody moves the slider
 let timer = 0;
+const kept = new Map(); // pictures by address
 
 export function showFilm(story, address) {
   base = address;
@@ -17,6 +18,7 @@ export function showFilm(story, address) {
   slider.max = frames.length - 1;
   if (following && !timer) slider.value = frames.length - 1;
   showFrame();
+  if (["finished", "stopped"].includes(story.standing())) fetchAll(); // the server may end with the training
   if (!at("reals").getAttribute("src")) at("reals").src = `${base}/files/reals.png?v=1`;
 }
 
@@ -32,6 +34,17 @@ function showFrame() {
   at("slider").setAttribute("aria-valuetext", where);
 }
 
+/** Have every picture at hand. */
+function fetchAll() {
+  for (const event of frames) {
+    const source = `${base}/files/${event.data.path}?v=${event.time}`;
+    if (kept.has(source)) continue;
+    const image = new Image();
+    image.src = source;
+    kept.set(source, image);
+  }
+}
+
 function stop() {
   clearInterval(timer);
   timer = 0;
@@ -40,7 +53,7 @@ function stop() {
 
 function play() {
   const slider = at("slider");
-  for (const event of frames) new Image().src = `${base}/files/${event.data.path}?v=${event.time}`; // all at hand
+  fetchAll();
   slider.value = 0;
   following = true;
   at("play").textContent = t.film_stop;

@@ -20,7 +20,7 @@ export function showHeadline(story, connected) {
   if (f.progress !== undefined) parts.push(fill(t.done_share, { progress: percent(state === "finished" ? 1 : f.progress) }));
   at("left").textContent = parts.join(" · ");
   document.querySelector("#bar div").style.width = `${100 * (state === "finished" ? 1 : f.progress ?? 0)}%`;
-  if (awaited === state) { awaited = null; tell(at("asked"), ""); }
+  if (awaited === state || ["finished", "stopped"].includes(state)) { awaited = null; tell(at("asked"), ""); }
   at("pause").hidden = state !== "running" || awaited !== null;
   at("resume").hidden = state !== "paused" || awaited !== null;
   at("stop").hidden = !["running", "paused"].includes(state) || awaited !== null;
