@@ -290,3 +290,13 @@ def test_serving_nothing_is_refused_in_one_line(tmp_path: Path) -> None:
         )
         assert refused.returncode == 2
         assert said in " ".join(refused.stderr.split())
+
+
+def test_nobody_is_told_of_requests(squares_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FASTAPI_OTEL_AUTO_CONFIGURE", "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9" if name.endswith("ENDPOINT") else "true")
+    client = client_of(squares_run)
+    with client:  # its start is where exporters would be made
+        assert client.get("/api/runs").status_code == 200
+    native = getattr(client.app, "_native_telemetry", None)  # absent from a FastAPI that has none
+    assert native is None or not native.enabled()

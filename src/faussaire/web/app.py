@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
@@ -23,6 +24,12 @@ Limits: {generate.MAX_N} samples and {generate.MAX_NUMBERS:,} numbers an answer;
 events; bodies of 16 KB. Errors are `application/problem+json`. The same seed gives the same bytes from the same
 generator."""
 
+# FastAPI has traces, metrics and logs for OpenTelemetry built in, on unless they are named here; nobody is told.
+NO_TELEMETRY: Any = {
+    **dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False),
+    "exclude": lambda scope: True,
+}
+
 
 def create_app(library: Library, *, public_only: bool = False, host: str = "127.0.0.1") -> FastAPI:
     """Make the application.
@@ -40,6 +47,7 @@ def create_app(library: Library, *, public_only: bool = False, host: str = "127.
         redoc_url=None,
         openapi_url=None if public_only else "/api/openapi.json",
         middleware=[Middleware(Guard, host=host)],
+        telemetry=NO_TELEMETRY,
     )
     app.state.studio = Studio(library)
     problems.install(app)
@@ -49,7 +57,7 @@ def create_app(library: Library, *, public_only: bool = False, host: str = "127.
     if public_only:
         app.include_router(public.router)
     else:
-        for part in (pages, runs, generate, explore, quiz):
+        for part in (generate, runs, explore, quiz, pages):
             app.include_router(part.router)
         app.include_router(public.router, prefix="/runs/{run_id}/visit")
     return app

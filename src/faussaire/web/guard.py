@@ -13,10 +13,11 @@ import base64
 import hashlib
 import ipaddress
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faussaire.errors import RequestError
@@ -37,6 +38,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 class Guard:
@@ -59,10 +61,9 @@ class Guard:
 
         async def send_strictly(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
+                headers = message["headers"] = [*message["headers"], *RAW_HEADERS]
+                if all(name != b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
             await send(message)
 
         try:
@@ -76,7 +77,7 @@ class Guard:
     def _check(self, scope: MutableMapping[str, Any]) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self.loopback and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if self.loopback and not is_loopback(_name_in(host)):
             raise RequestError(421, "this server answers to localhost only")
         if len(scope["query_string"]) > MAX_QUERY_BYTES:
             raise RequestError(414, f"a query has at most {MAX_QUERY_BYTES:,} bytes")
@@ -89,12 +90,22 @@ class Guard:
                 raise RequestError(403, "this request comes from another site")
 
 
+@lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Say whether a name or address is that of this machine alone."""
     try:
         return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+@lru_cache(256)
+def _name_in(host: str) -> str:
+    """Return the name in a Host header, without the port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 async def _read_whole(receive: Receive) -> Receive:

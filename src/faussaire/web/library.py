@@ -44,6 +44,8 @@ class Library:
         Raises:
             RequestError: there is none of that id, or several and no id.
         """
+        if run_id is None and self.single:
+            return RunFolder(self.path)
         runs = self.runs()
         if run_id is None:
             if len(runs) == 1:
