@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Models:
             generator = await asyncio.get_running_loop().run_in_executor(self.thread, load, run)
             model = Model(generator, Batcher(generator, self.thread), version)
             self._loaded[run.path] = model
+            gc.freeze()  # torch and the generator stay: the collector need not look through them again and again
         self._loaded.move_to_end(run.path)
         while len(self._loaded) > KEPT:
             self._loaded.popitem(last=False)

@@ -35,8 +35,8 @@ class Studio:
         return self.histories.setdefault(run.path, History(run.events_file))
 
 
-def studio_of(request: Request) -> Studio:
-    """Return the studio of the application that a request came to."""
+async def studio_of(request: Request) -> Studio:
+    """Return the studio of the application that a request came to; async, or it would cost a thread each time."""
     studio: Studio = request.app.state.studio
     return studio
 
