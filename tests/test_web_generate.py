@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 from starlette.testclient import TestClient
 
+from faussaire import train
 from faussaire.errors import RequestError
 from faussaire.generator import Generator
 from faussaire.web import batching
@@ -154,9 +156,9 @@ def test_the_api_describes_itself(client: TestClient) -> None:
 def test_places_in_latent_space(generator: Generator) -> None:
     import torch
 
-    assert torch.equal(place(generator, "7.3"), drawn(generator, 7, 4)[3])
-    summed = place(generator, "7.3-9.1+2.0")
-    lengths = [float(place(generator, z).norm()) for z in ("7.3", "9.1", "2.0")]
+    assert torch.equal(place(generator, "7.3")[0], drawn(generator, 7, 4)[0][3])
+    summed, _ = place(generator, "7.3-9.1+2.0")
+    lengths = [float(place(generator, z)[0].norm()) for z in ("7.3", "9.1", "2.0")]
     assert float(summed.norm()) == pytest.approx(sum(lengths) / 3, rel=1e-5)
     for nonsense in ("", "7", "7.", "7.3.1", "7.3 9.1", "7.3+", "9" * 20 + ".0", "7.256", "7.39.1", "1.1" + "+1.1" * 8):
         with pytest.raises(RequestError):
@@ -166,7 +168,7 @@ def test_places_in_latent_space(generator: Generator) -> None:
 def test_a_walk_passes_its_points_and_comes_back(generator: Generator) -> None:
     import torch
 
-    points = torch.stack([place(generator, z) for z in ("1.0", "2.0", "3.0")])
+    points = torch.stack([place(generator, z)[0] for z in ("1.0", "2.0", "3.0")])
     way = walk(points, 24)
     assert way.shape == (24, 16)
     assert torch.allclose(way[::8], points, atol=1e-4)
@@ -203,3 +205,37 @@ def test_the_explore_page_gets_what_it_asks_for(client: TestClient) -> None:
     ):
         assert client.get(f"/api/{bad}").status_code == 422, bad
     assert client.get("/api/walk?" + "&".join(["z=1.0"] * 7)).status_code == 422
+
+
+@pytest.fixture(scope="module")
+def by_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a conditional run of two classes."""
+    folder = tmp_path_factory.mktemp("by-class")
+    for name in ("dark", "bright"):
+        (folder / "data" / name).mkdir(parents=True)
+        for i in range(10):
+            pixels = np.full((12, 12), (200 if name == "bright" else 20) + i, np.uint8)
+            Image.fromarray(pixels).save(folder / "data" / name / f"{i}.png")
+    console = Console(file=io.StringIO())
+    return train(folder / "data", run=folder / "r", kimg=2, z_dim=16, threads=1, conditional=True, console=console).path
+
+
+def test_classes_are_picked_by_name_or_number(by_class: Path) -> None:
+    client = client_of(by_class)
+    either, bright, second = (
+        client.get(f"/api/generate?n=8&seed=1{query}").content for query in ("", "&class=bright", "&class=0")
+    )
+    assert bright == second != either
+    samples = client.get("/api/generate?n=8&seed=1&class=dark&format=npz")
+    assert np.array_equal(
+        np.load(io.BytesIO(samples.content))["samples"], Generator.load(by_class).sample(8, seed=1, label="dark")
+    )
+    refused = client.get("/api/generate?class=grey")
+    assert refused.status_code == 422
+    assert "bright" in refused.json()["detail"]
+    assert '<select id="class">' in client.get(f"/runs/{by_class.name}/explore").text
+    for query in ("latent?z=1.1", "latent?z=1.1&moves=1&class=dark", "walk?z=1.1&z=2.2", "walk?z=1.1&z=2.2&class=0"):
+        assert client.get(f"/api/{query}").status_code == 200, query
+    assert client.get("/api/nearest?z=1.1").json()["of"] == 20
+    quiz = client.post("/api/quiz").json()["id"]
+    assert client.post(f"/api/quiz/{quiz}/answers", json={"said_real": [True] * 20}).json()["score_of_D"]["of"] == 20

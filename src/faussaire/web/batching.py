@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from faussaire.generator import Generator
 
+    Inputs = tuple[Tensor, Tensor | None]
+
 T = TypeVar("T")
 BLOCK = 16
 MAX_BATCH = 512  # samples computed before anybody is answered
@@ -35,8 +37,8 @@ class Asked:
     """One request."""
 
     count: int
-    latents: Callable[[], Tensor]
-    """Draws z `[count, z_dim]`."""
+    inputs: Callable[[], Inputs]
+    """Draws z `[count, z_dim]`, and classes `[count]` for a conditional generator."""
 
     finish: Callable[[np.ndarray], Any]
     """Makes the answer of the samples `[count, ...]`."""
@@ -59,7 +61,7 @@ class Batcher:
         self.num_waiting = 0
         self._work: asyncio.Task[None] | None = None
 
-    async def ask(self, count: int, latents: Callable[[], Tensor], finish: Callable[[np.ndarray], T]) -> T:
+    async def ask(self, count: int, inputs: Callable[[], Inputs], finish: Callable[[np.ndarray], T]) -> T:
         """Make samples of `count` latents, and of them an answer.
 
         Raises:
@@ -67,7 +69,7 @@ class Batcher:
         """
         if self.num_waiting + count > MAX_WAITING:
             raise RequestError(503, f"more than {MAX_WAITING:,} samples are waiting to be made; try again in a second")
-        asked = Asked(count, latents, finish)
+        asked = Asked(count, inputs, finish)
         self.waiting.append(asked)
         self.num_waiting += count
         if self._work is None or self._work.done():
@@ -78,6 +80,8 @@ class Batcher:
     async def _answer_all(self) -> None:
         while self.waiting:
             batch = self._next_batch()
+            if not batch:
+                continue
             answers = await asyncio.get_running_loop().run_in_executor(self.thread, self._compute, batch)
             for asked, answer in zip(batch, answers, strict=True):
                 if asked.answer.done():
@@ -101,8 +105,7 @@ class Batcher:
     def _compute(self, batch: list[Asked]) -> list[Any]:
         """Return an answer, or the error in its place, to each."""
         try:
-            drawn = [asked.latents() for asked in batch]
-            samples = in_blocks(self.generator, drawn)
+            samples = in_blocks(self.generator, [asked.inputs() for asked in batch])
         except Exception as error:
             return [error] * len(batch)
         answers: list[Any] = []
@@ -116,12 +119,16 @@ class Batcher:
         return answers
 
 
-def in_blocks(generator: Generator, drawn: list[Tensor]) -> np.ndarray:
+def in_blocks(generator: Generator, drawn: list[Inputs]) -> np.ndarray:
     """Make the samples of latents `[n, z_dim]` each, all together: uint8 `[sum of n, H, W, C]` for images."""
     import torch
 
-    z = torch.cat(drawn) if drawn else torch.empty(0, generator.z_dim)
-    short = -len(z) % BLOCK
-    padded = torch.cat([z, torch.zeros(short, z.shape[1])]) if short else z
-    made = torch.cat([generator(block) for block in torch.split(padded, BLOCK)]) if len(z) else padded
-    return generator.modality.to_array(made[: len(z)])
+    z = torch.cat([latents for latents, _ in drawn])
+    count, short = len(z), -len(z) % BLOCK
+    z = torch.cat([z, torch.zeros(short, z.shape[1])])
+    known = [labels for _, labels in drawn if labels is not None]
+    labels = torch.cat([*known, torch.zeros(short, dtype=torch.int64)]) if known else None
+    made = [
+        generator(z[i : i + BLOCK], None if labels is None else labels[i : i + BLOCK]) for i in range(0, len(z), BLOCK)
+    ]
+    return generator.modality.to_array(torch.cat(made)[:count])

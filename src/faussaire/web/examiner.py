@@ -85,7 +85,8 @@ def _verdicts(run: RunFolder, reals: np.ndarray, fakes: np.ndarray) -> dict[str,
     def judged(images: np.ndarray) -> Tensor:
         x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
         logits: Tensor = state.D(x)
-        return logits
+        # A conditional D has a logit for each class, and reals.png tells none: the class that it likes best counts.
+        return logits.amax(1) if logits.dim() > 1 else logits
 
     try:
         config = recorded_config(run)

@@ -14,13 +14,15 @@ from fastapi.responses import Response
 
 from faussaire.errors import DataError, FaussaireError, RequestError
 from faussaire.run import RunFolder
-from faussaire.web.generate import MEDIA, Class, Format, Run, Truncation, check_class, check_size, encode
+from faussaire.web.generate import MEDIA, Class, Format, Run, Truncation, check_size, class_asked, encode
 from faussaire.web.latents import directions, place, walk
 from faussaire.web.models import Model
 from faussaire.web.studio import StudioDep
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from faussaire.web.batching import Inputs
 
 MAX_POINTS = 6
 MAX_FRAMES = 96
@@ -47,14 +49,30 @@ async def latent(
 ) -> Response:
     """Make the sample at a place, moved along the directions in which samples vary most."""
     model = await studio.models.of(studio.library.run(run))
-    check_class(model.generator, label)
-    steps = [float(step) for step in moves.split(",") if step]
-
-    def there() -> Tensor:
-        return truncation * _moved(model, place(model.generator, z), steps)[None]
-
+    there = _there(model, z, moves, label, truncation)
     content = await model.batcher.ask(1, there, lambda samples: encode(samples, format))
     return Response(content, media_type=MEDIA[format], headers={"X-Nimg": str(model.generator.nimg)})
+
+
+def _there(model: Model, z: str, moves: str, label: str | None, truncation: float) -> Callable[[], Inputs]:
+    """Return what draws the input of one sample: a place, moved, of the class asked for or of that of the place."""
+    steps = [float(step) for step in moves.split(",") if step]
+    chosen = class_asked(model.generator, label)
+
+    def there() -> Inputs:
+        latent, own = place(model.generator, z)
+        return truncation * _moved(model, latent, steps)[None], _labels(own, chosen, 1)
+
+    return there
+
+
+def _labels(own: Tensor | None, chosen: int | None, count: int) -> Tensor | None:
+    """Return a class `[count]` for each sample: the one that was chosen, or a place's own; None without classes."""
+    import torch
+
+    if own is None:
+        return None
+    return torch.full((count,), int(own) if chosen is None else chosen, dtype=torch.int64)
 
 
 def _moved(model: Model, z: Tensor, steps: list[float]) -> Tensor:
@@ -91,12 +109,15 @@ async def film(
 
     model = await studio.models.of(studio.library.run(run))
     generator = model.generator
-    check_class(generator, label)
+    chosen = class_asked(generator, label)
     count = max(1, frames // len(z)) * len(z)
     check_size(generator, count)
 
-    def way() -> Tensor:
-        return truncation * walk(torch.stack([place(generator, point) for point in z]), frames)
+    def way() -> Inputs:
+        points = [place(generator, point) for point in z]
+        return truncation * walk(torch.stack([point for point, _ in points]), frames), _labels(
+            points[0][1], chosen, count
+        )
 
     finish = _as_film if format == "gif" else lambda samples: encode(samples, Format(format))
     content = await model.batcher.ask(count, way, finish)
@@ -120,11 +141,7 @@ async def nearest(
     """Find the training image that is nearest to a sample, by the root mean square of their pixels' difference."""
     folder = studio.library.run(run)
     model = await studio.models.of(folder)
-    check_class(model.generator, label)
-    steps = [float(step) for step in moves.split(",") if step]
-    there = await model.batcher.ask(
-        1, lambda: truncation * _moved(model, place(model.generator, z), steps)[None], lambda samples: samples[0]
-    )
+    there = await model.batcher.ask(1, _there(model, z, moves, label, truncation), lambda samples: samples[0])
     if "training" not in model.memory:  # reading them may take seconds: not in the inference thread
         model.memory["training"] = await asyncio.to_thread(_training_images, folder, model)
     return await asyncio.to_thread(_nearest, there, model.memory["training"])

@@ -15,13 +15,12 @@ import numpy as np
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from faussaire.errors import RequestError
+from faussaire.errors import ConfigError, RequestError
 from faussaire.web.studio import StudioDep
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from faussaire.generator import Generator
+    from faussaire.web.batching import Inputs
 
 MAX_N = 256
 MAX_SEED = 2**63 - 1
@@ -60,28 +59,32 @@ async def generate(
     """Make n samples. A picture of several has them in rows; npz and JSON hold uint8 [n, H, W, C]."""
     model = await studio.models.of(studio.library.run(run))
     generator = model.generator
-    check_class(generator, label)
+    chosen = class_asked(generator, label)
     check_size(generator, n)
     content = await model.batcher.ask(
-        n, lambda: drawn(generator, seed, n) * truncation, lambda samples: encode(samples, format)
+        n,
+        lambda: drawn(generator, seed, n, label=chosen, truncation=truncation),
+        lambda samples: encode(samples, format),
     )
     return Response(content, media_type=MEDIA[format], headers={"X-Nimg": str(generator.nimg)})
 
 
-def drawn(generator: Generator, seed: int, n: int) -> Tensor:
-    """Return the latents `[n, z_dim]` that `Generator.sample` draws for a seed."""
-    from faussaire.generator import CHUNK
-    from faussaire.rng import latents
-
-    return latents(CHUNK, generator.z_dim, seed=seed, stream="sample", position=0)[:n]
+def drawn(generator: Generator, seed: int, n: int, *, label: int | None = None, truncation: float = 1.0) -> Inputs:
+    """Return the latents `[n, z_dim]` that `Generator.sample` draws for a seed, and the classes `[n]` if it has any."""
+    z, labels = next(generator.inputs(n, seed, label))
+    return truncation * z, labels
 
 
-def check_class(generator: Generator, label: str | None) -> None:
-    """Raise RequestError where a class was asked for and the generator knows none."""
-    if label is not None:
-        raise RequestError(
-            422, "class: this generator was trained without labels and makes every kind; leave class out"
-        )
+def class_asked(generator: Generator, label: str | None) -> int | None:
+    """Return the number of the class that was asked for, by name or number; None where none was.
+
+    Raises:
+        RequestError: there is no such class, or the generator was trained without.
+    """
+    try:
+        return None if label is None else generator.class_number(label)
+    except ConfigError as error:
+        raise RequestError(422, f"class: {error}") from None
 
 
 def check_size(generator: Generator, n: int) -> None:

@@ -26,8 +26,8 @@ DIRECTION_SAMPLES = 512
 DIRECTION_BATCH = 64
 
 
-def place(generator: Generator, expression: str) -> Tensor:
-    """Return the latent `[z_dim]` that an expression names.
+def place(generator: Generator, expression: str) -> tuple[Tensor, Tensor | None]:
+    """Return the latent `[z_dim]` that an expression names, and the class `[]` of its first term, if it has any.
 
     Raises:
         RequestError: it names none.
@@ -39,18 +39,20 @@ def place(generator: Generator, expression: str) -> Tensor:
         raise RequestError(422, f"z: up to {MAX_TERMS} terms such as 7.3 (seed 7, sample 3) or 7.3-9.1+2.0*0.5")
     if any(not term[1] for term in terms[1:]):
         raise RequestError(422, "z: terms are joined by + or -")
-    parts, weights = [], []
+    parts, classes, weights = [], [], []
     for sign, seed, index, weight in (term.groups() for term in terms):
         if int(seed) > MAX_SEED or int(index) >= MAX_N:
             raise RequestError(422, f"z: a seed is at most {MAX_SEED}, and a sample's number below {MAX_N}")
-        parts.append(drawn(generator, int(seed), int(index) + 1)[-1])
+        z, labels = drawn(generator, int(seed), int(index) + 1)
+        parts.append(z[-1])
+        classes.append(None if labels is None else labels[-1])
         weights.append(float(weight or 1) * (-1 if sign == "-" else 1))
     stacked = torch.stack(parts)
     if len(parts) == 1:
-        return stacked[0] * weights[0]
+        return stacked[0] * weights[0], classes[0]
     total = (stacked * torch.tensor(weights)[:, None]).sum(0)
     brought_back: Tensor = total * (stacked.norm(dim=1).mean() / total.norm().clamp_min(1e-9))
-    return brought_back
+    return brought_back, classes[0]
 
 
 def walk(points: Tensor, frames: int) -> Tensor:
@@ -71,14 +73,16 @@ def directions(generator: Generator) -> Tensor:
     """Return the unit directions `[6, z_dim]` in latent space along which samples vary most, at right angles.
 
     They are where the latents of 512 samples must move so that the samples follow the principal components of their
-    pixels (in the spirit of Härkönen et al. 2020, arXiv 2004.02546, which takes inner layers).
+    pixels (in the spirit of Härkönen et al. 2020, arXiv 2004.02546, which takes inner layers). A conditional generator
+    is asked for its first class.
     """
     import torch
 
     from faussaire.rng import latents
 
     z = latents(DIRECTION_SAMPLES, generator.z_dim, seed=0, stream="directions")
-    samples = torch.cat([generator(part).flatten(1) for part in torch.split(z, DIRECTION_BATCH)])
+    label = torch.zeros(DIRECTION_BATCH, dtype=torch.int64) if generator.class_shares else None
+    samples = torch.cat([generator(part, label).flatten(1) for part in torch.split(z, DIRECTION_BATCH)])
     centred = samples - samples.mean(0)
     _, vectors = torch.linalg.eigh(centred @ centred.T)  # [512, 512], whatever the number of pixels; ascending
     count = min(NUM_DIRECTIONS, generator.z_dim)

@@ -17,7 +17,7 @@ from typing import Any
 
 from faussaire.web.history import Follower, History
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.4
 PULSE_SECONDS = 2.0
 
 
@@ -33,7 +33,7 @@ async def stream(history: History, after: int, closing: Callable[[], bool]) -> A
     pulsed = 0.0
     while not closing():
         try:
-            new = await asyncio.to_thread(follower.new_events)
+            new = follower.new_events()
         except EOFError:
             return  # the browser comes back, and gets the new run from its beginning
         for line, event in new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 
@@ -58,10 +59,10 @@ async def explore(request: Request, studio: StudioDep, run_id: str) -> Response:
     """Let somebody walk among the samples."""
     folder = studio.library.run(run_id)
     run = described(studio, run_id)
-    try:
-        z_dim = (await studio.models.of(folder)).generator.z_dim
-    except RequestError:
-        z_dim = 0  # there is no generator yet
+    z_dim, conditional = 0, False  # as long as there is no generator
+    with suppress(RequestError):
+        generator = (await studio.models.of(folder)).generator
+        z_dim, conditional = generator.z_dim, bool(generator.class_shares)
     several = not studio.library.single
     return page(
         request,
@@ -71,7 +72,7 @@ async def explore(request: Request, studio: StudioDep, run_id: str) -> Response:
         several=several,
         ready=z_dim > 0,
         z_dim=z_dim or "…",
-        conditional=False,
+        conditional=conditional,
     )
 
 

@@ -10,16 +10,19 @@ import { showScores, showVerdict } from "./figures.js";
 
 const run = JSON.parse(document.getElementById("run").textContent);
 const base = `/api/runs/${encodeURIComponent(run.id)}`;
+const SHOW_MS = 900;
 const story = new Story();
 let connected = false;
 let due = false;
+let shownAt = 0;
 
-/** Show the run once more, at most a few times a second and never while nobody looks. */
+/** Show the run once more, at most about once a second and never while nobody looks: the machine is for the training. */
 function show() {
   if (due) return;
   due = true;
   setTimeout(() => requestAnimationFrame(() => {
     due = false;
+    shownAt = Date.now();
     showHeadline(story, connected);
     showDiagram(story, base);
     showExplanation(story);
@@ -29,7 +32,7 @@ function show() {
     showScores(story);
     document.body.dataset.line = story.line;
     document.body.dataset.state = story.standing();
-  }), 100);
+  }), Math.max(50, shownAt + SHOW_MS - Date.now()));
 }
 
 function follow() {

@@ -1,6 +1,7 @@
 // The wires of the diagram: drawn between the boxes wherever the page has put them, and lit by the step under way.
 
 const SVG = "http://www.w3.org/2000/svg";
+const FLOW_MS = 700; // between two pictures of the flow: each costs the machine that trains
 const BACK = 11; // pixels beside a wire, for the gradient that comes back along it
 
 // From, to, and the steps in which something flows there; the gradient flows back to what learns.
@@ -79,7 +80,7 @@ function add(from, to, steps, beside, kind) {
   }
 }
 
-/** Light what flows in a step, and let it flow: a few pictures a second, to leave the machine to the training. */
+/** Light what flows in a step, and let it flow, in few pictures: the machine is for the training. */
 export function light(step) {
   svg.dataset.step = step;
   const lit = [];
@@ -93,10 +94,10 @@ export function light(step) {
   if (!lit.length) return;
   let moved = 0;
   timer = setInterval(() => {
-    moved = (moved + 2.75) % 11;
+    moved = (moved + 5.5) % 11;
     for (const path of lit) {
       if (!path.classList.contains("gradient")) path.style.strokeDasharray = "7 4";
       path.style.strokeDashoffset = -moved;
     }
-  }, 250);
+  }, FLOW_MS);
 }
