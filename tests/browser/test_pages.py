@@ -135,6 +135,8 @@ def test_the_page_follows_a_training_and_a_late_page_shows_the_same(tmp_path: Pa
 def settled(page: Any) -> list[str]:
     """Return what the page says of a finished run, the curves drawn and the slider at its end."""
     state(page, "finished")
+    page.locator("#slider").scroll_into_view_if_needed()
+    page.wait_for_selector("#frame[src]")
     for name in ("accuracy", "losses", "diversity"):
         page.locator(f"#curve-{name}").scroll_into_view_if_needed()
         page.wait_for_selector(f"#curve-{name} .main-svg", state="attached")
@@ -207,6 +209,8 @@ def test_motion_is_left_out_where_it_is_not_wanted(
 def test_the_film_by_slider_and_played(served: str, open_page: Any) -> None:
     page = open_page(f"{served}/runs/squares")
     state(page, "finished")
+    page.locator("#slider").scroll_into_view_if_needed()
+    page.wait_for_selector("#frame[src]")
     last = page.get_attribute("#frame", "src")
     page.focus("#slider")
     page.keyboard.press("Home")

@@ -1,5 +1,5 @@
 // The diagram of the game: what its boxes show, and how it moves through steps 1, 2 and 3.
-import { fill, number, percent, texts, whole } from "./words.js";
+import { fill, number, percent, tell, texts, whole } from "./words.js";
 import { verdict } from "./story.js";
 import { drawWires, light } from "./wires.js";
 
@@ -12,17 +12,17 @@ let shown = ""; // the strip of samples that is on the page
 
 export function showDiagram(story, base) {
   const f = story.figures();
-  at("D-accuracy").textContent = percent(f.accuracy);
-  at("loss-D").textContent = number(f.loss_D);
-  at("loss-G").textContent = number(f.loss_G);
+  tell(at("D-accuracy"), percent(f.accuracy));
+  tell(at("loss-D"), number(f.loss_D));
+  tell(at("loss-G"), number(f.loss_G));
   for (const name of ["D", "G"]) {
     const gradient = f.judged?.data[`gradient_${name}`];
-    at(`gradient-${name}`).textContent = gradient === undefined ? "" : fill(t.gradient_now, { value: number(gradient, 2) });
+    tell(at(`gradient-${name}`), gradient === undefined ? "" : fill(t.gradient_now, { value: number(gradient, 2) }));
   }
   const done = ["finished", "stopped"].includes(story.standing());
-  at("rounds").textContent = f.rounds === null ? "" : fill(done ? t.slow_done : t.slow, {
+  tell(at("rounds"), f.rounds === null ? "" : fill(done ? t.slow_done : t.slow, {
     rounds: whole(f.rounds), speed: number(f.rounds_per_second, 2),
-  });
+  }));
   if (f.judged) showJudged(f.judged, base);
   const cover = document.querySelector(".cover");
   if (f.nimg > 0 && !cover.style.backgroundImage) cover.style.backgroundImage = `url("${base}/files/reals.png?v=1")`;
@@ -49,16 +49,13 @@ function showKind(kind, event, strip, side, first) {
     item.hidden = !judged;
     if (!judged) return;
     const canvas = item.querySelector("canvas");
-    canvas.width = canvas.height = side;
+    if (canvas.width !== side) canvas.width = canvas.height = side;
     canvas.getContext("2d").drawImage(strip, (first + i) * side, 0, side, side, 0, 0, side, side);
     const says = t[judged.says];
     canvas.setAttribute("aria-label", fill(t[`${kind}_thumb`], { i: i + 1, verdict: says, confidence: percent(judged.sure) }));
-    item.className = judged.says;
-    const word = document.createElement("b");
-    word.textContent = says;
-    const sure = document.createElement("i");
-    sure.textContent = percent(judged.sure);
-    item.querySelector(".says").replaceChildren(word, sure);
+    if (item.className !== judged.says) item.className = judged.says;
+    tell(item.querySelector("b"), says);
+    tell(item.querySelector("i"), percent(judged.sure));
   });
 }
 

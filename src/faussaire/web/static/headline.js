@@ -1,5 +1,5 @@
 // The headline: how often D is right, where the run stands, and the buttons that pause and stop it.
-import { duration, fill, percent, texts, thousands } from "./words.js";
+import { duration, fill, percent, tell, texts, thousands } from "./words.js";
 
 const t = texts.live;
 const at = (id) => document.getElementById(id);
@@ -8,7 +8,7 @@ let awaited = null; // the state that a button asked for
 export function showHeadline(story, connected) {
   const f = story.figures();
   const state = story.standing();
-  at("accuracy").textContent = percent(f.accuracy);
+  tell(at("accuracy"), percent(f.accuracy));
   document.querySelector("#gauge .filled").style.width = `${100 * (f.accuracy ?? 0)}%`;
   at("gauge").setAttribute("aria-label", f.accuracy === null ? t.not_yet : fill(t.gauge, { accuracy: percent(f.accuracy) }));
   const said = fill(t[`state_${state}`], {
@@ -18,17 +18,12 @@ export function showHeadline(story, connected) {
   const parts = [];
   if (f.seconds_left !== undefined && ["running", "paused"].includes(state)) parts.push(fill(t.time_left, { time: duration(f.seconds_left) }));
   if (f.progress !== undefined) parts.push(fill(t.done_share, { progress: percent(state === "finished" ? 1 : f.progress) }));
-  at("left").textContent = parts.join(" · ");
+  tell(at("left"), parts.join(" · "));
   document.querySelector("#bar div").style.width = `${100 * (state === "finished" ? 1 : f.progress ?? 0)}%`;
   if (awaited === state || ["finished", "stopped"].includes(state)) { awaited = null; tell(at("asked"), ""); }
   at("pause").hidden = state !== "running" || awaited !== null;
   at("resume").hidden = state !== "paused" || awaited !== null;
   at("stop").hidden = !["running", "paused"].includes(state) || awaited !== null;
-}
-
-/** Change a text that is read aloud only where it says something else. */
-function tell(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 export function listenToControls(base) {

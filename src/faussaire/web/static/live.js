@@ -10,13 +10,13 @@ import { showScores, showVerdict } from "./figures.js";
 
 const run = JSON.parse(document.getElementById("run").textContent);
 const base = `/api/runs/${encodeURIComponent(run.id)}`;
-const SHOW_MS = 900;
+const SHOW_MS = 1900;
 const story = new Story();
 let connected = false;
 let due = false;
 let shownAt = 0;
 
-/** Show the run once more, at most about once a second and never while nobody looks: the machine is for the training. */
+/** Show the run once more, at most about every other second and never while nobody looks: the machine is for the training. */
 function show() {
   if (due) return;
   due = true;

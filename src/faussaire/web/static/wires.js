@@ -1,7 +1,7 @@
 // The wires of the diagram: drawn between the boxes wherever the page has put them, and lit by the step under way.
 
 const SVG = "http://www.w3.org/2000/svg";
-const FLOW_MS = 700; // between two pictures of the flow: each costs the machine that trains
+const FLOW_MS = 1000; // between two pictures of the flow: each costs the machine that trains
 const BACK = 11; // pixels beside a wire, for the gradient that comes back along it
 
 // From, to, and the steps in which something flows there; the gradient flows back to what learns.

@@ -37,3 +37,8 @@ export function duration(seconds) {
   if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
   return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
 }
+
+/** Change a text where it says something else: the page is laid out again, and read aloud, for nothing otherwise. */
+export function tell(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
