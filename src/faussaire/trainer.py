@@ -110,14 +110,13 @@ class Trainer:
         self.update("D")
         state.nimg += len(real)
         self.last_real, self.last_fake = real, shards.fakes()
-        real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
+        self.last_logits = real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
         boundary = self.loss.boundary(real_logits, fake_logits)
         self.moments.add("accuracy_real", right := (real_logits > boundary).float())
         self.moments.add("accuracy_fake", (fake_logits < boundary).float())
         self.moments.add("loss_D", torch.stack(losses).sum())
         if penalised:
             self.moments.add("penalty", torch.stack(penalties).sum())
-        self.last_logits = real_logits, fake_logits
         if self.augment:
             self.adapt(2 * float(right.mean()) - 1)
         return real_logits
