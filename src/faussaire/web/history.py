@@ -14,7 +14,7 @@ from typing import Any
 from faussaire.run import PLAN_KINDS, Event
 
 MAX_POINTS = 2_000  # of a curve: more than a screen has columns
-PIECE_BYTES = 1 << 20  # read at a time, so that a reader of a long file does not hold up the others
+PIECE_BYTES = 1 << 16  # read at a time: what a slow reader has in memory
 SILENT_SECONDS = 30.0  # without news for so long, a training is no longer called running
 ONLY_LAST = ("judged", "plan", "checkpoint", "config")
 ENDS = {"done": "finished", "stopped": "stopped", "paused": "paused"}
