@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
-from faussaire import modalities
-from toy import Points
+from faussaire import modalities, train
+from toy import Points, write_squares
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -40,11 +41,13 @@ def points_modality(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def images_folder(tmp_path: Path) -> Path:
     """A .npy of 60 small grey images that differ from one another."""
-    rng = np.random.default_rng(0)
-    path = tmp_path / "squares.npy"
-    images = np.zeros((60, 12, 12), np.uint8)
-    for image in images:
-        top, left = rng.integers(0, 8, 2)
-        image[top : top + 4, left : left + 4] = rng.integers(100, 256)
-    np.save(path, images)
-    return path
+    return write_squares(tmp_path / "squares.npy")
+
+
+@pytest.fixture(scope="session")
+def squares_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run on such images; not to be changed."""
+    folder = tmp_path_factory.mktemp("squares")
+    data = write_squares(folder / "squares.npy")
+    console = Console(file=io.StringIO())
+    return train(data, run=folder / "runs" / "squares", kimg=2, z_dim=16, threads=1, console=console).path

@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # A module may import those of its own row and of the rows above, never one below.
 ROWS = [
     {"errors", "rng", "schedules", "config", "recipes"},
-    {"run", "stats", "plan"},
+    {"run", "stats", "plan", "control"},
     {"modalities", "data"},
     {"architectures", "augment", "losses"},
     {"parallel"},
@@ -26,6 +26,7 @@ ROWS = [
     {"metrics", "output", "views", "console", "inspection"},
     {"evaluate"},
     {"report", "scoreboard"},
+    {"web"},
     {"api"},
     {"listing", "cli"},
     {"__main__"},

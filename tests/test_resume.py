@@ -83,7 +83,7 @@ def test_ctrl_c_and_sigterm_save_first_and_say_how_to_go_on(
     assert process.returncode == code
     assert "The same command goes on from there" in out
     last = list(RunFolder(run).events())[-1]
-    assert last.kind == "checkpoint"
+    assert last.kind == "stopped"
     assert last.nimg > 0
 
 

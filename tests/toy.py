@@ -35,6 +35,9 @@ class Points:
     def write_grid(self, path: Path, samples: Tensor) -> None:
         np.savetxt(path, self.to_array(samples))
 
+    def write_strip(self, path: Path, samples: Tensor) -> None:
+        np.savetxt(path, self.to_array(samples))
+
     def write_sample(self, path: Path, sample: Tensor) -> None:
         np.savetxt(path, self.to_array(sample))
 
@@ -90,3 +93,14 @@ def toy_trainer(folder: Path, **settings: object) -> Trainer:
 def image_spec(resolution: int, channels: int, classes: tuple[str, ...] = ()) -> SampleSpec:
     """A spec of square images."""
     return SampleSpec(modality="image", shape=(channels, resolution, resolution), classes=classes)
+
+
+def write_squares(path: Path, count: int = 60) -> Path:
+    """Write small grey images that differ from one another as a .npy."""
+    rng = np.random.default_rng(0)
+    images = np.zeros((count, 12, 12), np.uint8)
+    for image in images:
+        top, left = rng.integers(0, 8, 2)
+        image[top : top + 4, left : left + 4] = rng.integers(100, 256)
+    np.save(path, images)
+    return path

@@ -60,6 +60,7 @@ def train(
     replay: str | Path | None = None,
     console: Console | None = None,
     started: float | None = None,
+    begun: Callable[[Path], None] = lambda run: None,
     **settings: Any,
 ) -> Run:
     """Train a generator on images, showing the progress; the same call again goes on where it stopped.
@@ -71,6 +72,7 @@ def train(
         replay: folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
         console: where the progress is shown.
         started: `time.monotonic()` from which `minutes` counts; now if not given.
+        begun: called with the folder of the run, locked, before anything slow is done.
         settings: any field of `faussaire.Config`.
 
     Raises:
@@ -92,6 +94,7 @@ def train(
     name = locate(config.data).name
     folder = Run(run or RUNS / (name if original is None else f"{name}-replay"))
     with folder.lock(), _threads(config, original or folder):
+        begun(folder.path)
         dataset = _prepare(config, console)
         if original is not None and original.read_json(original.config)["fingerprint"] != dataset.fingerprint:
             raise ConfigError(f"{config.data} holds other images than those that {replay} was trained on")
@@ -235,7 +238,8 @@ def _train(
         else None,
     )
     with _interruptible() as interrupted, TrainingView(folder, title=_title(task, dataset), console=console):
-        complete = train_loop(trainer, recorder, should_stop=lambda: interrupted() is not None)
+        recorder.interrupted = lambda: interrupted() is not None
+        complete = train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
     if not complete:
         number = interrupted()
         console.print(

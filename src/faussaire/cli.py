@@ -103,6 +103,7 @@ def train(
     run: Path | None = None,
     recipe: str | None = None,
     replay: Path | None = None,
+    studio: Annotated[bool, Parameter(negative=())] = False,
     **settings: Any,
 ) -> None:
     """Train a generator on DATA: a folder, archive, array, table or list of images, or an embedded set's name.
@@ -120,16 +121,27 @@ def train(
         Name of a recipe (`faussaire list recipes`), or a .toml file.
     replay
         Folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
+    studio
+        Serve a page on this machine on which the run can be watched, paused and played against.
     """
     from faussaire.api import train as train_run
+    from faussaire.web.server import watching
 
     if sum(name in settings for name in LENGTHS) > 1:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
     console = Console()
-    done = train_run(
-        data or None, recipe=recipe, run=run, replay=replay, console=console, started=_process_start(), **settings
-    )
-    _say_where(console, done.path)
+    with watching(console, wanted=studio) as begun:
+        done = train_run(
+            data or None,
+            recipe=recipe,
+            run=run,
+            replay=replay,
+            console=console,
+            started=_process_start(),
+            begun=begun,
+            **settings,
+        )
+        _say_where(console, done.path)
 
 
 def _say_where(console: Console, run: Path) -> None:
@@ -345,8 +357,34 @@ def list_registry(what: str | None = None, /) -> None:
     print_listing(Console(), what)
 
 
-def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo")) -> None:
-    """Train on the embedded Fashion-MNIST for two minutes, and say where the pictures are.
+def serve(
+    runs: Path = Path("runs"),
+    /,
+    *,
+    port: int = 8765,
+    host: str = "127.0.0.1",
+    public: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Serve pages on which runs can be watched, explored and played against.
+
+    Parameters
+    ----------
+    runs
+        Folder of a run, or a folder of runs.
+    port
+        Where to listen; 0 takes a free one.
+    host
+        Address to listen on. The default is reached from this machine alone; 0.0.0.0 is reached from everywhere.
+    public
+        Serve the page "this does not exist" of one run and nothing else: fit for the world.
+    """
+    from faussaire.web.server import serve_folder
+
+    serve_folder(runs, Console(), host=host, port=port, public_only=public)
+
+
+def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix") -> None:
+    """Train on the embedded Fashion-MNIST for two minutes, with a page to watch, and say where the pictures are.
 
     Parameters
     ----------
@@ -354,12 +392,18 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo")) -> None:
         Time budget.
     run
         Folder of the run.
+    studio
+        Serve a page on this machine on which the run can be watched.
     """
     from faussaire.api import train as train_run
+    from faussaire.web.server import watching
 
     console = Console()
-    done = train_run("fashion-mnist", run=run, minutes=minutes, console=console, started=_process_start())
-    _say_where(console, done.path)
+    with watching(console, wanted=studio) as begun:
+        done = train_run(
+            "fashion-mnist", run=run, minutes=minutes, console=console, started=_process_start(), begun=begun
+        )
+        _say_where(console, done.path)
 
 
 app.command(inspect_data, name="inspect")
@@ -367,5 +411,6 @@ app.command(_with_settings(train), name="train")
 app.command(generate)
 app.command(evaluate)
 app.command(compare)
+app.command(serve)
 app.command(list_registry, name="list")
 app.command(demo)

@@ -63,6 +63,10 @@ class TrainingView:
         self._nimg = event.nimg
         if event.kind == "warning":
             self.console.print(f"warning: {event.data['text']}", style="yellow", highlight=False, soft_wrap=True)
+        elif event.kind == "paused":
+            self.console.print("Paused and saved; the clock of the run stands still.", highlight=False)
+        elif event.kind == "continued":
+            self.console.print(f"Going on after a pause of {clock(event.data['paused_seconds'])}.", highlight=False)
         elif event.kind == "resumed":
             at = f"{event.nimg / 1000:.1f} thousand images"
             self.console.print(f"Going on from {at}.", highlight=False)

@@ -6,7 +6,8 @@
     ├── CheckpointError   a run folder cannot be written, or what is in it cannot be loaded          (exit code 1)
     ├── DivergenceError   the training itself failed: a loss or a weight is no longer finite         (exit code 1)
     ├── ExtractorError    a feature network is not available                                         (exit code 2)
-    └── ExportError       a generator cannot be exported                                             (exit code 1)
+    ├── ExportError       a generator cannot be exported                                             (exit code 1)
+    └── RequestError      what was asked of the studio by HTTP is impossible, or not now             (exit code 1)
 
 A message says what is wrong, where, and what to do about it, in one line.
 """
@@ -48,3 +49,11 @@ class ExtractorError(FaussaireError):
 
 class ExportError(FaussaireError):
     """A generator cannot be exported."""
+
+
+class RequestError(FaussaireError):
+    """What was asked of the studio by HTTP is impossible, or not now; `status` is the answer's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status

@@ -119,10 +119,10 @@ class Generator:
         if not 0 <= truncation <= 2:
             raise ConfigError(f"truncation must be in [0, 2], not {truncation}")
         chosen = None if label is None else self.class_number(label)
-        return (self(z * truncation, labels) for z, labels in self._inputs(n, seed, chosen))
+        return (self(z * truncation, labels) for z, labels in self.inputs(n, seed, chosen))
 
-    def _inputs(self, n: int, seed: int, label: int | None) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Draw latents and, where there are classes, a class for each."""
+    def inputs(self, n: int, seed: int, label: int | None = None) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Draw latents `[at most 256, z_dim]` and, where G is conditional, a class `[at most 256]` for each."""
         for first in range(0, n, CHUNK):
             position = first // CHUNK
             z = latents(CHUNK, self.z_dim, seed=seed, stream="sample", position=position)[: n - first]

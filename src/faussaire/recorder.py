@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from faussaire import control
 from faussaire.checkpoint import not_finite, save_checkpoint, write_generator
 from faussaire.data.batches import as_real
 from faussaire.errors import DivergenceError
@@ -34,6 +35,9 @@ SAVE_SECONDS = 60.0  # … and every minute
 REFRESH_SECONDS = 30.0  # the views cost half a second, ten times what a checkpoint does
 GRID = 64
 LATENT_PAIRS = 16
+JUDGED = 6  # reals, and as many fakes, shown with D's verdict at each report
+STRIPS = 16  # files used in turn for their pictures: a reader has as many seconds to fetch one
+PAUSE_SECONDS = 0.2  # between two looks at whether a pause is over
 GAUGE_SHARE = 0.01  # of the time, for the gauge of overfitting
 SCORE_SHARE = 0.04  # of the time; the next score waits until the last one costs no more
 
@@ -74,6 +78,8 @@ class Recorder:
         self.run, self.trainer, self.spec, self.name = run, trainer, spec, name
         self.refresh, self.held_out, self.score = refresh, held_out, score
         self.held_out_labels = held_out_labels
+        self.interrupted: Callable[[], bool] = lambda: False  # whether a signal asks the process to stop
+        self._stop = False
         self.modality = modality(spec.modality)
         self.pace = Pace(budget_seconds) if budget_seconds is not None else None
         self._zero = started - trainer.state.seconds
@@ -95,12 +101,13 @@ class Recorder:
         self._then = (0.0, 0)
 
     def seconds(self) -> float:
-        """Return the time spent in the whole run, pauses between processes left out."""
+        """Return the time spent in the whole run; pauses, and the time between processes, are left out."""
         return time.monotonic() - self._zero
 
     def begin(self) -> None:
         """Picture the reals and what G makes of the grid as it stands."""
         state = self.trainer.state
+        control.forget(self.run)
         reals = self.trainer.batches.samples
         chosen = numpy_generator_for(self.trainer.config.seed, "reals").choice(
             len(reals), min(GRID, len(reals)), replace=False
@@ -110,7 +117,7 @@ class Recorder:
         self._mark = math.floor(self.trainer.plan.progress(state.nimg) * self.trainer.config.pictures)
         if state.nimg == 0:
             self._picture()
-            self.save()
+            self._save(with_views=True)
         now = self._began = self.seconds()
         self._then = (now, state.nimg)
         self._next_report, self._next_save = now + REPORT_SECONDS, now + FIRST_SAVE_SECONDS
@@ -127,6 +134,7 @@ class Recorder:
         told = self._reports[-1]["progress"] if self._reports else 0.0
         if now >= self._next_report or self.trainer.plan.progress(self.trainer.state.nimg) - told >= REPORT_SHARE:
             self.report()
+            self._obey()
             self._next_report = self.seconds() + REPORT_SECONDS
         if now >= self._next_save and not self.trainer.plan.finished(self.trainer.state.nimg):
             self._save(with_views=now - self._refreshed >= REFRESH_SECONDS)
@@ -160,6 +168,7 @@ class Recorder:
             "nimg_per_second": round(speed, 1),
         }
         self._reports.append(data)
+        self._show_judged()
         verdict = judge(self._reports, scores=self._scores, critic=self.trainer.loss.critic)
         self.run.emit("stats", nimg=state.nimg, **data, verdict=verdict.name, verdict_text=verdict.text)
         if verdict.name != self._verdict:
@@ -177,6 +186,43 @@ class Recorder:
             CheckpointError: the disk is full, or the like.
         """
         self._save(with_views=True)
+        self.run.emit("stopped", nimg=self.trainer.state.nimg, durable=True, seconds=round(self.seconds(), 2))
+
+    def asked_to_stop(self) -> bool:
+        """Say whether a signal or a request in the folder asks to stop; the latter is seen at reports."""
+        return self._stop or self.interrupted()
+
+    def _obey(self) -> None:
+        """Do what was asked for through the folder. A pause saves first, and the clock of the run stands still."""
+        if control.asked(self.run) == "pause":
+            self._save(with_views=True)
+            began = self.seconds()
+            self.run.emit("paused", nimg=self.trainer.state.nimg, durable=True, seconds=round(began, 2))
+            while control.asked(self.run) == "pause" and not self.interrupted():
+                time.sleep(PAUSE_SECONDS)
+            paused = self.seconds() - began
+            self._zero += paused
+            self.run.emit("continued", nimg=self.trainer.state.nimg, paused_seconds=round(paused, 2))
+        self._stop = control.asked(self.run) == "stop"
+
+    def _show_judged(self) -> None:
+        """Show a few samples of D's last step with its logits, and how strong the gradients are that teach it and G."""
+        trainer, state = self.trainer, self.trainer.state
+        path = self.run.judged / f"{len(self._reports) % STRIPS}.png"
+        with replacing(path) as beside:
+            shown = torch.cat([trainer.last_real[:JUDGED], trainer.last_fake[:JUDGED]])
+            self.modality.write_strip(beside, shown)
+        real, fake = trainer.last_logits
+        self.run.emit(
+            "judged",
+            nimg=state.nimg,
+            path=f"judged/{path.name}",
+            real=[_rounded(logit) for logit in real[:JUDGED].tolist()],
+            fake=[_rounded(logit) for logit in fake[:JUDGED].tolist()],
+            boundary=_rounded(float(trainer.loss.boundary(real, fake))),
+            gradient_D=_rounded(gradient_norm(state.D)),
+            gradient_G=_rounded(gradient_norm(state.G)),
+        )
 
     def _save(self, *, with_views: bool) -> None:
         state, began = self.trainer.state, self.seconds()
@@ -207,7 +253,7 @@ class Recorder:
         self._take_score()
         if self.trainer.moments.any():
             self.report()
-        self.save()
+        self._save(with_views=True)
         self.run.emit("done", nimg=state.nimg, durable=True, seconds=round(self.seconds(), 2))
 
     def _gauge(self) -> float | None:
@@ -276,6 +322,12 @@ def half_interval(moments: dict[str, float]) -> float:
 def figure(row: dict[str, Any]) -> Figure:
     """Return the value of a score and both ends of its interval."""
     return row["value"], row["low"], row["high"]
+
+
+@torch.no_grad()
+def gradient_norm(module: torch.nn.Module) -> float:
+    """Return the Euclidean norm of the gradient that last reached a network, over all of its parameters."""
+    return float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None]))
 
 
 def _rounded(value: float) -> float | None:

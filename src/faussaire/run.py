@@ -29,7 +29,8 @@ class Event:
     """One thing that happened in a run."""
 
     kind: str
-    """config, plan, stats, samples, verdict, checkpoint, resumed, warning, done."""
+    """config, plan, stats, judged, samples, score, verdict, checkpoint, paused, continued, stopped, resumed, warning,
+    done."""
 
     nimg: int
     time: float
@@ -69,6 +70,16 @@ class RunFolder:
         return self.path / "samples"
 
     @property
+    def judged(self) -> Path:
+        """Strips of the last samples that D judged, a few of them, used in turn."""
+        return self.path / "judged"
+
+    @property
+    def control(self) -> Path:
+        """What somebody asks of the training: see `control`."""
+        return self.path / "control.json"
+
+    @property
     def best(self) -> Path:
         """The generator whose score was the best along the run, in the format of `generator_folder`."""
         return self.path / "best"
@@ -95,7 +106,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self._lock_file, timeout=0)
             lock.acquire()
-            for folder in (self.samples, self.checkpoints, self.generator_folder):
+            for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder):
                 folder.mkdir(exist_ok=True)
         except Timeout:
             raise ConfigError(
@@ -115,7 +126,7 @@ class RunFolder:
     def _remove_if_empty(self) -> None:
         """Take back what `lock` made, where no run was begun after all."""
         self._lock_file.unlink(missing_ok=True)
-        for folder in (self.samples, self.checkpoints, self.generator_folder, self.path):
+        for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder, self.path):
             with suppress(OSError):
                 folder.rmdir()
 

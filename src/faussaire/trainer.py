@@ -110,7 +110,7 @@ class Trainer:
         self.update("D")
         state.nimg += len(real)
         self.last_real, self.last_fake = real, shards.fakes()
-        real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
+        self.last_logits = real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
         boundary = self.loss.boundary(real_logits, fake_logits)
         self.moments.add("accuracy_real", right := (real_logits > boundary).float())
         self.moments.add("accuracy_fake", (fake_logits < boundary).float())

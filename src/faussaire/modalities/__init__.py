@@ -43,6 +43,9 @@ class Modality(Protocol):
     def write_grid(self, path: Path, samples: Tensor) -> None:
         """Write one picture of all samples `[N, *shape]` in [-1, 1]."""
 
+    def write_strip(self, path: Path, samples: Tensor) -> None:
+        """Write one small picture of samples `[N, *shape]` side by side, to be cut up by a view."""
+
     def write_sample(self, path: Path, sample: Tensor) -> None:
         """Write one sample `[*shape]` in [-1, 1] as a file of its own."""
 

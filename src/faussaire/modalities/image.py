@@ -17,6 +17,8 @@ from torch import Tensor
 
 PAPER = 255  # the grid's ground and gaps
 MIN_TILE = 56  # a tile of a grid is at least this many pixels wide on the screen
+MAX_STRIP = 64
+GAP = 2  # pixels between the tiles of a grid
 GIF_COLOURS = 128
 GIF_FRAME_MS = 120
 GIF_LAST_MS = 2000
@@ -35,6 +37,13 @@ class Image:
     def write_grid(self, path: Path, samples: Tensor) -> None:
         """Write a nearly square grid of `[N, C, H, W]` as a picture; the suffix of `path` says which format."""
         picture(grid(enlarge(self.to_array(samples)))).save(path)
+
+    def write_strip(self, path: Path, samples: Tensor) -> None:
+        """Write `[N, C, H, W]` in one row without gaps, at most 64 pixels high, as a picture of a few kilobytes."""
+        strip = picture(np.concatenate(list(self.to_array(samples)), axis=1))
+        if strip.height > MAX_STRIP:
+            strip = strip.resize((len(samples) * MAX_STRIP, MAX_STRIP), Pillow.Resampling.BOX)
+        strip.save(path)
 
     def write_sample(self, path: Path, sample: Tensor) -> None:
         """Write one `[C, H, W]` as a picture of its own size."""
@@ -82,10 +91,19 @@ def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
     count, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    gap = 2
-    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), PAPER, np.uint8)
+    sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), PAPER, np.uint8)
     for index, tile in enumerate(images):
-        top = gap + (index // columns) * (height + gap)
-        left = gap + (index % columns) * (width + gap)
+        top = GAP + (index // columns) * (height + GAP)
+        left = GAP + (index % columns) * (width + GAP)
         sheet[top : top + height, left : left + width] = tile
     return sheet
+
+
+def tiles(sheet: np.ndarray, count: int, *, height: int, width: int) -> np.ndarray:
+    """Cut the `count` images `[count, height, width, C]` out of what `grid(enlarge(images))` made of them."""
+    factor = math.ceil(MIN_TILE / width)
+    columns = math.ceil(math.sqrt(count))
+    places = [divmod(index, columns) for index in range(count)]
+    corners = [(GAP + row * (height * factor + GAP), GAP + column * (width * factor + GAP)) for row, column in places]
+    cut = [sheet[top : top + height * factor : factor, left : left + width * factor : factor] for top, left in corners]
+    return np.stack(cut)

@@ -1,0 +1,107 @@
+"""`/api/runs`: which runs there are, what happened in each, and what may be asked of a training."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header
+from fastapi.responses import FileResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from faussaire import control
+from faussaire.errors import RequestError
+from faussaire.run import RunFolder
+from faussaire.web.history import standing
+from faussaire.web.library import served_file
+from faussaire.web.live import stream
+from faussaire.web.studio import MAX_STREAMS, Studio, StudioDep
+
+router = APIRouter(prefix="/api/runs", tags=["runs"])
+
+
+class Command(BaseModel):
+    """What is asked of a training."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    command: Literal["pause", "resume", "stop"]
+
+
+@router.get("")
+def list_runs(studio: StudioDep) -> list[dict[str, Any]]:
+    """List the runs that are served, and where each stands."""
+    return [described(studio, run_id) for run_id in studio.library.runs()]
+
+
+@router.get("/{run_id}")
+def show_run(studio: StudioDep, run_id: str) -> dict[str, Any]:
+    """Say where a run stands."""
+    return described(studio, run_id)
+
+
+@router.get("/{run_id}/events", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
+async def follow(
+    studio: StudioDep, run_id: str, last_event_id: Annotated[str, Header(max_length=20)] = "0"
+) -> Response:
+    """Follow a run: server-sent events, the run so far and then each line of events.jsonl, whose number is the id."""
+    run = studio.library.run(run_id)
+    if studio.streams >= MAX_STREAMS:
+        raise RequestError(503, f"{MAX_STREAMS} browsers follow runs here already; try again later")
+    after = int(last_event_id) if last_event_id.isdecimal() else 0
+    return StreamingResponse(_counted(studio, run, after), media_type="text/event-stream")
+
+
+async def _counted(studio: Studio, run: RunFolder, after: int) -> AsyncIterator[bytes]:
+    """Count a reader in while it is there."""
+    studio.streams += 1
+    try:
+        async for message in stream(studio.history(run), after, studio.closing):
+            yield message
+    finally:
+        studio.streams -= 1
+
+
+@router.post("/{run_id}/control", status_code=202)
+def ask(studio: StudioDep, run_id: str, command: Command) -> dict[str, str]:
+    """Ask a training to pause, to go on, or to save and stop; it answers by an event, within about a second."""
+    run = studio.library.run(run_id)
+    state = described(studio, run_id)["state"]
+    if state in ("finished", "stopped"):
+        raise RequestError(409, f"this run is {state}: no training listens")
+    control.ask(run, command.command)
+    return {"asked": command.command}
+
+
+@router.get("/{run_id}/files/{name:path}", response_class=FileResponse)
+async def file(studio: StudioDep, run_id: str, name: str) -> Response:
+    """Return a picture of a run: reals.png, noise.png, progress.gif, samples/… or judged/…"""
+    path = await asyncio.to_thread(served_file, studio.library.run(run_id), name)
+    # Pages ask for pictures with the line of their event, so what was fetched once never changes.
+    return FileResponse(path, headers={"Cache-Control": "private, max-age=86400"})
+
+
+def described(studio: Studio, run_id: str) -> dict[str, Any]:
+    """Return what is told of a run: what it is, and where it stands.
+
+    Raises:
+        RequestError: there is none of that id.
+    """
+    run = studio.library.run(run_id)
+    told: dict[str, Any] = {"id": run_id, "shape": None, "classes": [], "architecture": None}
+    if run.exists():
+        content = run.read_json(run.config)
+        settings = content.get("config", content)
+        spec = content.get("spec", {})
+        told |= {
+            "shape": spec.get("shape"),
+            "classes": spec.get("classes", []),
+            "architecture": settings.get("architecture"),
+        }
+    _, events = studio.history(run).read()
+    told |= standing(events, time.time())
+    if run.exists() and not events:
+        told["state"] = "finished"  # a generator on its own
+    return told

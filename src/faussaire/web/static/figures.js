@@ -1,0 +1,23 @@
+// The verdict in words, and the score of the training with its interval.
+import { fill, number, percent, tell, texts, thousands } from "./words.js";
+
+const at = (id) => document.getElementById(id);
+const GOOD = ["learning", "converged"];
+
+export function showVerdict(story) {
+  const f = story.figures();
+  if (!f.verdict) return;
+  const text = texts.verdicts[f.verdict] ?? f.verdict_text;
+  tell(at("verdict"), fill(text, { accuracy: percent(f.accuracy), diversity: number(f.diversity, 2) }));
+  at("verdict").className = `verdict ${GOOD.includes(f.verdict) ? "good" : "bad"}`;
+}
+
+export function showScores(story) {
+  const event = story.last("score");
+  const row = event?.data.rows?.[0];
+  if (!row) return;
+  tell(at("score-now"), fill(texts.live.score_training, {
+    protocol: row.protocol, value: number(row.value), low: number(row.low), high: number(row.high),
+    kimg: thousands(event.nimg), n: number(row.n_fake),
+  }));
+}

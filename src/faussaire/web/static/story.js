@@ -1,0 +1,71 @@
+// What is known of a run, put together from its events: the page shows this and nothing else.
+
+const FOR_GOOD = ["plan", "config", "resumed"]; // true whatever is trained again
+const ENDS = { done: "finished", stopped: "stopped", paused: "paused" };
+const SILENT_SECONDS = 30;
+
+export class Story {
+  constructor() {
+    this.begin([], 0);
+  }
+
+  /** Start anew from the run so far. */
+  begin(events, line) {
+    this.line = line;
+    this.events = [];
+    this.state = "starting";
+    this.age = null;
+    for (const event of events) this.take(event, line);
+  }
+
+  /** Take in one event; lines that were told already are passed over. */
+  take(event, line) {
+    this.line = line;
+    if (event.kind === "resumed") {
+      this.events = this.events.filter((e) => FOR_GOOD.includes(e.kind) || e.nimg <= event.nimg);
+    }
+    this.events.push(event);
+    if (ENDS[event.kind]) this.state = ENDS[event.kind];
+    else if (["stats", "resumed", "continued"].includes(event.kind)) this.state = "running";
+    this.age = 0;
+  }
+
+  all(kind) {
+    return this.events.filter((event) => event.kind === kind);
+  }
+
+  last(kind) {
+    return this.events.findLast((event) => event.kind === kind);
+  }
+
+  /** The state in a word: a training that told nothing for long is silent. */
+  standing() {
+    return ["running", "starting"].includes(this.state) && this.age > SILENT_SECONDS ? "silent" : this.state;
+  }
+
+  /** The figures that texts speak of, by name. */
+  figures() {
+    const stats = this.last("stats");
+    const config = this.last("config")?.data ?? {};
+    const settings = config.config ?? {};
+    const nimg = stats?.nimg ?? this.events.at(-1)?.nimg ?? 0;
+    const data = stats?.data ?? {};
+    const step = (settings.batch_size ?? 0) * (settings.d_steps ?? 1);
+    const known = data.accuracy_real !== undefined && data.accuracy_real !== null;
+    return {
+      ...data, nimg, config, settings,
+      accuracy: known ? (data.accuracy_real + data.accuracy_fake) / 2 : null,
+      rounds: step ? nimg / step : null,
+      rounds_per_second: step && data.nimg_per_second ? data.nimg_per_second / step : null,
+      judged: this.last("judged"),
+    };
+  }
+}
+
+/** Return how D judged a sample: its verdict, how sure it was, and whether that was right. */
+export function verdict(logit, boundary, isReal) {
+  if (logit === null || boundary === null) return null;
+  const says = logit > boundary ? "REAL" : "FAKE";
+  const sure = 1 / (1 + Math.exp(-Math.abs(logit - boundary)));
+  return { says, sure, right: (says === "REAL") === isReal };
+}

@@ -1,0 +1,44 @@
+// Texts and numbers in the reader's language.
+export const language = document.documentElement.lang;
+export const texts = JSON.parse(document.getElementById("texts").textContent);
+
+/** Put values into a text's {places}; what is not known yet is an ellipsis. */
+export function fill(text, values = {}) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "…");
+}
+
+/** Write a number with so many significant digits; "…" where there is none. */
+export function number(value, digits = 3) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "…";
+  return new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value);
+}
+
+/** Write a whole number in full. */
+export function whole(value) {
+  return Number.isFinite(value) ? new Intl.NumberFormat(language).format(Math.round(value)) : "…";
+}
+
+/** Write a share of 1 as a percentage. */
+export function percent(share) {
+  if (share === null || share === undefined) return "…";
+  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+/** Write thousands of images. */
+export function thousands(nimg) {
+  return new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(nimg / 1000);
+}
+
+/** Write a duration as 7 s, 2 min 05 s or 1 h 04 min. */
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
+  return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+}
+
+/** Change a text where it says something else: the page is laid out again, and read aloud, for nothing otherwise. */
+export function tell(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,324 @@
+"""The pages in a real Chromium, against real runs: by mouse and keyboard, wide and narrow, in both languages."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faussaire.run import RunFolder
+from toy import write_squares
+from web_client import copy_of, serving
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the pages are not tested")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this system (apt install chromium): pages not tested"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open pages that must not complain: neither the scripts nor the content security policy."""
+    contexts, complaints = [], []
+
+    def open_one(address: str, **options: Any) -> Any:
+        context = browser.new_context(**{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda m: _check_message(m, complaints))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: _check_local(request.url, complaints))
+        page.goto(address)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _check_message(message: Any, complaints: list[str]) -> None:
+    gone = "ERR_CONNECTION_REFUSED" in message.text  # the server of a training ends with it
+    if message.type in ("error", "warning") and not gone:
+        complaints.append(message.text)
+
+
+def _check_local(url: str, complaints: list[str]) -> None:
+    if not re.match(r"(http://127\.0\.0\.1:\d+/|data:|blob:http://127)", url):
+        complaints.append(f"a request left this machine: {url}")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, squares_run: Path) -> Iterator[str]:
+    """A server of one finished run that may be changed; its address."""
+    runs = tmp_path_factory.mktemp("served") / "runs"
+    runs.mkdir()
+    copy_of(squares_run, runs / "squares")
+    with serving(runs) as (_, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def training(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Train a small run with its studio; give the process and the link."""
+    data = write_squares(folder / "squares.npy")
+    command = [sys.executable, "-m", "faussaire", "train", str(data), "--run", str(folder / "runs" / "squares")]
+    process = subprocess.Popen([*command, "--studio", *flags], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        link = next(line for line in process.stdout if "Watch it learn" in line).split()[-1]
+        reader = threading.Thread(target=process.stdout.read)  # so that it never waits for one
+        reader.start()
+        yield process, link
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        reader.join(timeout=20)
+        process.stdout.close()
+
+
+def state(page: Any, name: str) -> None:
+    page.wait_for_selector(f'body[data-state="{name}"]')
+
+
+def test_the_page_follows_a_training_and_a_late_page_shows_the_same(tmp_path: Path, open_page: Any) -> None:
+    with training(tmp_path, "--kimg", "20") as (process, link):
+        page = open_page(link)
+        page.wait_for_selector('#diagram[data-step="1"]')
+        assert "learns" in page.inner_text('[data-part="discriminator"]')
+        page.click("#pause")
+        assert re.fullmatch(r"\d+%", page.inner_text("#accuracy"))
+        says = page.locator('.judged[data-kind="fake"] .says').all_inner_texts()
+        assert len(says) == 6
+        assert all(re.fullmatch(r"(REAL|FAKE)\s+\d+%", text.strip()) for text in says)
+
+        state(page, "paused")
+        line = page.evaluate("document.body.dataset.line")
+        time.sleep(1.5)
+        assert page.evaluate("document.body.dataset.line") == line
+        page.click("#resume")
+        state(page, "running")
+        page.wait_for_selector('#diagram[data-step="2"]')
+        assert "learns" in page.inner_text('[data-part="generator"]')
+        state(page, "finished")
+        early = settled(page)
+        page.context.close()
+        assert process.wait(timeout=60) == 0
+    with serving(tmp_path / "runs") as (_, port):
+        assert settled(open_page(f"http://127.0.0.1:{port}/runs/squares")) == early
+
+
+def settled(page: Any) -> list[str]:
+    """Return what the page says of a finished run, the curves drawn and the slider at its end."""
+    state(page, "finished")
+    page.locator("#slider").scroll_into_view_if_needed()
+    page.wait_for_selector("#frame[src]")
+    for name in ("accuracy", "losses", "diversity"):
+        page.locator(f"#curve-{name}").scroll_into_view_if_needed()
+        page.wait_for_selector(f"#curve-{name} .main-svg", state="attached")
+    page.wait_for_timeout(2500)
+    thumbnails = page.evaluate("[...document.querySelectorAll('.judged canvas')].map(c => c.toDataURL()).join()")
+    frame = page.get_attribute("#frame", "src")
+    return [page.inner_text("main"), thumbnails, frame]
+
+
+def test_stop_saves_ends_and_takes_the_server_along(tmp_path: Path, open_page: Any) -> None:
+    with training(tmp_path, "--minutes", "5") as (process, link):
+        page = open_page(link)
+        state(page, "running")
+        page.click("#stop")
+        page.click("dialog button[value=no]")
+        assert page.is_visible("#stop")
+        page.click("#stop")
+        page.click("dialog button[value=stop]")
+        state(page, "stopped")
+        assert "same command" in page.inner_text("#state")
+        page.context.close()
+        assert process.wait(timeout=30) == 130
+    kinds = [event.kind for event in RunFolder(tmp_path / "runs" / "squares").events()]
+    assert kinds[-1] == "stopped"
+    deadline = time.monotonic() + 15
+    while answers(link):
+        assert time.monotonic() < deadline, "the studio outlived its training"
+        time.sleep(0.3)
+
+
+def answers(link: str) -> bool:
+    import socket
+    from urllib.parse import urlsplit
+
+    try:
+        socket.create_connection(("127.0.0.1", urlsplit(link).port or 80), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_motion_is_left_out_where_it_is_not_wanted(
+    served: str, tmp_path: Path, open_page: Any, squares_run: Path
+) -> None:
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    run = RunFolder(copy_of(squares_run, runs / "now", lines=0))
+    told = [event for event in RunFolder(squares_run).events() if event.kind != "done"]
+    ended = threading.Event()
+
+    def tell() -> None:  # as if it were learning at this moment
+        for event in told:
+            run.emit(event.kind, nimg=event.nimg, **event.data)
+        while not ended.wait(1.0):
+            run.emit("stats", nimg=told[-1].nimg, **next(e.data for e in told if e.kind == "stats"))
+
+    thread = threading.Thread(target=tell)
+    thread.start()
+    with serving(runs) as (_, port):
+        moving, still = (
+            open_page(f"http://127.0.0.1:{port}/", reduced_motion=wish) for wish in ("no-preference", "reduce")
+        )
+        moving.wait_for_selector('#diagram[data-step="1"]')
+        still.wait_for_timeout(2500)
+        assert still.get_attribute("#diagram", "data-step") == "0"
+        ended.set()
+        thread.join()
+
+
+def test_the_film_by_slider_and_played(served: str, open_page: Any) -> None:
+    page = open_page(f"{served}/runs/squares")
+    state(page, "finished")
+    page.locator("#slider").scroll_into_view_if_needed()
+    page.wait_for_selector("#frame[src]")
+    last = page.get_attribute("#frame", "src")
+    page.focus("#slider")
+    page.keyboard.press("Home")
+    first = page.get_attribute("#frame", "src")
+    assert first != last
+    assert "0.0 thousand images" in page.inner_text("#where")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#frame", "src") not in (first, last)
+    page.click("#play")
+    page.wait_for_selector("#play:has-text('Stop the film')")
+    page.click("#play")
+    assert page.inner_text("#play") == "Play"
+
+
+@pytest.mark.parametrize(("locale", "name"), [("en", "Discriminator (examiner)"), ("fr-FR", "Discriminateur (expert)")])
+def test_explain_mode_by_keyboard(served: str, open_page: Any, locale: str, name: str) -> None:
+    page = open_page(f"{served}/runs/squares", locale=locale)
+    state(page, "finished")
+    page.focus("#tour")
+    page.keyboard.press("Enter")
+    seen = []
+    for _ in range(8):
+        seen.append(page.inner_text("#explained"))
+        sentences = page.locator("#sentences p").all_inner_texts()
+        assert len(sentences) == 3
+        assert not any("{" in sentence or "…" in sentence for sentence in sentences), sentences
+        page.keyboard.press("Enter")  # the button "next part" has the focus
+    assert len(set(seen)) == 8
+    assert name in seen
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#explanation")
+
+
+def test_explore_samples_sliders_walk_arithmetic_and_copies(served: str, open_page: Any) -> None:
+    page = open_page(f"{served}/runs/squares/explore")
+    page.click('[data-z="0.1"]')
+    page.focus('[data-z="0.4"]')
+    page.keyboard.press("Space")
+    page.click('[data-z="0.7"]')
+    assert page.locator("#chosen li").count() == 3
+    loaded(page)
+    before = page.get_attribute("#large", "src")
+    page.locator("#moves input").first.focus()
+    page.keyboard.press("End")
+    assert "moves=8%2C0" in page.get_attribute("#large", "src") != before
+    page.focus("#truncation")
+    page.keyboard.press("Home")
+    page.wait_for_selector('#sheet img[src*="truncation=0&"]')
+    page.keyboard.press("End")
+    page.click("#walk")
+    page.wait_for_selector("#film:not([hidden])")
+    page.click("#compute")
+    page.wait_for_selector('#result [data-z="0.1-0.4+0.7"]')
+    page.click("#find")
+    page.wait_for_selector("#nearest:not([hidden])")
+    assert "of 60 training images" in page.inner_text("#nearest")
+    loaded(page)
+    with page.expect_download() as download:
+        page.click("#save-npz")
+    assert download.value.suggested_filename.endswith(".npz")
+
+
+def loaded(page: Any) -> None:
+    """Wait until every picture that the page has is there."""
+    deadline = time.monotonic() + 20
+    while not page.evaluate(
+        "[...document.images].every(i => !i.getAttribute('src') || (i.complete && i.naturalWidth > 0))"
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_quiz_to_its_end_by_keyboard_in_french(served: str, open_page: Any) -> None:
+    page = open_page(f"{served}/runs/squares/quiz", locale="fr")
+    page.focus("#begin")
+    page.keyboard.press("Enter")
+    for i in range(20):
+        page.wait_for_selector(f"#question:has-text('Image {i + 1} sur 20')")
+        page.keyboard.press("r" if i % 2 else "f")
+    page.wait_for_selector("#results:not([hidden])")
+    assert re.fullmatch(r"Vous avez eu raison \d+ fois sur 20", page.inner_text("#result"))
+    assert page.locator("#tally li").count() >= 3
+    assert "intervalle à 95" in page.inner_text("#tally")
+    assert page.locator("#truth li").count() == 20
+    loaded(page)
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
+def test_a_phone_shows_every_page_without_scrolling_sideways(
+    served: str, open_page: Any, language: str, scheme: str
+) -> None:
+    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme, "locale": language}
+    for path in ("/", "/runs/squares/explore", "/runs/squares/quiz", "/runs/squares/visit/7"):
+        page = open_page(served + path, **phone)
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        unnamed = page.evaluate(
+            "[...document.querySelectorAll('img, canvas, [role=img]')].filter(e => !e.closest('[hidden]')"
+            " && !(e.getAttribute('alt') || e.getAttribute('aria-label')) && !e.closest('.mark')).map(e => e.outerHTML)"
+        )
+        assert unnamed == [], path
+        page.context.close()
+
+
+def test_the_language_is_switched_and_remembered(served: str, open_page: Any) -> None:
+    page = open_page(f"{served}/runs/squares")
+    assert "The discriminator is right" in page.inner_text("h2 >> nth=0")
+    page.click("text=Français")
+    assert "Le discriminateur a raison" in page.inner_text("h2 >> nth=0")
+    page.goto(f"{served}/runs/squares/quiz")
+    assert page.get_attribute("html", "lang") == "fr"

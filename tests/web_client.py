@@ -1,0 +1,56 @@
+"""What the tests of the studio share: a client of one application, and a run that grows line by line."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from faussaire.web.app import create_app
+from faussaire.web.library import Library
+
+
+def client_of(path: Path, *, public_only: bool = False) -> TestClient:
+    """Return a client of the runs at `path`."""
+    app = create_app(Library(path), public_only=public_only)
+    return TestClient(app, base_url="http://127.0.0.1:8765", raise_server_exceptions=False)
+
+
+def copy_of(run: Path, to: Path, *, lines: int | None = None) -> Path:
+    """Copy a run to where it may be changed, with the first `lines` lines of its events."""
+    shutil.copytree(run, to)
+    if lines is not None:
+        events = (run / "events.jsonl").read_bytes().splitlines(keepends=True)
+        (to / "events.jsonl").write_bytes(b"".join(events[:lines]))
+    return to
+
+
+@contextmanager
+def serving(run: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run `faussaire serve` as a process of its own; give it and its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "faussaire", "serve", str(run), "--port", str(port), *flags]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
