@@ -159,12 +159,12 @@ def _training_images(run: RunFolder, model: Model) -> np.ndarray:
     channels, side, _ = model.generator.spec.shape
     try:
         config = recorded_config(run)
-        dataset = prepare(config.data, resolution=side, channels=channels, classes=config.classes)
+        dataset = prepare(config.data, **(config.preparation() | {"resolution": side, "channels": channels}))
         if run.read_json(run.config)["fingerprint"] != dataset.fingerprint:
             raise DataError("they are other images now")
     except (FaussaireError, KeyError):
         raise RequestError(409, "the training images are not where they were when the run was trained") from None
-    return dataset.images
+    return dataset.images[:]
 
 
 def _nearest(sample: np.ndarray, images: np.ndarray) -> dict[str, Any]:
