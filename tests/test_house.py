@@ -28,7 +28,7 @@ ROWS = [
     {"report", "scoreboard"},
     {"web"},
     {"api"},
-    {"listing", "cli"},
+    {"begun", "listing", "cli"},
     {"__main__"},
 ]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from json import dumps
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from faussaire import __version__
+from faussaire.begun import process_start, say_where
 from faussaire.config import FIELDS, LENGTHS, field_help
 from faussaire.errors import ConfigError, FaussaireError
 
@@ -137,28 +137,11 @@ def train(
             run=run,
             replay=replay,
             console=console,
-            started=_process_start(),
+            started=process_start(),
             begun=begun,
             **settings,
         )
-        _say_where(console, done.path)
-
-
-def _say_where(console: Console, run: Path) -> None:
-    console.print(f"Pictures: {run}/progress.gif, {run}/samples/, {run}/curves.png", highlight=False, soft_wrap=True)
-    console.print(f"More samples: faussaire generate {run} --out grid.png", highlight=False, soft_wrap=True)
-
-
-def _process_start() -> float:
-    """Return when this process began, on the clock of `time.monotonic`: a time budget includes the imports."""
-    now = time.monotonic()
-    try:
-        with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
-            ticks = int(file.read().rpartition(")")[2].split()[19])  # field 22: start, in ticks since boot
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError, AttributeError):
-        return now  # no /proc: the second that the imports took is not counted
-    return now - age if 0 <= age < 60 else now
+        say_where(console, done.path)
 
 
 def inspect_data(
@@ -401,9 +384,9 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = 
     console = Console()
     with watching(console, wanted=studio) as begun:
         done = train_run(
-            "fashion-mnist", run=run, minutes=minutes, console=console, started=_process_start(), begun=begun
+            "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), begun=begun
         )
-        _say_where(console, done.path)
+        say_where(console, done.path)
 
 
 app.command(inspect_data, name="inspect")

@@ -22,6 +22,7 @@ from faussaire.web.studio import StudioDep
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from faussaire.data import Rows
     from faussaire.web.batching import Inputs
 
 MAX_POINTS = 6
@@ -143,11 +144,11 @@ async def nearest(
     model = await studio.models.of(folder)
     there = await model.batcher.ask(1, _there(model, z, moves, label, truncation), lambda samples: samples[0])
     if "training" not in model.memory:  # reading them may take seconds: not in the inference thread
-        model.memory["training"] = await asyncio.to_thread(_training_images, folder, model)
+        model.memory["training"] = await asyncio.to_thread(_training_images, folder)
     return await asyncio.to_thread(_nearest, there, model.memory["training"])
 
 
-def _training_images(run: RunFolder, model: Model) -> np.ndarray:
+def _training_images(run: RunFolder) -> Rows:
     """Read the images uint8 `[N, C, H, W]` that a run was trained on, from where they were then.
 
     Raises:
@@ -156,18 +157,17 @@ def _training_images(run: RunFolder, model: Model) -> np.ndarray:
     from faussaire.data import prepare
     from faussaire.resume import recorded_config
 
-    channels, side, _ = model.generator.spec.shape
     try:
         config = recorded_config(run)
-        dataset = prepare(config.data, **(config.preparation() | {"resolution": side, "channels": channels}))
+        dataset = prepare(config.data, **config.preparation())
         if run.read_json(run.config)["fingerprint"] != dataset.fingerprint:
             raise DataError("they are other images now")
     except (FaussaireError, KeyError):
         raise RequestError(409, "the training images are not where they were when the run was trained") from None
-    return dataset.images[:]
+    return dataset.images
 
 
-def _nearest(sample: np.ndarray, images: np.ndarray) -> dict[str, Any]:
+def _nearest(sample: np.ndarray, images: Rows) -> dict[str, Any]:
     """Compare a sample uint8 `[H, W, C]` with every image uint8 `[N, C, H, W]`."""
     flat = sample.transpose(2, 0, 1).reshape(-1).astype(np.float32)
     best, least = 0, np.inf
