@@ -118,7 +118,7 @@ def density_coverage(
         return inside.any(1)[kept].double().mean()
 
     # Given the reals, density is a mean over independent fakes, so only the reals need halves.
-    variance = half_sample_variance(density_over_reals, n, m, seed=seed) + float(held_by.var()) / (k * k * m)
+    variance = half_sample_variance(density_over_reals, n, m, seed=seed, wide=0.1) + float(held_by.var()) / (k * k * m)
     density = normal(float(held_by.mean()) / k, variance, level=level)
     density = replace(density, low=max(0.0, density.low))  # a count is never below 0
     covered = float((nearest[:, 0] <= around.radius).double().mean())
