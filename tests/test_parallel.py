@@ -72,7 +72,7 @@ def test_a_generator_makes_the_class_that_it_is_asked_for() -> None:
     )
     assert np.array_equal(made.sample(5, label="b"), made.sample(5, label=1))
     assert not np.array_equal(made.sample(5, label="b"), made.sample(5, label="c"))
-    drawn = torch.cat([labels for _, labels in made._inputs(2000, 0, None)])
+    drawn = torch.cat([labels for _, labels in made.inputs(2000, 0, None)])
     assert (torch.bincount(drawn) / 2000).tolist() == pytest.approx([0.5, 0.25, 0.25], abs=0.05)
     with pytest.raises(ConfigError, match="no class 'd'"):
         made.sample(1, label="d")

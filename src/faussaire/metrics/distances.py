@@ -19,7 +19,7 @@ from faussaire.metrics.neighbours import distance_chunks, row_chunks
 # How fast the variance grows with the distance, in units of their ratio, and what the noise of the variance itself asks
 # for. The cubic kernel makes the estimate skewed, and its standard error low where the estimate is low; both numbers
 # were chosen by coverage.
-_SLOPE = 1.47
+_SLOPE = 1.53
 _WIDER = 1.2
 
 
