@@ -75,7 +75,7 @@ def total_variation(real: Tensor, fake: Tensor, *, seed: int = 0, level: float =
     drawn = []
     for histogram in (real, fake):
         n = int(histogram.sum())
-        draws = generator.multinomial(n, (histogram / n).double().numpy(), size=_BOOTSTRAP_DRAWS)
+        draws = generator.multinomial(n, (histogram.double() / n).numpy(), size=_BOOTSTRAP_DRAWS)
         drawn.append(torch.from_numpy(draws) / n)
     spread = (drawn[0] - drawn[1]).abs().sum(1) / 2
     value = float((real.double() / real.sum() - fake.double() / fake.sum()).abs().sum()) / 2
