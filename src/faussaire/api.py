@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from faussaire.architectures import architecture, per_sample
+from faussaire.architectures import architecture
 from faussaire.augment import AUGMENTATIONS, policy_for, reason_for
 from faussaire.config import Config, did_you_mean, flag, resolve
 from faussaire.console import TrainingView
@@ -27,6 +27,7 @@ from faussaire.evaluate import training_scorer
 from faussaire.generator import Generator
 from faussaire.losses import LOSSES, PENALTIES
 from faussaire.modalities import modality
+from faussaire.parallel import num_shards
 from faussaire.plan import UNPLANNED_NIMG, Plan
 from faussaire.recorder import Recorder
 from faussaire.resume import Task, open_run, plan_of, recorded_config
@@ -210,9 +211,8 @@ def _train(
     batches = Batches(
         dataset.images, batch_size=config.batch_size, seed=config.seed, labels=labels, num_classes=num_classes
     )
-    shards = 1
-    if per_sample(state.G) and per_sample(state.D):
-        shards = min(torch.get_num_threads(), config.batch_size)
+    shards = num_shards(state.G, state.D, threads=torch.get_num_threads(), batch_size=config.batch_size)
+    if shards > 1:
         torch.set_num_threads(1)
     augment = policy_for(len(dataset.images), dataset.spec) if config.augment is None else config.augment
     trainer = Trainer(config, batches, state, plan, shards=shards, augment=augment)

@@ -17,6 +17,7 @@ from typing import TypeVar, overload
 import torch
 from torch import Tensor, nn
 
+from faussaire.architectures import per_sample
 from faussaire.augment import Draws
 
 T = TypeVar("T")
@@ -84,6 +85,11 @@ class Shards:
                 assert parameter.grad is not None
                 total.grad.add_(parameter.grad)
                 parameter.grad = None
+
+
+def num_shards(G: nn.Module, D: nn.Module, *, threads: int, batch_size: int) -> int:
+    """Return how many shards `threads` make of a batch: 1 where a network looks across it."""
+    return min(threads, batch_size) if per_sample(G) and per_sample(D) else 1
 
 
 def _begin_thread() -> None:

@@ -1,8 +1,8 @@
 """How wide the networks are and how many threads train them, by the budget and the speed of this very machine.
 
-Quality is bought with images seen and with width, and a budget buys either: at first images count for more. The law
-below was measured (docs/LAB.md): it gives the width that made the best pictures for as many images as the narrowest
-networks would see. The probe takes a second, and its outcome is recorded, so a resumed run or a replay asks no clock.
+Quality is bought with images seen and with width, and a budget buys either: at first images count for more. From how
+many images on each width pays was not measured yet: the thresholds below are guesses (docs/LAB.md). The probe takes a
+second, and its outcome is recorded, so a resumed run or a replay asks no clock.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from faussaire.architectures import architecture, per_sample
+from faussaire.architectures import architecture
 from faussaire.checkpoint import fresh_state
 from faussaire.config import LENGTHS, Config
 from faussaire.data.batches import Batches
 from faussaire.errors import ConfigError
 from faussaire.modalities import SampleSpec
+from faussaire.parallel import num_shards
 from faussaire.plan import Plan, Segment
 from faussaire.rng import numpy_generator_for
 from faussaire.trainer import Trainer
 
 PROBE_SECONDS = 0.5
 WIDER_FROM = {16: 1_500_000, 24: 6_000_000, 32: 16_000_000}
-"""Images that the narrowest networks would see in the budget, from which each width makes better pictures."""
+"""Images that the narrowest networks would see in the budget, from which each width is taken: guesses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ def speed(config: Config, spec: SampleSpec, threads: int) -> float:
     labels = numpy_generator_for(0, "probe").integers(0, num_classes, config.batch_size) if num_classes else None
     batches = Batches(noise, batch_size=config.batch_size, seed=0, labels=labels, num_classes=num_classes)
     state = fresh_state(config, spec)
-    shards = min(threads, config.batch_size) if per_sample(state.G) and per_sample(state.D) else 1
+    shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch_size)
     before = torch.get_num_threads()
     torch.set_num_threads(threads if shards == 1 else 1)
     try:
