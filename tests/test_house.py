@@ -17,13 +17,14 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # A module may import those of its own row and of the rows above, never one below.
 ROWS = [
     {"errors", "rng", "schedules", "config", "recipes"},
+    {"metrics"},
     {"run", "stats", "plan", "control"},
     {"modalities", "data"},
     {"architectures", "augment", "losses"},
-    {"parallel"},
+    {"gauges", "parallel"},
     {"checkpoint", "health", "resume", "trainer"},
     {"recorder", "generator", "sizing"},
-    {"metrics", "output", "views", "console", "inspection"},
+    {"output", "views", "console", "inspection"},
     {"evaluate"},
     {"report", "scoreboard"},
     {"web"},

@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from faussaire.metrics import wilson
+from faussaire.health import percent
 from faussaire.run import Event, RunFolder
 
 LINE_SHARE = 0.05  # without a terminal: a line at least every 5 % of the run …
@@ -141,11 +141,8 @@ def clock(seconds: float) -> str:
 
 
 def share(value: float | None, n: int) -> str:
-    """Write a share of n images in per cent with its 95 % interval (Wilson's): `72 % (71-73)`."""
-    if value is None:
-        return "not measured"
-    interval = wilson(value * n, n)
-    return f"{100 * value:.0f} % ({100 * interval.low:.0f}-{100 * interval.high:.0f})"
+    """Write a share of n images in per cent with its 95 % interval."""
+    return "not measured" if value is None else percent(value, n)
 
 
 def _loss(stats: dict[str, Any], name: str) -> str:

@@ -1,17 +1,18 @@
 """Verdicts in words, from figures and nothing else.
 
 Pure functions of what `stats` and `score` events hold, so that the console, the page and a later reading of
-events.jsonl all say the same. Each verdict quotes the figure that it rests on and says what to do. The thresholds are
-set on runs that were looked at: docs/LAB.md.
+events.jsonl all say the same. Each verdict quotes the figure that it rests on, with its 95 % interval, and says what to
+do. The thresholds are set on runs that were looked at: docs/LAB.md.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from faussaire.metrics.intervals import wilson
 
 PATIENCE = 5  # reports that must agree before anything bad is said
 WARM_UP = 0.03  # share of the run in which an untrained G is not yet called collapsed
@@ -25,6 +26,7 @@ SWINGS = 12  # reports in which the accuracy must swing to and fro …
 SWING_SIZE = 0.4  # … by so much
 SWING_TURNS = 4  # … and turn back so often
 FLAT_SCORES = 4
+SIDES = ("accuracy_real", "accuracy_fake")
 
 Report = Mapping[str, Any]
 Figure = tuple[float, float, float]
@@ -66,17 +68,17 @@ def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: b
         if bad:
             return bad
     if _flat(scores):
-        low, high = min(s[0] for s in scores[-FLAT_SCORES:]), max(s[0] for s in scores[-FLAT_SCORES:])
+        ends = (scores[-FLAT_SCORES], scores[-1])
+        from_to = " to ".join(f"{value:.3g} [{low:.3g}, {high:.3g}]" for value, low, high in ends)
         return Verdict(
             name="converged",
-            text=f"converged: the last {FLAT_SCORES} Fréchet distances ({low:.3g} to {high:.3g}) differ by no more "
-            "than noise; more time will hardly help, other settings may",
+            text=f"converged: the last {FLAT_SCORES} Fréchet distances ({from_to}) differ by no more than "
+            "noise; more time will hardly help, other settings may",
         )
-    accuracy = (now["accuracy_real"] + now["accuracy_fake"]) / 2
     return Verdict(
         name="learning",
-        text=f"learning: D is right {100 * accuracy:.0f} % of the time (50 % is chance); "
-        f"fakes vary {now['diversity']:.2f} times as much as reals",
+        text=f"learning: D is right {_right(now)} of the time (50 % is chance); "
+        f"fakes vary {_and_half(now, 'diversity')} times as much as reals",
     )
 
 
@@ -85,73 +87,96 @@ def _collapsed(recent: Sequence[Report]) -> Verdict | None:
         return None
     return Verdict(
         name="collapsed",
-        text=f"collapsed: fakes vary only {recent[-1]['diversity']:.2f} times as much as reals; "
+        text=f"collapsed: fakes vary only {_and_half(recent[-1], 'diversity')} times as much as reals; "
         "begin again with a smaller --lr or another --seed",
     )
 
 
 def _diverging(recent: Sequence[Report], critic: bool) -> Verdict | None:
-    worst = [max(abs(r["loss_D"]), abs(r["loss_G"])) for r in recent]
-    if not critic and min(worst) > RUNAWAY_LOSS:
+    worst = [max(("loss_D", "loss_G"), key=lambda name: abs(r[name])) for r in recent]
+    if not critic and min(abs(r[name]) for r, name in zip(recent, worst, strict=True)) > RUNAWAY_LOSS:
         return Verdict(
             name="diverging",
             text=f"diverging: the losses have been above {RUNAWAY_LOSS:.0f} for {PATIENCE} reports, now "
-            f"{worst[-1]:.3g}; begin again with a smaller --lr, or a larger --gamma",
+            f"{_and_half(recent[-1], worst[-1])}; begin again with a smaller --lr, or a larger --gamma",
         )
     if any(r["diversity"] <= DIVERGING_DIVERSITY for r in recent):
         return None
     return Verdict(
         name="diverging",
-        text=f"diverging: fakes vary {recent[-1]['diversity']:.3g} times as much as reals; "
+        text=f"diverging: fakes vary {_and_half(recent[-1], 'diversity')} times as much as reals; "
         "begin again with a smaller --lr, or a larger --gamma",
     )
 
 
 def _far_behind(recent: Sequence[Report]) -> Verdict | None:
-    right = max(max(r["accuracy_real"], r["accuracy_fake"]) for r in recent)
+    right, n = max((r[side], r["n"]) for r in recent for side in SIDES)
     if right >= FAR_BEHIND_ACCURACY:
         return None
     return Verdict(
         name="D far behind",
-        text=f"D far behind: it has been right at most {math.ceil(100 * right)} % of the time for {PATIENCE} "
+        text=f"D far behind: it has been right at most {percent(right, n)} of the time for {PATIENCE} "
         "reports, and teaches G nothing: try --d-steps 2, or a smaller --lr",
     )
 
 
 def _oscillating(reports: Sequence[Report]) -> Verdict | None:
-    accuracy = [(r["accuracy_real"] + r["accuracy_fake"]) / 2 for r in reports[-SWINGS:]]
+    swings = reports[-SWINGS:]
+    accuracy = [_accuracy(r) for r in swings]
     steps = [after - before for before, after in pairwise(accuracy)]
     turns = sum(a * b < 0 for a, b in pairwise(steps))
     swing = max(accuracy) - min(accuracy)
     if len(accuracy) < SWINGS or swing < SWING_SIZE or turns < SWING_TURNS:
         return None
+    lowest, highest = (_right(end(swings, key=_accuracy)) for end in (min, max))
     return Verdict(
         name="oscillating",
-        text=f"oscillating: D's accuracy swings between {100 * min(accuracy):.0f} and {100 * max(accuracy):.0f} %; "
+        text=f"oscillating: D's accuracy swings between {lowest} and {highest}; "
         "use a smaller --lr, or a larger --gamma",
     )
 
 
 def _far_ahead(recent: Sequence[Report], critic: bool) -> Verdict | None:
-    right = min(min(r["accuracy_real"], r["accuracy_fake"]) for r in recent)
+    right, n = min((r[side], r["n"]) for r in recent for side in SIDES)
     if right <= FAR_AHEAD_ACCURACY or critic:
         return None
     return Verdict(
         name="D far ahead",
-        text=f"D far ahead: it has been right at least {math.floor(100 * right)} % of the time for {PATIENCE} "
+        text=f"D far ahead: it has been right at least {percent(right, n)} of the time for {PATIENCE} "
         "reports; G learns little: try a smaller --lr or --g-steps 2",
     )
 
 
 def _overfitting(reports: Sequence[Report]) -> Verdict | None:
-    gaps = [r["r_v"] for r in reports if r.get("r_v") is not None][-PATIENCE:]
-    if len(gaps) < PATIENCE or min(gaps) < OVERFITTING_R_V:
+    gauged = [r for r in reports if r.get("r_v") is not None][-PATIENCE:]
+    if len(gauged) < PATIENCE or min(r["r_v"] for r in gauged) < OVERFITTING_R_V:
         return None
     return Verdict(
         name="overfitting",
-        text=f"overfitting: to D, new real images look {100 * gaps[-1]:.0f} % as wrong as fakes; "
+        text=f"overfitting: to D, new real images look {_and_half(gauged[-1], 'r_v')} times as wrong as fakes; "
         "more images help, and so does less time",
     )
+
+
+def percent(value: float, n: float) -> str:
+    """Write a share of n samples in per cent with its 95 % interval (Wilson's): `72 % [71, 73]`."""
+    interval = wilson(value * n, n)
+    return _share((value, interval.low, interval.high))
+
+
+def _accuracy(report: Report) -> float:
+    return float(report["accuracy_real"] + report["accuracy_fake"]) / 2
+
+
+def _right(report: Report) -> str:
+    """Write how often D was right, of reals and fakes together."""
+    return percent(_accuracy(report), 2 * report["n"])
+
+
+def _and_half(report: Report, name: str) -> str:
+    """Write a figure of a report and half of its 95 % interval, if there is one: `0.92 ± 0.05`."""
+    half = report.get(f"{name}_half")
+    return f"{report[name]:.3g}" + ("" if half is None else f" ± {half:.2g}")
 
 
 def _flat(scores: Sequence[Figure]) -> bool:

@@ -22,6 +22,7 @@ from faussaire.checkpoint import not_finite, save_checkpoint, write_generator
 from faussaire.data.batches import as_real
 from faussaire.errors import DivergenceError
 from faussaire.health import Figure, judge
+from faussaire.metrics.intervals import Estimate
 from faussaire.modalities import SampleSpec, modality
 from faussaire.plan import Pace
 from faussaire.rng import latents, numpy_generator_for, with_classes
@@ -158,8 +159,8 @@ class Recorder:
         data = {
             **{name: _rounded(value) for name, value in (means | halves).items()},
             "n": int(measured["accuracy_real"]["n"]),
-            "diversity": _rounded(self.trainer.diversity()),
-            "r_v": self._gauge(),
+            **_with_half("diversity", self.trainer.diversity()),
+            **_with_half("r_v", self._gauge()),
             "progress": round(self.trainer.plan.progress(state.nimg), 5),
             "augment": round(state.augment, 4),
             "lr": self.trainer.state.opt_G.param_groups[0]["lr"],
@@ -256,12 +257,12 @@ class Recorder:
         self._save(with_views=True)
         self.run.emit("done", nimg=state.nimg, durable=True, seconds=round(self.seconds(), 2))
 
-    def _gauge(self) -> float | None:
+    def _gauge(self) -> Estimate | None:
         """Return r_v, or None where it is not measured: without held-out samples, or too soon for its cost."""
         began = self.seconds()
         if self.held_out is None or (began - self._gauged) * GAUGE_SHARE < self._gauge_cost:
             return None
-        r_v = _rounded(self.trainer.overfitting(self.held_out, self.held_out_labels))
+        r_v = self.trainer.overfitting(self.held_out, self.held_out_labels)
         self._gauged = self.seconds()
         self._gauge_cost = self._gauged - began
         return r_v
@@ -319,6 +320,12 @@ def half_interval(moments: dict[str, float]) -> float:
     return 1.96 * moments["std"] / math.sqrt(moments["n"] - 1) if moments["n"] > 1 else math.nan
 
 
+def _with_half(name: str, figure: Estimate | None) -> dict[str, float | None]:
+    """Return a figure as a report holds it, with half of its 95 % interval beside it; None where there is none."""
+    value, half = (None, None) if figure is None else (figure.value, figure.high - figure.value)
+    return {name: _rounded(value), f"{name}_half": _rounded(half)}
+
+
 def figure(row: dict[str, Any]) -> Figure:
     """Return the value of a score and both ends of its interval."""
     return row["value"], row["low"], row["high"]
@@ -330,6 +337,6 @@ def gradient_norm(module: torch.nn.Module) -> float:
     return float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None]))
 
 
-def _rounded(value: float) -> float | None:
+def _rounded(value: float | None) -> float | None:
     """Keep six significant digits, which is more than a batch can tell; JSON has no word for NaN but null."""
-    return float(f"{value:.6g}") if math.isfinite(value) else None
+    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None

@@ -19,7 +19,9 @@ from faussaire.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_st
 from faussaire.checkpoint import TrainState
 from faussaire.config import Config
 from faussaire.data.batches import Batches, as_real
+from faussaire.gauges import batch_diversity, overfitting
 from faussaire.losses import LOSSES, PENALTIES, Judged
+from faussaire.metrics.intervals import Estimate
 from faussaire.parallel import Shard, Shards, back
 from faussaire.plan import Plan
 from faussaire.rng import generator_for, latents, with_classes
@@ -188,21 +190,14 @@ class Trainer:
             optimizer.param_groups[0]["lr"] = lr
 
     @torch.no_grad()
-    def diversity(self) -> float:
-        """Return how much the last fakes vary over how much the last reals do: about 1 is right, 0 is collapse.
-
-        The mean over the coordinates of a sample of their standard deviation over the batch.
-        """
-        fake, real = (x.flatten(1).std(0).mean() for x in (self.last_fake, self.last_real))
-        return float(fake / real.clamp_min(1e-12))
+    def diversity(self) -> Estimate:
+        """Return how much the last fakes vary over how much the last reals do."""
+        return batch_diversity(self.last_fake, self.last_real)
 
     @torch.no_grad()
-    def overfitting(self, held_out: Tensor, labels: Tensor | None = None) -> float:
+    def overfitting(self, held_out: Tensor, labels: Tensor | None = None) -> Estimate | None:
         """Return r_v: how far D tells samples that it was trained on from `held_out` ones `[N, *shape]`,
         of the classes `labels` `[N]` where the game is conditional.
-
-        0 where it makes no difference, 1 where new images look as wrong as fakes (Karras et al. 2020,
-        arXiv 2006.06676, eq. 1: (E D(train) - E D(validation)) / (E D(train) - E D(generated))).
         """
         state, batches, n = self.state, self.batches, len(held_out)
         seen, seen_labels = as_real(batches.samples[:n]), None
@@ -214,9 +209,9 @@ class Trainer:
             fake = state.G(z)
         state.D.eval()  # without dropout; D has no other state
         judged = ((seen, seen_labels), (held_out, labels), (fake, seen_labels))
-        train, new, generated = (float(judge_of(state.D, of)(x).mean()) for x, of in judged)
+        logits = [judge_of(state.D, of)(x) for x, of in judged]
         state.D.train()
-        return (train - new) / (train - generated) if train > generated else 0.0
+        return overfitting(*logits)
 
 
 class Watcher(Protocol):

@@ -1,5 +1,5 @@
 // The verdict in words, and the score of the training with its interval.
-import { fill, number, percent, tell, texts, thousands } from "./words.js";
+import { fill, number, percent, plusMinus, tell, texts, thousands } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const GOOD = ["learning", "converged"];
@@ -8,7 +8,8 @@ export function showVerdict(story) {
   const f = story.figures();
   if (!f.verdict) return;
   const text = texts.verdicts[f.verdict] ?? f.verdict_text;
-  tell(at("verdict"), fill(text, { accuracy: percent(f.accuracy), diversity: number(f.diversity, 2) }));
+  const accuracy = `${percent(f.accuracy)} ± ${number(100 * f.accuracy_half, 2)}`;
+  tell(at("verdict"), fill(text, { accuracy, diversity: plusMinus(f.diversity, f.diversity_half) }));
   at("verdict").className = `verdict ${GOOD.includes(f.verdict) ? "good" : "bad"}`;
 }
 

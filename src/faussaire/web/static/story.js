@@ -52,9 +52,10 @@ export class Story {
     const data = stats?.data ?? {};
     const step = (settings.batch_size ?? 0) * (settings.d_steps ?? 1);
     const known = data.accuracy_real !== undefined && data.accuracy_real !== null;
+    const accuracy = known ? (data.accuracy_real + data.accuracy_fake) / 2 : null;
     return {
-      ...data, nimg, config, settings,
-      accuracy: known ? (data.accuracy_real + data.accuracy_fake) / 2 : null,
+      ...data, nimg, config, settings, accuracy,
+      accuracy_half: known ? 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / (2 * data.n)) : null,
       rounds: step ? nimg / step : null,
       rounds_per_second: step && data.nimg_per_second ? data.nimg_per_second / step : null,
       judged: this.last("judged"),
