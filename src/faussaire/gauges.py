@@ -1,0 +1,51 @@
+"""Figures of one moment of a training, each with its 95 % interval: variety of the fakes, overfitting of D.
+
+They are made of one batch, so that they cost little and move with the run; the metrics of `faussaire.metrics` are the
+ones to compare runs by.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from faussaire.metrics.intervals import Estimate, normal
+
+
+def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:
+    """Return how much fakes `[N, *shape]` vary over how much reals `[M, *shape]` do: about 1 is right, 0 is collapse.
+
+    The mean over the coordinates of a sample of their standard deviation over the batch, N and M at least 3. The
+    variance is that of the jackknife (Efron & Stein 1981) on either side, joined by the delta method.
+    """
+    (above, of_above), (below, of_below) = _spread(fake), _spread(real)
+    below = max(below, 1e-12)
+    value = above / below
+    return normal(value, (of_above + value**2 * of_below) / below**2)
+
+
+def overfitting(seen: Tensor, new: Tensor, fake: Tensor) -> Estimate | None:
+    """Return r_v of D's logits `[N]` of training samples, of new ones and of fakes; None where it is not defined.
+
+    0 where D makes no difference between seen and new, 1 where new ones look as wrong as fakes (Karras et al. 2020,
+    arXiv 2006.06676, eq. 1: (E D(train) - E D(validation)) / (E D(train) - E D(generated))). Not defined where D does
+    not place fakes below reals. The variance is that of the delta method.
+    """
+    means = [float(logits.mean()) for logits in (seen, new, fake)]
+    variances = [float(logits.var() / len(logits)) for logits in (seen, new, fake)]
+    gap = means[0] - means[2]
+    if gap <= 0:
+        return None
+    r_v = (means[0] - means[1]) / gap
+    slopes = ((1 - r_v) / gap, -1 / gap, r_v / gap)
+    return normal(r_v, sum(slope**2 * variance for slope, variance in zip(slopes, variances, strict=True)))
+
+
+def _spread(samples: Tensor) -> tuple[float, float]:
+    """Return the mean standard deviation of the coordinates of samples `[N, *shape]`, and its jackknife variance."""
+    n = len(samples)
+    off = samples.flatten(1)
+    off = (off - off.mean(0)).square_()
+    total = off.sum(0)
+    without = (total - off.mul_(n / (n - 1))).clamp_(min=0).div_(n - 2).sqrt_().mean(1).double()
+    spread = total.div(n - 1).sqrt().mean()
+    return float(spread), float((without - without.mean()).square().sum() * (n - 1) / n)
