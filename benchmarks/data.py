@@ -139,7 +139,7 @@ def preparation(arguments: argparse.Namespace) -> None:
                 prepare(arguments.data, resolution=32, channels=3, fit="crop", cache=scratch, workers=workers)
                 found[name].append(time.monotonic() - began)
         began = time.monotonic()
-        plain_loop(readers)
+        plain_loop(contents(arguments.data))
         found["plain loop of Pillow"].append(time.monotonic() - began)
         if arguments.datasets and turn == 0:
             with tempfile.TemporaryDirectory() as scratch:

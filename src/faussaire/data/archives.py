@@ -11,15 +11,17 @@ import bz2
 import gzip
 import lzma
 import os
+import struct
 import tarfile
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Mapping
-from contextlib import closing
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from faussaire.data.dataset import Source
 from faussaire.data.files import Listing, file_source, hidden, shown, too_large
@@ -29,10 +31,10 @@ from faussaire.errors import DataError
 _ENCRYPTED = 0x1  # general purpose bit flag
 _UNPACKED_TIMES, _UNPACKED_BYTES = 100, 2**30  # a tar of images that unpacks to more than both is a bomb
 _BLOCK_BYTES = 2**20
+_ZIP_EXTRA_BYTES = 64  # a guess at the extra fields between an entry's name and its content
 
-Head = Callable[[], bytes]
-Files = dict[str, tuple[Callable[[], bytes], Head, str]]
-"""Of each file by name: what reads it, what reads its first bytes, and why it cannot be used."""
+Member = TypeVar("Member")
+Read = Callable[[Member], bytes]
 
 
 def zip_source(path: Path, scratch: Path) -> Source:
@@ -48,15 +50,35 @@ def zip_source(path: Path, scratch: Path) -> Source:
     except Exception as error:  # zipfile has several for damaged tables of contents, struct.error among them
         raise DataError(f"{path} is not a zip, or is damaged ({error}): make or download it again") from error
     try:
-        files: Files = {}
-        for info in archive.infolist():
-            name = shown(info.filename.replace("\\", "/"))
-            if not name.endswith("/"):
-                files[name] = (partial(archive.read, info), partial(_zip_head, archive, info), _zip_problem(info))
-        return _source(files, path, archive.close)
+        assert archive.fp is not None
+        reader = _Reader(archive.fp)
+        named = {shown(info.filename.replace("\\", "/")): info for info in archive.infolist()}
+        members = {name: info for name, info in named.items() if not name.endswith("/")}
+        read, head = partial(_zip_read, archive, reader), partial(_zip_head, archive)
+        return _source(members, read, head, _zip_problem, path, archive.close)
     except BaseException:
         archive.close()
         raise
+
+
+def _zip_read(archive: zipfile.ZipFile, reader: _Reader, info: zipfile.ZipInfo) -> bytes:
+    """Return the content of an entry, by `zipfile` wherever there is anything unusual about it.
+
+    Of a small image, `zipfile` takes a fifth of the time that Pillow takes to decode it, and holds a lock meanwhile.
+    """
+    usual = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not info.flag_bits & _ENCRYPTED
+    usual = usual and info.compress_size <= info.file_size + 2**16
+    if usual and reader.concurrent:
+        head = 30 + len(info.orig_filename) + _ZIP_EXTRA_BYTES  # most entries come whole by one read
+        block = reader.read(info.header_offset, head + info.compress_size)
+        begin = 30 + sum(struct.unpack_from("<HH", block, 26)) if len(block) >= 30 else len(block)
+        data = block[begin : begin + info.compress_size]
+        with suppress(zlib.error):
+            if info.compress_type == zipfile.ZIP_DEFLATED:
+                data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, info.file_size or 1)
+            if len(data) == info.file_size and zlib.crc32(data) == info.CRC and block.startswith(b"PK\3\4"):
+                return data
+    return archive.read(info)
 
 
 def _zip_head(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -89,20 +111,26 @@ def tar_source(path: Path, scratch: Path) -> Source:
     file, notes = _unpacked(path, scratch)
     try:
         reader = _Reader(file)
-        files: Files = {}
+        members: dict[str, tuple[int, int]] = {}
         try:
             with closing(tarfile.TarFile(fileobj=file, tarinfo=_Member)) as archive:
                 for member in archive:
                     if member.isreg() and not member.issparse():
-                        read = partial(reader.read, member.offset_data, member.size)
-                        head = partial(reader.read, member.offset_data, 16)
-                        files[shown(member.name)] = (read, head, too_large(member.size))
+                        members[shown(member.name)] = (member.offset_data, member.size)
                     archive.members = []  # type: ignore[attr-defined]  # it would keep all of them
         except Exception as error:  # tarfile has several for damaged headers, ValueError among them
-            if not files:
+            if not members:
                 raise DataError(f"{path} is not a tar, or is damaged ({error}): make or download it again") from error
-            notes.append(f"the tar is damaged after {len(files)} files ({error}): what follows is lost")
-        return _source(files, path, file.close, notes)
+            notes.append(f"the tar is damaged after {len(members)} files ({error}): what follows is lost")
+        return _source(
+            members,
+            lambda member: reader.read(*member),
+            lambda member: reader.read(member[0], 16),
+            lambda member: too_large(member[1]),
+            path,
+            file.close,
+            notes,
+        )
     except BaseException:
         file.close()
         raise
@@ -115,9 +143,14 @@ class _Reader:
         self._file = file
         self._lock = threading.Lock()
 
+    @property
+    def concurrent(self) -> bool:
+        """Whether reads neither wait for one another nor move the file's own position."""
+        return hasattr(os, "pread")
+
     def read(self, offset: int, count: int) -> bytes:
         """Return `count` bytes from `offset` on, or as many as there are."""
-        if hasattr(os, "pread"):
+        if self.concurrent:
             return os.pread(self._file.fileno(), count, offset)
         with self._lock:
             self._file.seek(offset)
@@ -182,19 +215,23 @@ def _opener(head: bytes, path: Path) -> Callable[[IO[bytes]], Any] | None:
 
 
 def _source(
-    files: Mapping[str, tuple[Callable[[], bytes], Head, str]],
+    members: Mapping[str, Member],
+    read: Read[Member],
+    head: Read[Member],
+    problem: Callable[[Member], str],
     path: Path,
     close: Callable[[], None],
-    notes: list[str] | None = None,
+    notes: Sequence[str] = (),
 ) -> Source:
-    """Make a source of the files of an archive."""
-    visible = {name: found for name, found in files.items() if not hidden(name)}
+    """Make a source of the members of an archive: how one is read, its first bytes, and why it cannot be."""
+    visible = {name: member for name, member in members.items() if not hidden(name)}
     tops = {name.split("/")[0] for name in visible}
     root = f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in visible) else ""
     listing = Listing()
-    for name, (read, head, problem) in visible.items():
-        listing.add(name.removeprefix(root), read, problem, head=head)
-    num_hidden = len(files) - len(visible)
-    told = [*(notes or []), *([f"hidden files passed over: {num_hidden}"] if num_hidden else [])]
+    for name, member in visible.items():
+        whole, first = partial(read, member), partial(head, member)
+        listing.add(name.removeprefix(root), whole, problem(member), head=first)
+    num_hidden = len(members) - len(visible)
+    told = [*notes, *([f"hidden files passed over: {num_hidden}"] if num_hidden else [])]
     name = path.name.split(".tar")[0] if ".tar" in path.name else path.stem
     return file_source(listing, name=name, where=str(path), notes=told, close=close)

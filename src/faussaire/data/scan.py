@@ -31,7 +31,8 @@ _CHUNK_MOST = 512
 _CHUNK_SECONDS = 0.05  # long enough for the bookkeeping not to matter
 _CHUNK_ARRAY = 4096
 _CHUNK_BYTES = 2**25  # of pixels in one chunk
-_SECONDS_HERE = 0.15  # decoded in this process before others are started, which takes as long
+_SECONDS_HERE = 0.15  # decoded in this process before others are started, which takes as long …
+_MANY, _SECONDS_HERE_OF_MANY = 10_000, 0.02  # … unless it is plain that they will be needed
 _LOOKED_AT = 256  # headers read to choose a resolution; their median moves little with more
 _LOOKED_AT_REMOTE = 16
 _WAITING = 16  # downloads at a time
@@ -104,7 +105,8 @@ def scan(
             yield from _scan_array(source, indices, rule, start)
             return
         began, first = time.monotonic(), start
-        while start < len(indices) and (workers < 2 or time.monotonic() - began < _SECONDS_HERE) and not source.remote:
+        seconds_here = _SECONDS_HERE if len(indices) - start < _MANY else _SECONDS_HERE_OF_MANY
+        while start < len(indices) and (workers < 2 or time.monotonic() - began < seconds_here) and not source.remote:
             here = indices[start : start + (_CHUNK_HERE if workers > 1 else _CHUNK)]
             yield decode_chunk(tasks(source, here), rule)
             start += len(here)
