@@ -7,10 +7,8 @@ fields of `Config`, their help the docstrings there.
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -22,8 +20,9 @@ from rich.markup import escape
 
 from faussaire import __version__
 from faussaire.begun import process_start, say_where
-from faussaire.config import FIELDS, LENGTHS, field_help
+from faussaire.config import LENGTHS
 from faussaire.errors import ConfigError, FaussaireError
+from faussaire.flags import with_settings
 
 if TYPE_CHECKING:
     from faussaire.evaluate import Evaluation
@@ -34,8 +33,6 @@ app = App(
     help="Generative adversarial networks: from a folder of images to a trained generator.",
     help_format="markdown",
 )
-SHORT = {"minutes": "-m", "kimg": "-k"}
-KINDS = {"bool": bool, "int": int, "float": float, "str": str, "tuple[str, ...]": list[str]}
 
 
 def main() -> None:
@@ -73,29 +70,6 @@ def run(arguments: list[str]) -> int:
         )
         return 1
     return 0
-
-
-def _with_settings(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a function that takes **settings one flag for each field of Config; what is not given stays None."""
-    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    helps = field_help()
-    flags = []
-    for name, field in FIELDS.items():
-        if name == "data":
-            continue
-        kind = KINDS[str(field.type).split(" | ")[0]]
-        default = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
-        shown = f" [{default}]" if default not in (None, "", False) else ""
-        names = [SHORT[name]] if name in SHORT else []
-        annotation = Annotated[
-            kind | None,  # type: ignore[valid-type]
-            Parameter(help=helps[name] + shown, show_default=False, negative=(), alias=names),
-        ]
-        flags.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
-    signature = inspect.Signature([*own, *flags])
-    function.__signature__ = signature  # type: ignore[attr-defined]
-    function.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
-    return function
 
 
 def train(
@@ -390,7 +364,7 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = 
 
 
 app.command(inspect_data, name="inspect")
-app.command(_with_settings(train), name="train")
+app.command(with_settings(train), name="train")
 app.command(generate)
 app.command(evaluate)
 app.command(compare)

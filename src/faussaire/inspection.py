@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 from rich.console import Console
@@ -32,6 +31,7 @@ from faussaire.data.records import KEPT, Records
 from faussaire.data.several import SEPARATOR
 from faussaire.errors import ConfigError
 from faussaire.modalities.image import PAPER, enlarge, grid
+from faussaire.pages import environment
 from faussaire.plan import UNPLANNED_NIMG, Plan, Segment
 from faussaire.rng import numpy_generator_for
 from faussaire.run import make_folder, replacing, write_atomically
@@ -239,14 +239,8 @@ def _rejected_csv(records: Records) -> str:
 def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
-    environment = Environment(
-        loader=PackageLoader("faussaire"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("inspection.html.j2").render(
+    template = environment("faussaire").get_template("inspection.html.j2")
+    return template.render(
         version=__version__,
         data=data,
         found=found,

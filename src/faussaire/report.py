@@ -19,7 +19,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image as Pillow
 
@@ -30,6 +29,7 @@ from faussaire.metrics import Memorisation
 from faussaire.metrics.features import NO_WEIGHTS_SHA256
 from faussaire.metrics.memorisation import COPIER_BELOW
 from faussaire.modalities.image import enlarge, grid, picture
+from faussaire.pages import environment
 from faussaire.run import Event, RunFolder, write_atomically
 
 GRID = 64
@@ -61,16 +61,10 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     scripts = [get_plotlyjs(), _template("report.js")]
     meanings = tomllib.loads(_template("meanings.toml"))
     measured = {score.metric for score in evaluation.scores}
-    environment = Environment(
-        loader=PackageLoader("faussaire"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": _number, "p_value": _p_value, "sha": _short_sha}
+    templates = environment("faussaire")
+    templates.filters |= {"number": _number, "p_value": _p_value, "sha": _short_sha}
     classes = list(generator.spec.classes)
-    return environment.get_template("report.html.j2").render(
+    return templates.get_template("report.html.j2").render(
         version=__version__,
         evaluation=evaluation,
         name=evaluation.name or generator.name,

@@ -6,6 +6,7 @@ are mapped. `FACTS` is one row; notes and modes are numbers into a list of words
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,14 +118,12 @@ class Records(Sequence[Record]):
         )
 
 
-class Numbered(Sequence[str]):
-    """The names `file[0]`, `file[1]` … of the rows of an array, made when they are asked for."""
+class Names(Sequence[str], ABC):
+    """Names that are not held in memory, but made when they are asked for."""
 
-    def __init__(self, file: str, count: int) -> None:
-        self.file, self._num = file, count
-
-    def __len__(self) -> int:
-        return self._num
+    @abstractmethod
+    def name(self, place: int) -> str:
+        """Return the name at a place, from 0 on."""
 
     @overload
     def __getitem__(self, i: int) -> str: ...
@@ -133,13 +132,27 @@ class Numbered(Sequence[str]):
     def __getitem__(self, i: int | slice) -> str | list[str]:
         """Return one name, or those of a slice."""
         if isinstance(i, slice):
-            return [self[k] for k in range(*i.indices(self._num))]
-        if not -self._num <= i < self._num:
-            raise IndexError(f"name {i} of {self._num}")
-        return f"{self.file}[{i % self._num}]"
+            return [self.name(k) for k in range(*i.indices(len(self)))]
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"name {i} of {len(self)}")
+        return self.name(i % len(self))
 
 
-class Lines(Sequence[str]):
+class Numbered(Names):
+    """The names `file[0]`, `file[1]` … of the rows of an array, made when they are asked for."""
+
+    def __init__(self, file: str, count: int) -> None:
+        self.file, self._num = file, count
+
+    def __len__(self) -> int:
+        return self._num
+
+    def name(self, place: int) -> str:
+        """Return one name."""
+        return f"{self.file}[{place}]"
+
+
+class Lines(Names):
     """Names out of a file with one a line, whose ends lie in another: neither is read whole.
 
     Args:
@@ -155,18 +168,10 @@ class Lines(Sequence[str]):
     def __len__(self) -> int:
         return len(self._ends)
 
-    @overload
-    def __getitem__(self, i: int) -> str: ...
-    @overload
-    def __getitem__(self, i: slice) -> list[str]: ...
-    def __getitem__(self, i: int | slice) -> str | list[str]:
-        """Return one name, or those of a slice."""
-        if isinstance(i, slice):
-            return [self[k] for k in range(*i.indices(len(self)))]
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"name {i} of {len(self)}")
-        begin = int(self._ends[i - 1]) if i % len(self) else 0
-        return self._text[begin : int(self._ends[i]) - 1].tobytes().decode()
+    def name(self, place: int) -> str:
+        """Return one name."""
+        begin = int(self._ends[place - 1]) if place else 0
+        return self._text[begin : int(self._ends[place]) - 1].tobytes().decode()
 
     @staticmethod
     def write(names: Sequence[str], path: Path, ends: Path) -> None:

@@ -8,25 +8,20 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 
 from faussaire import __version__
+from faussaire.pages import environment
 from faussaire.web.texts import COOKIE, LANGUAGES, language_of, texts
 
 YEAR_SECONDS = 31_536_000
 
 
 @cache
-def environment() -> Environment:
+def templates() -> Environment:
     """Return the templates."""
-    made = Environment(
-        loader=PackageLoader("faussaire.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = environment("faussaire.web")
     made.globals["static"] = static_address
     return made
 
@@ -49,7 +44,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """Render a page; a language chosen in the address is remembered by a cookie of the reader's browser."""
     language = language_of(request)
     html = (
-        environment()
+        templates()
         .get_template(template)
         .render(
             t=texts(language), lang=language, languages=LANGUAGES, path=request.url.path, version=__version__, **values
