@@ -35,7 +35,7 @@ class Shard:
 
     def __post_init__(self) -> None:
         """List the parameters once: to walk through the modules at every step would cost a tenth of a small one."""
-        self.parameters = {"G": list(self.G.parameters()), "D": list(self.D.parameters())}
+        self.parameters: dict[str, list[Tensor]] = {"G": list(self.G.parameters()), "D": list(self.D.parameters())}
 
 
 class Shards:
@@ -76,15 +76,22 @@ class Shards:
         """Return the fakes `[N, *shape]` of the last step of D."""
         return torch.cat([shard.fake.detach() for shard in self._shards])
 
+    def parameters(self, network: str) -> list[Tensor]:
+        """Return the parameters of `network`, "G" or "D", in order."""
+        return self._shards[0].parameters[network]
+
     def sum_gradients(self, network: str) -> None:
         """Add the gradients of `network`, "G" or "D", in every shard to those of the first."""
         first, *others = (shard.parameters[network] for shard in self._shards)
         for parameters in others:
-            for total, parameter in zip(first, parameters, strict=True):
-                assert total.grad is not None
-                assert parameter.grad is not None
-                total.grad.add_(parameter.grad)
+            torch._foreach_add_(gradients(first), gradients(parameters))
+            for parameter in parameters:
                 parameter.grad = None
+
+
+def gradients(parameters: list[Tensor]) -> list[Tensor]:
+    """Return the gradients of parameters, all of which have one after a step."""
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
 
 def num_shards(G: nn.Module, D: nn.Module, *, threads: int, batch_size: int) -> int:

@@ -56,6 +56,10 @@ class Trainer:
         self.shards = Shards(state.G, state.D, shards)
         self.augment = augment
         self.reuses_fakes, self.one_pass = per_sample(state.G), per_sample(state.D)
+        self.averages: list[Tensor] = list(
+            state.G_ema.parameters()
+        )  # listed once: to walk through modules takes time at every step
+        self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
         self.moments = Moments()
 
     @property
@@ -174,11 +178,9 @@ class Trainer:
     @torch.no_grad()
     def average_generator(self) -> None:
         """Step 3: move G_ema towards G; the running statistics of batch normalisation are taken as they are."""
-        state = self.state
-        beta = ema_beta(self.step_nimg, self.config.ema * state.nimg)
-        for average, new in zip(state.G_ema.parameters(), state.G.parameters(), strict=True):
-            average.lerp_(new, 1.0 - beta)
-        for kept, now in zip(state.G_ema.buffers(), state.G.buffers(), strict=True):
+        beta = ema_beta(self.step_nimg, self.config.ema * self.state.nimg)
+        torch._foreach_lerp_(self.averages, self.shards.parameters("G"), 1.0 - beta)
+        for kept, now in self.running:
             kept.copy_(now)
 
     def set_learning_rate(self) -> None:
