@@ -83,3 +83,9 @@ def test_none_takes_the_penalties_away() -> None:
 def test_every_setting_has_its_help() -> None:
     assert field_help().keys() == FIELDS.keys()
     assert all(text.endswith(".") for text in field_help().values())
+
+
+def test_wider_networks_learn_in_smaller_steps_unless_told_otherwise() -> None:
+    assert resolve(None, {"data": "x"}).peak_lr == resolve(None, {"data": "x", "width": 8}).peak_lr == 6e-3
+    assert resolve(None, {"data": "x", "width": 24}).peak_lr == pytest.approx(2e-3)
+    assert resolve(None, {"data": "x", "width": 24, "lr": 5e-3}).peak_lr == 5e-3

@@ -108,7 +108,7 @@ def fresh_state(config: Config, spec: SampleSpec) -> TrainState:
 def adam(module: nn.Module, config: Config) -> torch.optim.Adam:
     """Make the Adam of one network (Kingma and Ba 2015, arXiv 1412.6980), its whole step in one fused kernel."""
     betas = (config.beta1, config.beta2)
-    return torch.optim.Adam(module.parameters(), lr=config.lr, betas=betas, fused=True)
+    return torch.optim.Adam(module.parameters(), lr=config.peak_lr, betas=betas, fused=True)
 
 
 def save_checkpoint(state: TrainState, folder: Path) -> Path:

@@ -21,6 +21,7 @@ from typing import Any
 from faussaire.errors import ConfigError
 
 LENGTHS = ("minutes", "kimg", "epochs")
+LR, LR_WIDTH = 6e-3, 8  # the best learning rate of those tried, and the width at which it was
 RECIPES = "faussaire.recipes"
 
 
@@ -91,8 +92,8 @@ class Config:
     batch_size: int = 64
     """Images in a step."""
 
-    lr: float = 6e-3
-    """Learning rate of Adam, of both networks, at the start."""
+    lr: float | None = None
+    """Learning rate of Adam, of both networks, at the start; if not given, 6e-3 at width 8, and less the wider."""
 
     lr_final: float = 0.05
     """Learning rate at the end, as a share of that at the start."""
@@ -147,6 +148,15 @@ class Config:
             _require(0 <= value < 1, f"{flag(name)} must be in [0, 1), not {value}")
         _require(0 <= self.lr_final <= 1, f"--lr-final is a share of --lr: 0 to 1, not {self.lr_final}")
         _require(0 <= self.ema < 1, f"--ema is a share of the images seen: 0 to 1, not {self.ema}")
+
+    @property
+    def peak_lr(self) -> float:
+        """Adam's learning rate at the start: `lr`, or one in inverse proportion to the width.
+
+        A weight moves by about the learning rate in a step of Adam, and a wide layer adds up more of them (Yang et al.
+        2021, arXiv 2203.03466, table 3). At width 16, 6e-3 made G collapse at 64 pixels (docs/LAB.md).
+        """
+        return self.lr if self.lr is not None else LR * LR_WIDTH / (self.width or LR_WIDTH)
 
     def preparation(self) -> dict[str, Any]:
         """Return the settings that `faussaire.prepare` takes."""

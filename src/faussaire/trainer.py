@@ -187,7 +187,7 @@ class Trainer:
         """Set both learning rates from the share of the run that is done."""
         config = self.config
         progress = self.plan.progress(self.state.nimg)
-        lr = SCHEDULES[config.lr_schedule](progress, config.lr, config.lr * config.lr_final)
+        lr = SCHEDULES[config.lr_schedule](progress, config.peak_lr, config.peak_lr * config.lr_final)
         for _, optimizer in self.state.optimizers():
             optimizer.param_groups[0]["lr"] = lr
 
