@@ -105,7 +105,9 @@ def test_a_finished_run_says_so_and_a_larger_length_extends_it(
 def test_changed_settings_are_refused_with_the_differences_listed(tmp_path: Path, images_folder: Path) -> None:
     run = tmp_path / "run"
     train(images_folder, run=run, kimg=0.05, **DENSE)
-    with pytest.raises(ConfigError, match=r"--lr was not given, now 0.001; its length was --kimg 0.05, now --minutes 1"):
+    with pytest.raises(
+        ConfigError, match=r"--lr was not given, now 0.001; its length was --kimg 0.05, now --minutes 1"
+    ):
         train(images_folder, run=run, minutes=1, lr=1e-3, **DENSE)
     with pytest.raises(ConfigError, match="it can only grow"):
         train(images_folder, run=run, kimg=0.01, **DENSE)

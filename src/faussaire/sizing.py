@@ -1,8 +1,8 @@
 """How wide the networks are and how many threads train them, by the budget and the speed of this very machine.
 
-Quality is bought with images seen and with width, and a budget buys either: at first images count for more. From how
-many images on each width pays was not measured yet: the thresholds below are guesses (docs/LAB.md). The probe takes a
-second, and its outcome is recorded, so a resumed run or a replay asks no clock.
+Quality is bought with images seen and with width, and a budget buys either: at first images count for more. The first
+threshold below is from Fashion-MNIST, the others are guesses (docs/LAB.md). The probe takes a second, and its outcome
+is recorded, so a resumed run or a replay asks no clock.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from faussaire.rng import numpy_generator_for
 from faussaire.trainer import Trainer
 
 PROBE_SECONDS = 0.5
-WIDER_FROM = {16: 1_500_000, 24: 6_000_000, 32: 16_000_000}
-"""Images that the narrowest networks would see in the budget, from which each width is taken: guesses."""
+WIDER_FROM = {16: 800_000, 24: 6_000_000, 32: 16_000_000}
+"""Images that the narrowest networks would see in the budget, from which each width is taken."""
+WIDER_UP_TO = 32
+"""Pixels: above, wider networks collapsed at the default settings (docs/LAB.md), and are taken only if asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,8 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, thr
         "kimg": 1000 * (config.kimg or 0),
         "epochs": num_images * (config.epochs or 0),
     }[length]
-    width = config.width or max([narrowest, *(w for w, least in WIDER_FROM.items() if images >= least)])
+    paying = [w for w, least in WIDER_FROM.items() if images >= least and spec.shape[-1] <= WIDER_UP_TO]
+    width = config.width or max([narrowest, *paying])
     why = "as asked for" if config.width else f"for {images / 1000:,.0f} thousand images at width {narrowest}"
     text = f"Width {width}, {why}; {best} thread{'s' if best > 1 else ''}, measured {speeds[best]:,.0f} images/s."
     return Size(config=replace(config, width=width), threads=best, text=text)
