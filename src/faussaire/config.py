@@ -154,7 +154,7 @@ class Config:
         """Adam's learning rate at the start: `lr`, or one in inverse proportion to the width.
 
         A weight moves by about the learning rate in a step of Adam, and a wide layer adds up more of them (Yang et al.
-        2021, arXiv 2203.03466, table 3). At width 16, 6e-3 made G collapse at 64 pixels (docs/LAB.md).
+        2021, arXiv 2203.03466, table 3). At width 16, 3e-3 left a third less Fréchet distance than 6e-3 (docs/LAB.md).
         """
         return self.lr if self.lr is not None else LR * LR_WIDTH / (self.width or LR_WIDTH)
 

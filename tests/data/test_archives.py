@@ -10,6 +10,7 @@ import pytest
 
 from data.zoo import png
 from faussaire.data import Dataset, prepare
+from faussaire.data.archives import zip_source
 from faussaire.errors import DataError
 
 
@@ -90,6 +91,21 @@ def test_an_entry_with_a_wrong_checksum_is_rejected(tmp_path: Path) -> None:
 
     edit_entry(path, b"b.png", spoil)
     assert prepare(path).inventory.rejected[0].note.startswith("damaged in the zip")
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_entries_of_every_kind_give_the_bytes_that_zipfile_gives(tmp_path: Path, compression: int) -> None:
+    path = tmp_path / "set.zip"
+    path.write_bytes(b"a program that unpacks itself comes first")
+    with zipfile.ZipFile(path, "a", compression) as archive:
+        for i in range(3):
+            info = zipfile.ZipInfo(f"{i} \N{LATIN SMALL LETTER E WITH ACUTE}.png")
+            info.extra = b"xx" + (200 * i).to_bytes(2, "little") + bytes(200 * i)  # longer than is read at once
+            info.compress_type = compression
+            archive.writestr(info, png(i))
+    with zip_source(path, tmp_path) as source, zipfile.ZipFile(path) as archive:
+        assert source.read is not None
+        assert [source.read(i) for i in range(3)] == [archive.read(name) for name in archive.namelist()]
 
 
 @pytest.mark.parametrize("data", [b"", b"PK not a zip", b"PK\3\4 not a zip"])
