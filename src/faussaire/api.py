@@ -34,6 +34,7 @@ from faussaire.resume import Task, open_run, plan_of, recorded_config
 from faussaire.run import RunFolder
 from faussaire.schedules import SCHEDULES
 from faussaire.sizing import size
+from faussaire.threads import computing_threads
 from faussaire.trainer import Trainer
 from faussaire.trainer import train as train_loop
 from faussaire.views import refresh
@@ -270,15 +271,13 @@ def _threads(config: Config, folder: RunFolder) -> Iterator[None]:
 
     Numbers too small to be normal count as 0: averages and gradients that fade out would cost three times the time.
     """
-    before = torch.get_num_threads()
-    recorded = folder.read_json(folder.config)["threads"] if folder.exists() else before
-    torch.set_num_threads(config.threads or recorded)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(before)
+    recorded = folder.read_json(folder.config)["threads"] if folder.exists() else torch.get_num_threads()
+    with computing_threads(config.threads or recorded):
+        torch.set_flush_denormal(True)
+        try:
+            yield
+        finally:
+            torch.set_flush_denormal(False)
 
 
 @contextmanager

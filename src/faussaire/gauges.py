@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from faussaire.metrics.intervals import Estimate, normal
+from faussaire.metrics.intervals import Estimate, jackknife_variance, normal
 
 
 def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:
@@ -46,6 +46,6 @@ def _spread(samples: Tensor) -> tuple[float, float]:
     off = samples.flatten(1)
     off = (off - off.mean(0)).square_()
     total = off.sum(0)
-    without = (total - off.mul_(n / (n - 1))).clamp_(min=0).div_(n - 2).sqrt_().mean(1).double()
+    without = (total - off.mul_(n / (n - 1))).clamp_(min=0).div_(n - 2).sqrt_().mean(1)
     spread = total.div(n - 1).sqrt().mean()
-    return float(spread), float((without - without.mean()).square().sum() * (n - 1) / n)
+    return float(spread), jackknife_variance(without.double())

@@ -90,8 +90,10 @@ class Shards:
 
 
 def gradients(parameters: list[Tensor]) -> list[Tensor]:
-    """Return the gradients of parameters, all of which have one after a step."""
-    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+    """Return the gradients of parameters, all of which must have one."""
+    found = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    assert len(found) == len(parameters)
+    return found
 
 
 def num_shards(G: nn.Module, D: nn.Module, *, threads: int, batch_size: int) -> int:

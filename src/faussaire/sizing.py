@@ -10,8 +10,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-import torch
-
 from faussaire.architectures import architecture
 from faussaire.checkpoint import fresh_state
 from faussaire.config import LENGTHS, Config
@@ -21,6 +19,7 @@ from faussaire.modalities import SampleSpec
 from faussaire.parallel import num_shards
 from faussaire.plan import Plan, Segment
 from faussaire.rng import numpy_generator_for
+from faussaire.threads import computing_threads
 from faussaire.trainer import Trainer
 
 PROBE_SECONDS = 0.5
@@ -87,9 +86,7 @@ def speed(config: Config, spec: SampleSpec, threads: int) -> float:
     batches = Batches(noise, batch_size=config.batch_size, seed=0, labels=labels, num_classes=num_classes)
     state = fresh_state(config, spec)
     shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch_size)
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads if shards == 1 else 1)
-    try:
+    with computing_threads(threads if shards == 1 else 1):
         trainer = Trainer(config, batches, state, Plan([Segment(nimg=0, progress=0.0, end_nimg=2**40)]), shards=shards)
         for _ in range(2):
             trainer.step()
@@ -98,5 +95,3 @@ def speed(config: Config, spec: SampleSpec, threads: int) -> float:
             trainer.step()
             done += 1
         return done * config.batch_size * config.d_steps / (time.monotonic() - began)
-    finally:
-        torch.set_num_threads(before)

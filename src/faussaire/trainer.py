@@ -56,9 +56,8 @@ class Trainer:
         self.shards = Shards(state.G, state.D, shards)
         self.augment = augment
         self.reuses_fakes, self.one_pass = per_sample(state.G), per_sample(state.D)
-        self.averages: list[Tensor] = list(
-            state.G_ema.parameters()
-        )  # listed once: to walk through modules takes time at every step
+        # Listed once: to walk through the modules takes time at every step.
+        self.averages: list[Tensor] = list(state.G_ema.parameters())
         self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
         self.moments = Moments()
 

@@ -33,8 +33,8 @@ _UNPACKED_TIMES, _UNPACKED_BYTES = 100, 2**30  # a tar of images that unpacks to
 _BLOCK_BYTES = 2**20
 _ZIP_EXTRA_BYTES = 64  # a guess at the extra fields between an entry's name and its content
 
-Member = TypeVar("Member")
-Read = Callable[[Member], bytes]
+T = TypeVar("T")
+Read = Callable[[T], bytes]
 
 
 def zip_source(path: Path, scratch: Path) -> Source:
@@ -215,10 +215,10 @@ def _opener(head: bytes, path: Path) -> Callable[[IO[bytes]], Any] | None:
 
 
 def _source(
-    members: Mapping[str, Member],
-    read: Read[Member],
-    head: Read[Member],
-    problem: Callable[[Member], str],
+    members: Mapping[str, T],
+    read: Read[T],
+    head: Read[T],
+    problem: Callable[[T], str],
     path: Path,
     close: Callable[[], None],
     notes: Sequence[str] = (),

@@ -21,6 +21,7 @@ from faussaire.errors import ExtractorError
 from faussaire.metrics.features import embed_in_batches, resized
 from faussaire.metrics.intervals import LEVEL, Estimate, wilson
 from faussaire.rng import generator_for
+from faussaire.threads import computing_threads
 
 _WIDTHS = (16, 32, 64, 128)
 _BATCH_SIZE = 64
@@ -119,10 +120,8 @@ def train_classifier(
     num_held_out = max(1, round(held_out * len(images)))
     test, train = order[:num_held_out], order[num_held_out:]
     network = _Network(images.shape[1], num_classes, generator_for(seed, "labels-cnn weights"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # operations this small gain nothing from a second
-    _fit(network, prepared[train], labels[train], epochs=epochs, seed=seed)
-    torch.set_num_threads(threads)
+    with computing_threads(1):  # operations this small gain nothing from a second
+        _fit(network, prepared[train], labels[train], epochs=epochs, seed=seed)
     network.eval()
     with torch.no_grad():
         predicted = torch.cat([network(batch) for batch in torch.split(prepared[test], 256)]).argmax(1)
