@@ -81,3 +81,10 @@ def test_when_the_time_is_up_the_run_ends_at_once(seconds: float) -> None:
     assert segment is not None
     plan.add(segment)
     assert plan.finished(6400)
+
+
+def test_a_run_that_has_ended_is_planned_no_further_though_time_was_left() -> None:
+    plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=6400)])
+    pace = Pace(60.0)
+    pace.replan(plan, nimg=3200, seconds=20.0, step_nimg=STEP)
+    assert pace.replan(plan, nimg=6400, seconds=40.0, step_nimg=STEP) is None

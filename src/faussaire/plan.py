@@ -82,6 +82,8 @@ class Pace:
         then, nimg_then = self._seen[0]
         if plan.segments[-1].nimg > nimg or seconds <= then:
             return None  # a resumed run first follows what was already planned, or there is no speed yet
+        if plan.finished(nimg):
+            return None  # a run that has ended stays so, for whoever replays it
         seconds_left = max(0.0, self.budget_seconds - self.reserve_seconds - seconds)
         steps_left = round(seconds_left * (nimg - nimg_then) / (seconds - then) / step_nimg)
         end_nimg = nimg + steps_left * step_nimg
