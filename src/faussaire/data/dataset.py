@@ -12,15 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
 from faussaire.data.records import KEPT, Records
 from faussaire.data.rows import Rows
-
-if TYPE_CHECKING:  # `faussaire list datasets` reads this module, and must not wait for torch
-    from faussaire.modalities import SampleSpec
+from faussaire.modalities import SampleSpec
 
 
 @dataclass(frozen=True, kw_only=True)

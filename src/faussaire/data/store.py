@@ -33,6 +33,7 @@ from faussaire.data.dataset import Dataset, Inventory, Origin
 from faussaire.data.records import FACTS, Lines, Numbered, Records
 from faussaire.data.rows import Rows, Shard
 from faussaire.errors import DataError
+from faussaire.modalities import SampleSpec
 
 VERSION = 2
 """Of the format and of the rule for decoding: another one is another store."""
@@ -170,8 +171,6 @@ def load(folder: Path) -> Dataset:
     Raises:
         DataError: something in it is missing or damaged.
     """
-    from faussaire.modalities import SampleSpec  # here: it takes torch along, which `faussaire list` must not
-
     try:
         index = json.loads((folder / INDEX).read_text("utf-8"))
         shape, classes = tuple(index["shape"]), tuple(index["classes"])

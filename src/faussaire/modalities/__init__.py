@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from torch import Tensor
 
 from faussaire.errors import ConfigError
 from faussaire.modalities.image import Image
+
+if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image as Pillow
-from torch import Tensor
+
+if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch
+    from torch import Tensor
 
 PAPER = 255  # the grid's ground and gaps
 MIN_TILE = 56  # a tile of a grid is at least this many pixels wide on the screen
@@ -31,8 +33,8 @@ class Image:
 
     def to_array(self, samples: Tensor) -> np.ndarray:
         """Turn `[N, C, H, W]` in [-1, 1] into uint8 `[N, H, W, C]`, rounding to nearest and clipping."""
-        pixels = samples.detach().to("cpu", torch.float32).mul(127.5).add(127.5).round().clamp(0, 255)
-        return np.ascontiguousarray(pixels.to(torch.uint8).permute(0, 2, 3, 1).numpy())
+        pixels = samples.detach().cpu().float().mul(127.5).add(127.5).round().clamp(0, 255)
+        return np.ascontiguousarray(pixels.byte().permute(0, 2, 3, 1).numpy())
 
     def write_grid(self, path: Path, samples: Tensor) -> None:
         """Write a nearly square grid of `[N, C, H, W]` as a picture; the suffix of `path` says which format."""
@@ -57,9 +59,9 @@ class Image:
         tiles = enlarge(self.to_array(samples))
         side = tiles.shape[1]
         cells = math.ceil(math.sqrt(z.shape[1]))
-        padded = torch.zeros(len(z), cells * cells)
-        padded[:, : z.shape[1]] = z.detach().to("cpu", torch.float32)
-        grey = padded.mul(51.0).add(127.5).round().clamp(0, 255).to(torch.uint8).view(-1, cells, cells).numpy()
+        padded = z.new_zeros(len(z), cells * cells)
+        padded[:, : z.shape[1]] = z.detach()
+        grey = padded.cpu().float().mul(51.0).add(127.5).round().clamp(0, 255).byte().view(-1, cells, cells).numpy()
         latents = np.stack([np.asarray(Pillow.fromarray(g).resize((side, side), 0)) for g in grey])
         latents = np.repeat(latents[..., None], tiles.shape[3], axis=3)
         pairs = np.concatenate([latents, tiles], axis=2)
