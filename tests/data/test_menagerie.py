@@ -42,8 +42,8 @@ def test_there_are_sixty_and_more() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_every_file_has_its_stated_outcome(folder: Path, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faussaire.data.scan._SECONDS_HERE", 0.0)
+@pytest.mark.usefixtures("hand_over_at_once")
+def test_every_file_has_its_stated_outcome(folder: Path, workers: int) -> None:
     records = prepare(
         folder, resolution=16, fit="crop", workers=workers, cache=folder.parent / "cache"
     ).inventory.records

@@ -190,10 +190,10 @@ def test_a_class_without_a_usable_image_is_dropped(class_folder: Path) -> None:
     assert "classes without a usable image dropped: 2" in notes(dataset)
 
 
-def test_the_result_does_not_depend_on_the_number_of_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("hand_over_at_once")
+def test_the_result_does_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
     folder = write_greys(tmp_path / "set", list(range(250)), 12)
     (folder / "0100.png").write_bytes(b"")
-    monkeypatch.setattr(scan, "_SECONDS_HERE", 0.0)
     found = [prepare(folder, resolution=8, workers=num, cache=tmp_path / f"cache-{num}") for num in (1, 2, 3)]
     assert len({dataset.fingerprint for dataset in found}) == 1
     assert list(found[0].inventory.records) == list(found[1].inventory.records)

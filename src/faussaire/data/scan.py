@@ -7,11 +7,13 @@ size already take a path without Pillow: 50,000 MNIST images in 0.5 s, against 8
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,8 +33,9 @@ _CHUNK_MOST = 512
 _CHUNK_SECONDS = 0.05  # long enough for the bookkeeping not to matter
 _CHUNK_ARRAY = 4096
 _CHUNK_BYTES = 2**25  # of pixels in one chunk
-_SECONDS_HERE = 0.15  # decoded in this process before others are started, which takes as long …
-_MANY, _SECONDS_HERE_OF_MANY = 10_000, 0.02  # … unless it is plain that they will be needed
+_SECONDS_TO_TELL = 0.02  # decoded in this process, to know how long the rest would take
+_SECONDS_ALONE = 0.4  # less than that is decoded here to its end
+_SECONDS_TO_START = 0.15  # decoded here while other processes start
 _LOOKED_AT = 256  # headers read to choose a resolution; their median moves little with more
 _LOOKED_AT_REMOTE = 16
 _WAITING = 16  # downloads at a time
@@ -103,27 +106,50 @@ def scan(
     with quiet_pillow():
         if source.pixels is not None:
             yield from _scan_array(source, indices, rule, start)
-            return
-        began, first = time.monotonic(), start
-        seconds_here = _SECONDS_HERE if len(indices) - start < _MANY else _SECONDS_HERE_OF_MANY
-        while start < len(indices) and (workers < 2 or time.monotonic() - began < seconds_here) and not source.remote:
-            here = indices[start : start + (_CHUNK_HERE if workers > 1 else _CHUNK)]
-            yield decode_chunk(tasks(source, here), rule)
-            start += len(here)
-        if start < len(indices):
-            seconds = (time.monotonic() - began) / max(1, start - first)
-            wanted = round(_CHUNK_SECONDS / seconds) if start > first else _CHUNK
-            yield from _scan_files(source, indices, rule, start, workers, min(max(wanted, 2), _CHUNK_MOST))
+        elif source.remote:
+            with Workers(workers, rule) as processes:
+                yield from _scan_files(source, indices, rule, start, processes, _CHUNK)
+        elif workers < 2:
+            yield from _scan_here(source, indices, rule, start, _CHUNK)
+        else:
+            yield from _scan_and_hand_over(source, indices, rule, start, workers)
+
+
+def _scan_and_hand_over(
+    source: Source, indices: Sequence[int], rule: Rule, start: int, workers: int
+) -> Iterator[Chunk]:
+    """Decode in this process, on while others start, if these are worth it; then by those."""
+    first, began, started = start, time.monotonic(), math.inf
+    processes: Workers | None = None
+    with ExitStack() as stack:
+        for chunk in _scan_here(source, indices, rule, start, _CHUNK_HERE):
+            yield chunk
+            start, now = start + len(chunk.facts), time.monotonic()
+            seconds = (now - began) / (start - first)
+            if now - started >= _SECONDS_TO_START:
+                break
+            worth_it = now - began >= _SECONDS_TO_TELL and (len(indices) - start) * seconds >= _SECONDS_ALONE
+            if processes is None and worth_it:
+                processes, started = stack.enter_context(Workers(workers, rule)), now
+        if processes is not None:
+            step = min(max(round(_CHUNK_SECONDS / seconds), 2), _CHUNK_MOST)
+            yield from _scan_files(source, indices, rule, start, processes, step)
+
+
+def _scan_here(source: Source, indices: Sequence[int], rule: Rule, start: int, step: int) -> Iterator[Chunk]:
+    """Decode in this process."""
+    for first in range(start, len(indices), step):
+        yield decode_chunk(tasks(source, indices[first : first + step]), rule)
 
 
 def _scan_files(
-    source: Source, indices: Sequence[int], rule: Rule, start: int, workers: int, wanted: int
+    source: Source, indices: Sequence[int], rule: Rule, start: int, processes: Workers, wanted: int
 ) -> Iterator[Chunk]:
     """Decode by other processes; a thread for each reads what it needs and waits for it."""
     step = max(1, min(wanted, _CHUNK_BYTES // (rule.channels * rule.resolution**2)))
-    num_threads = max(workers + 1, _WAITING if source.remote else 0)
+    num_threads = max(processes.count + 1, _WAITING if source.remote else 0)
     under_way: deque[Future[Chunk]] = deque()
-    with Workers(workers, rule) as processes, ThreadPoolExecutor(num_threads, thread_name_prefix="decode") as pool:
+    with ThreadPoolExecutor(num_threads, thread_name_prefix="decode") as pool:
         try:
             for first in range(start, len(indices), step):
                 here = indices[first : first + step]
@@ -138,16 +164,16 @@ def _scan_files(
 
 def tasks(source: Source, indices: Sequence[int]) -> list[Task]:
     """Return what is to be done for some items of a source of files: frames of one file are one task."""
+    if source.frames is None:
+        return [_task(source, int(i), None) for i in indices]
     found: list[Task] = []
-    frames = [None if source.frames is None else int(source.frames[i]) for i in indices]
+    frames = [int(source.frames[i]) for i in indices]
     place = 0
     while place < len(indices):
-        i, first = int(indices[place]), frames[place]
-        run = [first]
-        while first is not None and place + len(run) < len(indices) and frames[place + len(run)] == first + len(run):
-            run.append(first + len(run))
-        wanted = None if first is None else tuple(f for f in run if f is not None)
-        found.append(_task(source, i, wanted))
+        run = [frames[place]]
+        while place + len(run) < len(indices) and frames[place + len(run)] == run[-1] + 1:
+            run.append(run[-1] + 1)
+        found.append(_task(source, int(indices[place]), tuple(run)))
         place += len(run)
     return found
 

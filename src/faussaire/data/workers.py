@@ -45,7 +45,7 @@ class Workers:
     """Some worker processes; `decode` may be called from as many threads as there are, or more."""
 
     def __init__(self, count: int, rule: Rule) -> None:
-        self._rule = rule
+        self.count, self._rule = count, rule
         self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
         self._all: list[subprocess.Popen[bytes]] = []
         for _ in range(count):
