@@ -14,6 +14,11 @@ from faussaire import modalities, train
 from toy import Points, write_squares
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --damaged: `pytest tests/data/test_menagerie.py --damaged 10000` reads that many damaged files."""
+    parser.addoption("--damaged", type=int, default=1_700, metavar="N", help="files to damage at random [1,700]")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep what is prepared and computed out of the user's own cache."""

@@ -80,8 +80,11 @@ class Config:
     gamma: float = 1.0
     """Weight of the penalties: about 1 for r1 and r2 at 28 pixels, 10 for wgan_gp."""
 
-    penalty_every: int = 8
+    penalty_every: int = 2
     """Apply the penalties in every k-th step of D, with k times the weight (lazy regularisation)."""
+
+    penalty_one_in: int = 4
+    """Apply them to one image in k of the batch."""
 
     d_steps: int = 1
     """Steps of D for each round."""
@@ -138,7 +141,7 @@ class Config:
         for name in (*LENGTHS, "lr", "gamma", "score_minutes"):
             value = getattr(self, name)
             _require(value is None or 0 < value < float("inf"), f"{flag(name)} must be above 0, not {value}")
-        for name in ("width", "z_dim", "penalty_every", "d_steps", "g_steps", "pictures", "threads"):
+        for name in ("width", "z_dim", "penalty_every", "penalty_one_in", "d_steps", "g_steps", "pictures", "threads"):
             value = getattr(self, name)
             _require(value is None or value >= 1, f"{flag(name)} must be 1 or more, not {value}")
         _require(self.batch_size >= 2, f"--batch-size must be 2 or more, not {self.batch_size}")

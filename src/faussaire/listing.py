@@ -23,8 +23,7 @@ def _losses() -> Rows:
     from faussaire.losses import LOSSES, PENALTIES
 
     losses = [(name, loss.description) for name, loss in LOSSES.items()]
-    described = {name: (penalty.__doc__ or "").removeprefix("Return ") for name, penalty in PENALTIES.items()}
-    return losses + [(name, f"penalty: {description}") for name, description in described.items()]
+    return losses + [(name, f"penalty: {penalty.description}") for name, penalty in PENALTIES.items()]
 
 
 def _recipes() -> Rows:

@@ -20,7 +20,7 @@ from faussaire.checkpoint import TrainState
 from faussaire.config import Config
 from faussaire.data.batches import Batches, as_real
 from faussaire.gauges import batch_diversity, overfitting
-from faussaire.losses import LOSSES, PENALTIES, Judged
+from faussaire.losses import LOSSES, penalise
 from faussaire.metrics.intervals import Estimate
 from faussaire.parallel import Shard, Shards, back
 from faussaire.plan import Plan
@@ -85,29 +85,28 @@ class Trainer:
         z = self.latents(random := generator_for(config.seed, "D", state.nimg), labels)
         of_real, of_fake = (self.draws(f"augment {side}") for side in ("real", "fake"))
         penalised = bool(config.penalties) and state.nimg // config.batch_size % config.penalty_every == 0
+        chosen = torch.arange(len(real)) % config.penalty_one_in == 0
         seed_dropout(state.D, random)
-        together = self.one_pass and not penalised  # twice the batch costs less than a second pass
 
         def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes):
                 shard.fake = shard.G(shards.part(shard, z))
             of = shards.part(shard, labels)
-            D = judge_of(shard.D, torch.cat([of, of]) if together and of is not None else of)
-            seen = apply(shards.part(shard, real), shards.part(shard, of_real)).requires_grad_(penalised)
-            fake = apply(shard.fake.detach(), shards.part(shard, of_fake)).requires_grad_(penalised)
-            real_logits, fake_logits = D(torch.cat([seen, fake])).chunk(2) if together else (D(seen), D(fake))
+            seen = apply(shards.part(shard, real), shards.part(shard, of_real))
+            fake = apply(shard.fake.detach(), shards.part(shard, of_fake))
+            if self.one_pass:  # twice the batch costs less than a second pass
+                D = judge_of(shard.D, None if of is None else of.repeat(2))
+                real_logits, fake_logits = D(torch.cat([seen, fake])).chunk(2)
+            else:
+                D = judge_of(shard.D, of)
+                real_logits, fake_logits = D(seen), D(fake)
             loss = self.loss.discriminator(real_logits, fake_logits).sum() / len(real)
             penalty = torch.zeros(())
             if penalised:
-                judged = Judged(
-                    D=D,
-                    real=seen,
-                    fake=fake,
-                    real_logits=real_logits,
-                    fake_logits=fake_logits,
-                    generator=generator_for(config.seed, "penalty", state.nimg, shard.index),
-                )
-                penalty = torch.stack([PENALTIES[name](judged).sum() for name in config.penalties]).sum() / len(real)
+                here = shards.part(shard, chosen)
+                D = judge_of(shard.D, None if of is None else of[here].repeat(len(config.penalties)))
+                places = generator_for(config.seed, "penalty", state.nimg, shard.index)
+                penalty = penalise(config.penalties, D, seen[here], fake[here], places).sum() / int(chosen.sum())
             back(shard, "D", loss + config.gamma * config.penalty_every * penalty)
             return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
 

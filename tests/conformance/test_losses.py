@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from faussaire.losses import LOSSES, PENALTIES, Judged
+from faussaire.losses import LOSSES, PENALTIES, penalise
 
 REAL = torch.tensor([2.0, -0.5, 0.3])
 FAKE = torch.tensor([-0.9, 0.4, 0.1])
@@ -78,12 +78,9 @@ class Quadratic(nn.Module):
 def test_a_penalty_agrees_with_its_formula_on_samples_of_any_shape(name: str, shape: tuple[int, ...]) -> None:
     D = Quadratic(3.0)
     generator = torch.Generator().manual_seed(0)
-    real = torch.randn(5, *shape, generator=generator).requires_grad_(True)
-    fake = real.detach().clone().requires_grad_(True)  # so that what lies between them is the same point
-    value = PENALTIES[name](
-        Judged(D=D, real=real, fake=fake, real_logits=D(real), fake_logits=D(fake), generator=generator)
-    )
-    norm = 3.0 * real.detach().flatten(1).norm(dim=1)
+    real = torch.randn(5, *shape, generator=generator)  # the fakes, too, so that what lies between is the same point
+    value = penalise([name], D, real, real, generator)
+    norm = 3.0 * real.flatten(1).norm(dim=1)
     expected = (norm - 1) ** 2 if name == "wgan_gp" else norm**2 / 2
     torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-5)
     value.sum().backward()
@@ -91,11 +88,18 @@ def test_a_penalty_agrees_with_its_formula_on_samples_of_any_shape(name: str, sh
     assert D.a.grad.abs() > 0
 
 
+def test_penalties_in_one_pass_are_the_sum_of_each_alone() -> None:
+    D = Quadratic(3.0)
+    real, fake = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0)).unbind(0)
+    together, *alone = (
+        penalise(names, D, real, fake, torch.Generator().manual_seed(1))
+        for names in (list(PENALTIES), *[[name] for name in PENALTIES])
+    )
+    torch.testing.assert_close(together, torch.stack(alone).sum(0))
+
+
 def test_wgan_gp_has_a_finite_slope_at_a_flat_d() -> None:
     D = Quadratic(0.0)
-    real = torch.ones(4, 2, requires_grad=True)
-    logits = D(real)
-    generator = torch.Generator().manual_seed(0)
-    judged = Judged(D=D, real=real, fake=real, real_logits=logits, fake_logits=logits, generator=generator)
-    PENALTIES["wgan_gp"](judged).sum().backward()
+    real = torch.ones(4, 2)
+    penalise(["wgan_gp"], D, real, real, torch.Generator().manual_seed(0)).sum().backward()
     assert torch.isfinite(D.a.grad)

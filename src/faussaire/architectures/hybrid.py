@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pixel_shuffle
 
-from faussaire.architectures._blocks import check_stages, kaiming, pixel_norm, stages
+from faussaire.architectures._blocks import alike_in_fours, check_stages, kaiming, pixel_norm, stages
 from faussaire.architectures._registry import Architecture
 from faussaire.modalities import SampleSpec
 
@@ -61,12 +61,12 @@ class HybridGenerator(nn.Module):
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""
         kaiming(self.dense, generator)
-        kaiming(self.narrow, generator)
         for residual in [self.mix, *self.residuals]:
             kaiming(residual.first, generator, gain=GAIN)
             kaiming(residual.second, generator, gain=0.0)
-        for conv in self.shuffled:
-            kaiming(conv, generator)  # type: ignore[arg-type]
+        for conv in [self.narrow, *self.shuffled]:
+            kaiming(conv, generator)
+            alike_in_fours(conv)
 
     def forward(self, z: Tensor) -> Tensor:
         """Make one image of each latent."""
