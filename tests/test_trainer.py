@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from faussaire.checkpoint import fresh_state
 from faussaire.config import resolve
 from faussaire.data.batches import Batches
-from faussaire.losses import LOSSES
+from faussaire.losses import LOSSES, penalise
 from faussaire.plan import Plan, Segment
 from faussaire.rng import latents, numpy_generator_for
 from faussaire.trainer import Trainer
@@ -80,6 +81,27 @@ def test_a_lazy_penalty_is_applied_every_kth_step_of_d(tmp_path: Path) -> None:
     for _ in range(8):
         trainer.step()
     assert trainer.moments.read()["penalty"]["n"] == 2
+
+
+def test_a_penalty_falls_on_one_image_in_k_of_the_batch() -> None:
+    trainer = image_trainer("hybrid", penalty_one_in=4)
+    D, real = copy.deepcopy(trainer.state.D), trainer.batches.real(0)
+    trainer.train_discriminator()
+    fake = trainer.last_fake
+    expected = penalise(["r1", "r2"], D, real[[0, 4]], fake[[0, 4]], torch.Generator()).mean().item()
+    assert trainer.moments.read()["penalty"]["mean"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_g_may_multiply_in_bf16_and_all_else_stays_fp32() -> None:
+    full, half = (image_trainer("hybrid", precision=precision) for precision in ("fp32", "bf16"))
+    for trainer in (full, half):
+        trainer.step()
+    torch.testing.assert_close(half.last_fake, full.last_fake, rtol=0.05, atol=0.05)
+    assert not torch.equal(half.last_fake, full.last_fake)
+    tensors = [half.last_fake, *half.last_logits, *half.state.tensors().values()]
+    assert {tensor.dtype for tensor in tensors} == {torch.float32}
+    gradients = [parameter.grad for parameter in half.state.G.parameters()]
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
 
 
 def test_without_an_average_g_ema_is_g(tmp_path: Path) -> None:

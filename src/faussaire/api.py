@@ -167,9 +167,10 @@ def _prepare(config: Config, console: Console) -> Dataset:
 
 
 def _sized(config: Config, recorded: RunFolder, dataset: Dataset, console: Console) -> Config:
-    """Return the settings with a width: that of the run if it has begun, or chosen for the budget and this machine."""
+    """Return the settings with a width and a precision: those of the run if it has begun, or chosen for the budget."""
     if recorded.exists():
-        return config if config.width else replace(config, width=recorded_config(recorded).width)
+        then = recorded_config(recorded)
+        return replace(config, width=config.width or then.width, precision=config.precision or then.precision)
     threads = torch.get_num_threads()
     found = size(
         config,

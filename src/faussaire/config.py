@@ -21,6 +21,7 @@ from typing import Any
 from faussaire.errors import ConfigError
 
 LENGTHS = ("minutes", "kimg", "epochs")
+PRECISIONS = ("fp32", "bf16")
 LR, LR_WIDTH = 6e-3, 8  # the best learning rate of those tried, and the width at which it was
 RECIPES = "faussaire.recipes"
 
@@ -131,6 +132,9 @@ class Config:
     seed: int = 0
     """Every random draw of the run is a function of this number and of its position."""
 
+    precision: str | None = None
+    """Numbers that G multiplies in while it trains, fp32 or bf16; the faster here if not given. D keeps fp32."""
+
     threads: int | None = None
     """Threads that torch computes with; as many as torch finds cores if not given."""
 
@@ -149,6 +153,7 @@ class Config:
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
             _require(0 <= value < 1, f"{flag(name)} must be in [0, 1), not {value}")
+        _require(self.precision in (None, *PRECISIONS), f"--precision is fp32 or bf16, not {self.precision!r}")
         _require(0 <= self.lr_final <= 1, f"--lr-final is a share of --lr: 0 to 1, not {self.lr_final}")
         _require(0 <= self.ema < 1, f"--ema is a share of the images seen: 0 to 1, not {self.ema}")
 

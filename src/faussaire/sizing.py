@@ -1,14 +1,17 @@
-"""How wide the networks are and how many threads train them, by the budget and the speed of this very machine.
+"""How wide the networks are, in which precision G multiplies and with how many threads, by the budget and the machine.
 
-Quality is bought with images seen and with width, and a budget buys either: at first images count for more. The first
-threshold below is from Fashion-MNIST, the others are guesses (docs/LAB.md). The probe takes a second, and its outcome
-is recorded, so a resumed run or a replay asks no clock.
+Quality is bought with images seen and with width, and a budget buys either: at first images count for more. How much
+there is to learn grows with the pixels, so wider networks pay sooner where there are more of them. The thresholds are
+read off a few runs (docs/LAB.md). The probe takes some seconds, and its outcome is recorded, so a resumed run or a
+replay asks no clock.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+
+import torch
 
 from faussaire.architectures import architecture
 from faussaire.checkpoint import fresh_state
@@ -23,10 +26,12 @@ from faussaire.threads import computing_threads
 from faussaire.trainer import Trainer
 
 PROBE_SECONDS = 0.5
-WIDER_FROM = {16: 800_000, 24: 6_000_000, 32: 16_000_000}
-"""Images that the narrowest networks would see in the budget, from which each width is taken."""
-WIDER_UP_TO = 32
-"""Pixels: above, wider networks collapsed at the default settings (docs/LAB.md), and are taken only if asked for."""
+WIDER_FROM = {16: 350_000, 24: 4_000_000, 32: 16_000_000}
+"""Images of WIDER_AT pixels' side that the narrowest networks would see, from which each width is taken."""
+WIDER_AT = 28
+"""Pixels: at twice the side, a quarter of the images is enough."""
+WORTH_IT = 1.05
+"""How many times as fast as fp32 a precision must be to be taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,7 @@ class Size:
     """What was chosen, and why in words."""
 
     config: Config
-    """The settings, with a width."""
+    """The settings, with a width and a precision."""
 
     threads: int
     """Threads to compute with."""
@@ -44,24 +49,25 @@ class Size:
 
 
 def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, threads_given: bool) -> Size:
-    """Choose width and threads for a run that begins.
+    """Choose width, precision and threads for a run that begins.
 
     Args:
-        config: the settings; a width in them stands.
+        config: the settings; a width or precision in them stands.
         spec: what a sample is.
         num_images: images in the data.
         threads: at most so many.
         threads_given: whether these were asked for, and are not to be chosen.
 
     Raises:
-        ConfigError: a width was asked for, and the architecture has one size only.
+        ConfigError: a width or precision was asked for, and the architecture has one size only.
     """
     narrowest = architecture(config.architecture, spec).width
     if not narrowest:
-        if config.width is not None:
-            raise ConfigError(f"the networks of {config.architecture!r} have one size; leave --width out")
+        for name in ("width", "precision"):
+            if getattr(config, name) is not None:
+                raise ConfigError(f"the networks of {config.architecture!r} have one size, in fp32; leave --{name} out")
         return Size(config=config, threads=threads, text="")
-    probed = replace(config, width=config.width or narrowest)
+    probed = replace(config, width=config.width or narrowest, precision=config.precision or "fp32")
     counts = {threads} if threads_given else {1, threads}
     speeds = {count: speed(probed, spec, count) for count in counts}
     best = max(speeds, key=lambda count: speeds[count])
@@ -71,11 +77,33 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, thr
         "kimg": 1000 * (config.kimg or 0),
         "epochs": num_images * (config.epochs or 0),
     }[length]
-    paying = [w for w, least in WIDER_FROM.items() if images >= least and spec.shape[-1] <= WIDER_UP_TO]
-    width = config.width or max([narrowest, *paying])
+    width = config.width or max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)])
+    chosen = replace(probed, width=width)
+    at_width = speeds[best] if width == probed.width else speed(chosen, spec, best)
+    precision, gain = _precision(config, chosen, spec, best, at_width)
     why = "as asked for" if config.width else f"for {images / 1000:,.0f} thousand images at width {narrowest}"
-    text = f"Width {width}, {why}; {best} thread{'s' if best > 1 else ''}, measured {speeds[best]:,.0f} images/s."
-    return Size(config=replace(config, width=width), threads=best, text=text)
+    text = (
+        f"Width {width}, {why}; {precision}{f', {gain:.1f} times as fast' if gain > 1 else ''}; "
+        f"{best} thread{'s' if best > 1 else ''}, measured {gain * at_width:,.0f} images/s."
+    )
+    return Size(config=replace(chosen, precision=precision), threads=best, text=text)
+
+
+def thresholds(spec: SampleSpec) -> dict[int, float]:
+    """Return the images that the narrowest networks would see, from which each width is taken for such samples."""
+    shrink = (WIDER_AT / spec.shape[-1]) ** 2
+    return {width: least * shrink for width, least in WIDER_FROM.items()}
+
+
+def _precision(config: Config, chosen: Config, spec: SampleSpec, threads: int, fp32: float) -> tuple[str, float]:
+    """Return the precision for `chosen` networks, and how many times as fast as `fp32` images a second it is.
+
+    Where a processor has not the instructions, bf16 can be a hundred times slower, so it is not even tried there.
+    """
+    if config.precision is not None or torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return chosen.precision or "fp32", 1.0
+    gain = speed(replace(chosen, precision="bf16"), spec, threads) / fp32
+    return ("bf16", gain) if gain >= WORTH_IT else ("fp32", 1.0)
 
 
 def speed(config: Config, spec: SampleSpec, threads: int) -> float:

@@ -90,7 +90,7 @@ class Trainer:
 
         def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes):
-                shard.fake = shard.G(shards.part(shard, z))
+                shard.fake = self.fakes(shard, z)
             of = shards.part(shard, labels)
             seen = apply(shards.part(shard, real), shards.part(shard, of_real))
             fake = apply(shard.fake.detach(), shards.part(shard, of_fake))
@@ -139,7 +139,7 @@ class Trainer:
         seed_dropout(self.state.D, random)
 
         def forge(shard: Shard) -> Tensor:
-            fake = shard.fake if z is None else shard.G(shards.part(shard, z))
+            fake = shard.fake if z is None else self.fakes(shard, z)
             seen = apply(fake, shards.part(shard, draws))
             D = judge_of(shard.D, shards.part(shard, labels))
             loss = self.loss.generator(shards.part(shard, real_logits), D(seen)).sum() / len(real_logits)
@@ -153,6 +153,12 @@ class Trainer:
         """Draw the inputs of G `[N, z_dim]`, with the classes `labels` `[N]` behind where the game is conditional."""
         z = torch.randn(self.config.batch_size, self.config.z_dim, generator=random)
         return z if labels is None else with_classes(z, labels, self.batches.num_classes)
+
+    def fakes(self, shard: Shard, z: Tensor) -> Tensor:
+        """Make the fakes of a shard of `z` `[N, num_inputs]`; G may multiply in bf16, D may not (docs/LAB.md)."""
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
+            made: Tensor = shard.G(self.shards.part(shard, z))
+        return made.float()
 
     def draws(self, stream: str, *position: int) -> Draws:
         """Draw how each sample of a batch is augmented before D sees it."""
