@@ -89,7 +89,8 @@ class Build:
                 self._append_pixels(chunk.pixels)
             new = [word for word in chunk.words if word not in self.words]
             self.words.update({word: len(self.words) + k for k, word in enumerate(new)})
-            _append(self.folder / "words.jsonl", "".join(json.dumps(word) + "\n" for word in new).encode())
+            if new:
+                _append(self.folder / "words.jsonl", "".join(json.dumps(word) + "\n" for word in new).encode())
             codes = np.array([self.words[word] for word in chunk.words], np.int64)
             facts = chunk.facts.copy()
             for name in ("note", "mode"):

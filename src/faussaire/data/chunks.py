@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from faussaire.data.decode import Decoded, Rule, decode_frames
-from faussaire.data.folders import why_unread
+from faussaire.data.disk import why_unread
 from faussaire.data.records import BLANK, FACTS, GREY, KEPT
 
 BLANK_BELOW = 4.0

@@ -7,7 +7,6 @@ over, so that none loops.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import stat
@@ -17,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from faussaire.data.dataset import Source
+from faussaire.data.disk import read_file, stamp, why_unread
 from faussaire.data.files import IMAGE_SUFFIXES, Listing, file_source, hidden, shown, too_large
 from faussaire.errors import DataError
 
@@ -131,28 +131,3 @@ def _state(entry: os.DirEntry[str]) -> tuple[str, str]:
     if not stat.S_ISREG(status.st_mode):
         return "not a file, but a pipe, socket or device", ""
     return too_large(status.st_size), stamp(status)
-
-
-def stamp(status: os.stat_result) -> str:
-    """Return what changes when a file does."""
-    return f"{status.st_size} {status.st_mtime_ns}"
-
-
-def read_file(path: str, count: int = -1) -> bytes:
-    """Return the content of a file, or its first bytes."""
-    with open(path, "rb") as file:
-        return file.read(count)
-
-
-def why_unread(error: OSError) -> str:
-    """Say in words why the system would not let a file or folder be read."""
-    reasons = {
-        errno.EACCES: "no permission to read",
-        errno.EPERM: "no permission to read",
-        errno.ENOENT: "a link to something that is not there",
-        errno.ELOOP: "a link that leads back to itself",
-        errno.ENAMETOOLONG: "a path too long for this system",
-    }
-    if error.errno is None and error.strerror:
-        return error.strerror
-    return reasons.get(error.errno or 0, f"unreadable: {error.strerror or type(error).__name__}")

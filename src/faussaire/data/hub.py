@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from faussaire.data.dataset import Source
-from faussaire.data.folders import stamp
+from faussaire.data.disk import stamp
 from faussaire.data.parquet import add_images, cells_source, image_column, label_column
 from faussaire.data.spool import Spool
 from faussaire.errors import DataError

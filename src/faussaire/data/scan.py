@@ -30,7 +30,7 @@ from faussaire.data.workers import Workers, num_cores
 _CHUNK = 64  # files in one go
 _CHUNK_HERE = 8  # …while it is not known how long one takes
 _CHUNK_MOST = 512
-_CHUNK_SECONDS = 0.05  # long enough for the bookkeeping not to matter
+_CHUNK_SECONDS = 0.1  # long enough for the bookkeeping not to matter
 _CHUNK_ARRAY = 4096
 _CHUNK_BYTES = 2**25  # of pixels in one chunk
 _SECONDS_TO_TELL = 0.02  # decoded in this process, to know how long the rest would take

@@ -21,9 +21,10 @@ from faussaire.data.archives import tar_source, zip_source
 from faussaire.data.arrays import npy_source, npz_source
 from faussaire.data.dataset import Origin, Source
 from faussaire.data.decode import is_image
+from faussaire.data.disk import stamp, why_unread
 from faussaire.data.embedded import embedded_sets
 from faussaire.data.files import IMAGE_SUFFIXES, slug
-from faussaire.data.folders import folder_source, list_folder, stamp, why_unread
+from faussaire.data.folders import folder_source, list_folder
 from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_name
 from faussaire.data.idx import find_idx, idx_source, labels_beside
 from faussaire.data.lists import list_source, list_stamp, looks_like_list

@@ -1,8 +1,8 @@
 """Processes that decode, one for each core: Python's lock lets threads decode small images no faster than one does.
 
 Each is a fresh interpreter that runs this module and talks over its pipes in plain bytes: nothing is pickled, the
-user's script is not run again, and nothing is inherited from a parent that has torch's threads. It starts in a quarter
-of a second. One that dies of a file, or hangs on it, costs that file and nothing else.
+user's script is not run again, and nothing is inherited from a parent that has torch's threads. It starts in a sixth of
+a second. One that dies of a file, or hangs on it, costs that file and nothing else.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 
 from faussaire.data.chunks import Chunk, Task, content, decode_chunk
 from faussaire.data.decode import Rule, quiet_pillow
-from faussaire.data.folders import read_file
+from faussaire.data.disk import read_file
 from faussaire.data.records import FACTS
 
 _PIPE_BYTES = 2**20

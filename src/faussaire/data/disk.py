@@ -1,0 +1,31 @@
+"""Files as the system gives them. Light: every process that decodes imports it as it starts."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+
+def stamp(status: os.stat_result) -> str:
+    """Return what changes when a file does."""
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def read_file(path: str, count: int = -1) -> bytes:
+    """Return the content of a file, or its first bytes."""
+    with open(path, "rb") as file:
+        return file.read(count)
+
+
+def why_unread(error: OSError) -> str:
+    """Say in words why the system would not let a file or folder be read."""
+    reasons = {
+        errno.EACCES: "no permission to read",
+        errno.EPERM: "no permission to read",
+        errno.ENOENT: "a link to something that is not there",
+        errno.ELOOP: "a link that leads back to itself",
+        errno.ENAMETOOLONG: "a path too long for this system",
+    }
+    if error.errno is None and error.strerror:
+        return error.strerror
+    return reasons.get(error.errno or 0, f"unreadable: {error.strerror or type(error).__name__}")
