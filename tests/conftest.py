@@ -15,8 +15,8 @@ from toy import Points, write_squares
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --damaged: `pytest tests/data/test_menagerie.py --damaged 10000` reads that many damaged files."""
-    parser.addoption("--damaged", type=int, default=1_700, metavar="N", help="files to damage at random [1,700]")
+    """Add --damaged: `pytest tests/data/test_menagerie.py --damaged 100` reads that many damaged files."""
+    parser.addoption("--damaged", type=int, default=10_000, metavar="N", help="files to damage at random [10,000]")
 
 
 @pytest.fixture(autouse=True, scope="session")
