@@ -15,7 +15,7 @@ from toy import toy_trainer
 def report(**changes: float | None) -> dict[str, float | None]:
     fine = {"loss_D": 0.6, "loss_G": 0.9, "accuracy_real": 0.7, "accuracy_fake": 0.66, "diversity": 0.9, "r_v": 0.1}
     halves = {"diversity_half": 0.05, "r_v_half": 0.11, "loss_D_half": 0.01, "loss_G_half": 0.02}
-    return {**fine, **halves, "n": 800, "progress": 0.1, **changes}
+    return {**fine, **halves, "n": 800, "progress": 0.1, "lr": 2e-3, **changes}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,9 @@ def test_scores_that_differ_by_noise_alone_are_called_converged() -> None:
     flat = [(5.0 + 0.1 * i, 4.5 + 0.1 * i, 5.5 + 0.1 * i) for i in range(FLAT_SCORES)]
     falling = [(5.0 - i, 4.8 - i, 5.2 - i) for i in range(FLAT_SCORES)]
     assert judge([report()], scores=flat).name == "converged"
+    early, late = ([report(), report(progress=progress, lr=1e-3)] for progress in (0.5, 0.9))
+    assert judge(early, scores=flat).name == "learning"  # the scores will fall with the learning rate
+    assert judge(late, scores=flat).name == "converged"
     assert judge([report()], scores=flat[1:]).name == "learning"
     assert judge([report()], scores=falling).name == "learning"
 

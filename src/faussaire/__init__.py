@@ -23,8 +23,8 @@ def _keep_freed_memory() -> None:
     """Let glibc keep memory that is freed for the next tensor, where it would give it back to the system.
 
     Every large tensor otherwise comes as new pages that the kernel must clear first: half of the time of the feature
-    extractor (21 ms an image and not 11 on one thread). What takes 64 MiB or more, as matrices of distances do, still goes
-    back: it leaves holes that add up. Other C libraries have no `mallopt` and are left alone.
+    extractor (21 ms an image and not 11 on one thread). What takes 64 MiB or more, as matrices of distances do, still
+    goes back: it leaves holes that add up. Other C libraries have no `mallopt` and are left alone.
     """
     mmap_threshold, trim_threshold = -3, -1
     try:

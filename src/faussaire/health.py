@@ -26,6 +26,7 @@ SWINGS = 12  # reports in which the accuracy must swing to and fro …
 SWING_SIZE = 0.4  # … by so much
 SWING_TURNS = 4  # … and turn back so often
 FLAT_SCORES = 4
+ANNEALED = 0.8  # share of the run after which a learning rate that falls has little left to fall
 SIDES = ("accuracy_real", "accuracy_fake")
 
 Report = Mapping[str, Any]
@@ -67,7 +68,7 @@ def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: b
         bad = bad or _far_ahead(recent, critic) or _far_behind(recent) or _overfitting(reports)
         if bad:
             return bad
-    if _flat(scores):
+    if _flat(scores) and _annealed(reports):
         ends = (scores[-FLAT_SCORES], scores[-1])
         from_to = " to ".join(f"{value:.3g} [{low:.3g}, {high:.3g}]" for value, low, high in ends)
         return Verdict(
@@ -177,6 +178,12 @@ def _and_half(report: Report, name: str) -> str:
     """Write a figure of a report and half of its 95 % interval, if there is one: `0.92 ± 0.05`."""
     half = report.get(f"{name}_half")
     return f"{report[name]:.3g}" + ("" if half is None else f" ± {half:.2g}")
+
+
+def _annealed(reports: Sequence[Report]) -> bool:
+    """Say whether the learning rate does not fall, or has done so: with it fall scores that were flat before."""
+    now = reports[-1]
+    return bool(now["lr"] == reports[0]["lr"] or now["progress"] >= ANNEALED)
 
 
 def _flat(scores: Sequence[Figure]) -> bool:
