@@ -8,10 +8,10 @@ For each width of the default networks three contestants take turns, as many rou
             `backward`, `step` of the default Adam, fresh fakes for G, threads inside operations
     peak    products of two fp32 matrices 2048×2048, on the same threads
 Work is counted in floating-point operations by torch.utils.flop_counter, on a trainer of one shard: convolutions and
-products with all their derivatives, no activations. `share` is ours a second over peak a second. `own` is the share of
-a step spent outside of the networks, Adam, the sum of gradients and the average of G: batches, draws, counts,
-schedules (issue C, line 7: share >= 0.6 for networks wide enough, own < 0.05 at the default width). All figures are
-medians of the rounds, with the least and the most.
+products with all their derivatives, no activations. `share` is ours a second over peak a second; G is in fp32 unless
+--bf16 is given. `own` is the share of a step spent outside of the networks, Adam, the sum of gradients and the average
+of G: batches, draws, counts, schedules (issue C, line 7: share >= 0.6 for networks wide enough, own < 0.05 at the
+default width). All figures are medians of the rounds, with the least and the most.
 """
 
 from __future__ import annotations
@@ -77,14 +77,13 @@ class Plain:
         config = self.config
         for optimizer in (self.opt_D, self.opt_G):
             optimizer.param_groups[0]["lr"] = cosine(0.0, config.peak_lr, config.peak_lr * config.lr_final)
-        penalised = self.steps % config.penalty_every == 0
-        real = self.images[torch.randint(IMAGES, (config.batch_size,), generator=self.random)].requires_grad_(penalised)
-        fake = self.fakes().detach().requires_grad_(penalised)
-        real_logits, fake_logits = self.D(real), self.D(fake)
-        loss = softplus(fake_logits - real_logits).mean()
-        if penalised:
-            for logits, samples in ((real_logits, real), (fake_logits, fake)):
-                (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+        real = self.images[torch.randint(IMAGES, (config.batch_size,), generator=self.random)]
+        fake = self.fakes().detach()
+        loss = softplus(self.D(fake) - self.D(real)).mean()
+        if self.steps % config.penalty_every == 0:
+            for samples in (real, fake):
+                some = samples[:: config.penalty_one_in].clone().requires_grad_(True)
+                (gradient,) = torch.autograd.grad(self.D(some).sum(), some, create_graph=True)
                 squares = 0.5 * gradient.flatten(1).square().sum(1)
                 loss = loss + config.gamma * config.penalty_every * squares.mean()
         self.opt_D.zero_grad()
@@ -190,15 +189,19 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=28)
     parser.add_argument("--channels", type=int, default=1)
     parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--bf16", action="store_true", help="let our G multiply in bf16")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each turn")
     options = parser.parse_args()
     torch.set_flush_denormal(True)
     spec = SampleSpec(modality="image", shape=(options.channels, options.side, options.side), classes=())
-    config = resolve(None, {"data": "noise", "batch_size": options.batch_size})
-    print(f"{options.side}×{options.side}×{options.channels}, batch {options.batch_size}, {options.threads} threads, "
-          f"n = {options.rounds} rounds")  # fmt: skip
+    precision = "bf16" if options.bf16 else "fp32"
+    config = resolve(None, {"data": "noise", "batch_size": options.batch_size, "precision": precision})
+    print(
+        f"{options.side}×{options.side}×{options.channels}, batch {options.batch_size}, {options.threads} threads, "
+        f"{precision}, n = {options.rounds} rounds"
+    )
     for width in options.widths:
         at_width = replace(config, width=width)
         flops = flops_of(at_width, spec)
