@@ -7,7 +7,7 @@ For each width of the default networks three contestants take turns, as many rou
     plain   the same networks, loss, lazy penalty, schedule and average as a textbook writes them: `zero_grad`,
             `backward`, `step` of the default Adam, fresh fakes for G, threads inside operations
     peak    products of two fp32 matrices 2048×2048, on the same threads
-Work is counted in floating-point operations by torch.utils.flop_counter, on a trainer of one shard: convolutions and
+Work is counted in floating-point operations by torch's own formulas, on a trainer of one shard: convolutions and
 products with all their derivatives, no activations. `share` is ours a second over peak a second; G is in fp32 unless
 --bf16 is given. `own` is the share of a step spent outside of the networks, Adam, the sum of gradients and the average
 of G: batches, draws, counts, schedules (issue C, line 7: share >= 0.6 for networks wide enough, own < 0.05 at the
@@ -26,7 +26,8 @@ from typing import Any
 
 import torch
 from torch.nn.functional import softplus
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from faussaire.checkpoint import fresh_state
 from faussaire.config import Config, resolve
@@ -137,13 +138,28 @@ def seconds_of(step: Callable[[], object], seconds: float, least: int) -> float:
     return (time.perf_counter() - began) / done
 
 
+class Flops(TorchDispatchMode):
+    """Counts floating-point operations as FlopCounterMode does, whose hooks on modules stop at second derivatives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Do an operation, and count it."""
+        out = func(*args, **(kwargs or {}))
+        if count := flop_registry.get(func._overloadpacket):
+            self.total += count(*args, **(kwargs or {}), out_val=out)
+        return out
+
+
 def flops_of(config: Config, spec: SampleSpec) -> float:
     """Count the operations of a step, the penalties' share in it."""
     trainer = trainer_of(config, spec, shards=1)
-    with FlopCounterMode(display=False) as counter:
+    with Flops() as counter:
         for _ in range(config.penalty_every):
             trainer.step()
-    return counter.get_total_flops() / config.penalty_every
+    return counter.total / config.penalty_every
 
 
 @dataclass(frozen=True)
