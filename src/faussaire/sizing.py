@@ -1,9 +1,9 @@
 """How wide the networks are, in which precision G multiplies and with how many threads, by the budget and the machine.
 
 Quality is bought with images seen and with width, and a budget buys either: at first images count for more. How much
-there is to learn grows with the pixels, so wider networks pay sooner where there are more of them. The thresholds are
-read off a few runs (docs/LAB.md). The probe takes some seconds, and its outcome is recorded, so a resumed run or a
-replay asks no clock.
+there is to learn grows with the pixels, so wider networks pay sooner where there are more of them. That of width 16 is
+read off a few runs (docs/LAB.md), the others are guesses. The probe takes some seconds, and its outcome is recorded, so
+a resumed run or a replay asks no clock.
 """
 
 from __future__ import annotations
