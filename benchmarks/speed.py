@@ -24,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.functional import softplus
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -31,7 +32,7 @@ from torch.utils.flop_counter import flop_registry
 
 from faussaire.checkpoint import fresh_state
 from faussaire.config import Config, resolve
-from faussaire.data.batches import Batches
+from faussaire.data.batches import Batches, as_real
 from faussaire.modalities import SampleSpec
 from faussaire.parallel import num_shards
 from faussaire.plan import Plan, Segment
@@ -44,10 +45,14 @@ PEAK_SIDE = 2048
 WARM_STEPS = 3
 
 
+def noise_of(spec: SampleSpec) -> np.ndarray:
+    """Return uint8 `[10000, *shape]` in place of images."""
+    return numpy_generator_for(0, "speed").integers(0, 256, (IMAGES, *spec.shape), dtype="uint8")
+
+
 def trainer_of(config: Config, spec: SampleSpec, shards: int) -> Trainer:
     """Make the trainer of a run that never ends, on noise."""
-    noise = numpy_generator_for(0, "speed").integers(0, 256, (IMAGES, *spec.shape), dtype="uint8")
-    batches = Batches(noise, batch_size=config.batch_size, seed=0)
+    batches = Batches(noise_of(spec), batch_size=config.batch_size, seed=0)
     plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=2**40)])
     return Trainer(config, batches, fresh_state(config, spec), plan, shards=shards)
 
@@ -57,13 +62,12 @@ class Plain:
 
     def __init__(self, config: Config, spec: SampleSpec) -> None:
         state = fresh_state(config, spec)
-        self.config, self.spec, self.G, self.D = config, spec, state.G, state.D
+        self.config, self.G, self.D = config, state.G, state.D
         self.average = copy.deepcopy(self.G)
         betas = (config.beta1, config.beta2)
         self.opt_G = torch.optim.Adam(self.G.parameters(), lr=config.peak_lr, betas=betas)
         self.opt_D = torch.optim.Adam(self.D.parameters(), lr=config.peak_lr, betas=betas)
-        noise = numpy_generator_for(0, "speed").integers(0, 256, (IMAGES, *spec.shape), dtype="uint8")
-        self.images = torch.from_numpy(noise).float().div(127.5).sub(1)
+        self.images = as_real(noise_of(spec))
         self.random = torch.Generator().manual_seed(0)
         self.steps = 0
 
@@ -182,13 +186,12 @@ def play(config: Config, spec: SampleSpec, threads: int, seconds: float) -> Row:
     peak = 2 * PEAK_SIDE**3 / seconds_of(lambda: a @ a, seconds / 2, 1)
     plain = seconds_of(Plain(config, spec).step, seconds, config.penalty_every)
     torch.set_num_threads(1 if shards > 1 else threads)
-    ours = seconds_of(trainer_of(config, spec, shards).step, seconds, config.penalty_every)
     trainer, watch = trainer_of(config, spec, shards), Stopwatch()
     trainer.shards.run = watch.around(trainer.shards.run)  # type: ignore[method-assign]
     trainer.update = watch.around(trainer.update)  # type: ignore[method-assign]
     trainer.average_generator = watch.around(trainer.average_generator)  # type: ignore[method-assign]
     began = time.perf_counter()
-    seconds_of(trainer.step, seconds, config.penalty_every)
+    ours = seconds_of(trainer.step, seconds, config.penalty_every)
     own = 1 - watch.seconds / (time.perf_counter() - began)
     return Row(ours=ours, plain=plain, own=own, peak=peak)
 

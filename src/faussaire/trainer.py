@@ -56,6 +56,8 @@ class Trainer:
         self.shards = Shards(state.G, state.D, shards)
         self.augment = augment
         self.reuses_fakes, self.one_pass = per_sample(state.G), per_sample(state.D)
+        self.looked_at = torch.arange(config.batch_size) % config.penalty_one_in == 0  # by penalties, of each batch
+        self.num_looked_at = int(self.looked_at.sum())
         # Listed once: to walk through the modules takes time at every step.
         self.averages: list[Tensor] = list(state.G_ema.parameters())
         self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
@@ -85,7 +87,6 @@ class Trainer:
         z = self.latents(random := generator_for(config.seed, "D", state.nimg), labels)
         of_real, of_fake = (self.draws(f"augment {side}") for side in ("real", "fake"))
         penalised = bool(config.penalties) and state.nimg // config.batch_size % config.penalty_every == 0
-        chosen = torch.arange(len(real)) % config.penalty_one_in == 0
         seed_dropout(state.D, random)
 
         def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -103,10 +104,10 @@ class Trainer:
             loss = self.loss.discriminator(real_logits, fake_logits).sum() / len(real)
             penalty = torch.zeros(())
             if penalised:
-                here = shards.part(shard, chosen)
+                here = shards.part(shard, self.looked_at)
                 D = judge_of(shard.D, None if of is None else of[here].repeat(len(config.penalties)))
                 places = generator_for(config.seed, "penalty", state.nimg, shard.index)
-                penalty = penalise(config.penalties, D, seen[here], fake[here], places).sum() / int(chosen.sum())
+                penalty = penalise(config.penalties, D, seen[here], fake[here], places).sum() / self.num_looked_at
             back(shard, "D", loss + config.gamma * config.penalty_every * penalty)
             return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
 
