@@ -195,13 +195,15 @@ def test_motion_is_left_out_where_it_is_not_wanted(
 
     thread = threading.Thread(target=tell)
     thread.start()
-    with serving(runs) as (_, port):
-        moving, still = (
-            open_page(f"http://127.0.0.1:{port}/", reduced_motion=wish) for wish in ("no-preference", "reduce")
-        )
-        moving.wait_for_selector('#diagram[data-step="1"]')
-        still.wait_for_timeout(2500)
-        assert still.get_attribute("#diagram", "data-step") == "0"
+    try:
+        with serving(runs) as (_, port):
+            moving, still = (
+                open_page(f"http://127.0.0.1:{port}/", reduced_motion=wish) for wish in ("no-preference", "reduce")
+            )
+            moving.wait_for_selector('#diagram[data-step="1"]')
+            still.wait_for_timeout(2500)
+            assert still.get_attribute("#diagram", "data-step") == "0"
+    finally:
         ended.set()
         thread.join()
 

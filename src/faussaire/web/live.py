@@ -17,8 +17,8 @@ from typing import Any
 
 from faussaire.web.history import Follower, History
 
-POLL_SECONDS = 0.4
-PULSE_SECONDS = 2.0
+POLL_SECONDS = 1.0  # a page draws less often still
+PULSE_SECONDS = 5.0
 
 
 async def stream(history: History, after: int, closing: Callable[[], bool]) -> AsyncIterator[bytes]:

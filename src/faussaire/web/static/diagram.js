@@ -1,14 +1,16 @@
 // The diagram of the game: what its boxes show, and how it moves through steps 1, 2 and 3.
 import { fill, number, percent, tell, texts, whole } from "./words.js";
 import { verdict } from "./story.js";
-import { drawWires, light } from "./wires.js";
+import { flow, light } from "./wires.js";
 
 const t = texts.live;
 const at = (id) => document.getElementById(id);
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
-const STEP_MS = { 1: 3600, 2: 3600, 3: 1500 };
+const STEPS = [1, 1, 2, 2, 3]; // the step that each beat shows: the chapter's three, in slow motion
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 let shown = ""; // the strip of samples that is on the page
+let beats = 0; // since the diagram began to move
+let step = -1; // none shown yet
 
 export function showDiagram(story, base) {
   const f = story.figures();
@@ -74,21 +76,17 @@ function drawNoise(count) {
   }
 }
 
-/** Go through the steps in slow motion for as long as the run learns; stand still where motion is not wanted. */
+/** Go on by a beat for as long as the run learns; stand still where motion is not wanted. */
 export function moveDiagram(story) {
-  drawWires();
-  let step = 0;
-  function next() {
-    const moving = story.standing() === "running" && story.age < 10 && !still.matches && !document.hidden;
-    step = moving ? (step % 3) + 1 : 0;
-    if (step === 1 && at("noise").dataset.drawn) drawNoise(story.figures().settings.z_dim);
-    showStep(step);
-    setTimeout(next, STEP_MS[step] ?? 1000);
-  }
-  next();
+  const moving = story.standing() === "running" && story.age < 10 && !still.matches && !document.hidden;
+  const next = moving ? STEPS[beats++ % STEPS.length] : 0;
+  if (next === step) return flow();
+  step = next;
+  if (step === 1 && at("noise").dataset.drawn) drawNoise(story.figures().settings.z_dim);
+  showStep();
 }
 
-function showStep(step) {
+function showStep() {
   light(step);
   at("diagram").dataset.step = step;
   for (const item of document.querySelectorAll("#steps li")) {

@@ -3,6 +3,7 @@ import { Story } from "./story.js";
 import { texts } from "./words.js";
 import { showHeadline, listenToControls } from "./headline.js";
 import { showDiagram, moveDiagram } from "./diagram.js";
+import { drawWires } from "./wires.js";
 import { showExplanation } from "./explain.js";
 import { showFilm } from "./film.js";
 import { showCurves } from "./curves.js";
@@ -10,29 +11,31 @@ import { showScores, showVerdict } from "./figures.js";
 
 const run = JSON.parse(document.getElementById("run").textContent);
 const base = `/api/runs/${encodeURIComponent(run.id)}`;
-const SHOW_MS = 1900;
+const BEAT_MS = 1800;
 const story = new Story();
 let connected = false;
-let due = false;
-let shownAt = 0;
+let due = false; // there is news that the page does not show yet
 
-/** Show the run once more, at most about every other second and never while nobody looks: the machine is for the training. */
+/**
+ * Draw the page again: on a beat, where there is news or the diagram moves, and never while nobody looks. Every picture
+ * of a page is paid for by the machine that trains.
+ */
+function beat() {
+  if (due && !document.hidden) show();
+  moveDiagram(story);
+}
+
 function show() {
-  if (due) return;
-  due = true;
-  setTimeout(() => requestAnimationFrame(() => {
-    due = false;
-    shownAt = Date.now();
-    showHeadline(story, connected);
-    showDiagram(story, base);
-    showExplanation(story);
-    showVerdict(story);
-    showFilm(story, base);
-    showCurves(story);
-    showScores(story);
-    document.body.dataset.line = story.line;
-    document.body.dataset.state = story.standing();
-  }), Math.max(50, shownAt + SHOW_MS - Date.now()));
+  due = false;
+  showHeadline(story, connected);
+  showDiagram(story, base);
+  showExplanation(story);
+  showVerdict(story);
+  showFilm(story, base);
+  showCurves(story);
+  showScores(story);
+  document.body.dataset.line = story.line;
+  document.body.dataset.state = story.standing();
 }
 
 function follow() {
@@ -46,23 +49,24 @@ function follow() {
   source.addEventListener("told", (message) => {
     const line = Number(message.lastEventId);
     if (line > story.line) story.take(JSON.parse(message.data), line);
-    connected = true;
-    show();
+    connected = due = true;
   });
   source.addEventListener("pulse", (message) => {
     const { age } = JSON.parse(message.data);
     const before = story.standing();
     story.age = age;
-    if (!connected || before !== story.standing() || story.standing() === "silent") { connected = true; show(); }
+    if (!connected || before !== story.standing() || story.standing() === "silent") connected = due = true;
   });
   source.addEventListener("error", () => {
     connected = false;
-    show();
+    due = true;
     if (source.readyState === EventSource.CLOSED) setTimeout(follow, 2000); // refused: ask again later
   });
 }
 
 document.title = `${run.id} · ${texts.live.title}`;
 listenToControls(base);
-moveDiagram(story);
+drawWires();
 follow();
+setInterval(beat, BEAT_MS);
+document.addEventListener("visibilitychange", beat);

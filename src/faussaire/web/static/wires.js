@@ -1,7 +1,7 @@
 // The wires of the diagram: drawn between the boxes wherever the page has put them, and lit by the step under way.
 
 const SVG = "http://www.w3.org/2000/svg";
-const FLOW_MS = 1000; // between two pictures of the flow: each costs the machine that trains
+const DASH = "7 4";
 const BACK = 11; // pixels beside a wire, for the gradient that comes back along it
 
 // From, to, and the steps in which something flows there; the gradient flows back to what learns.
@@ -22,17 +22,16 @@ const GRADIENTS = [
 ];
 
 const svg = document.getElementById("wires");
-let timer = 0;
+let moved = 0;
 
 export function drawWires() {
-  const draw = () => {
+  const resized = new ResizeObserver(() => {
     svg.replaceChildren();
     for (const wire of WIRES) add(...wire, 0, "");
     for (const wire of GRADIENTS) add(...wire, BACK, "gradient");
     light(Number(svg.dataset.step ?? 0));
-  };
-  new ResizeObserver(draw).observe(svg.parentElement);
-  for (const part of document.querySelectorAll(".part")) new ResizeObserver(draw).observe(part);
+  });
+  for (const element of [svg.parentElement, ...document.querySelectorAll(".part")]) resized.observe(element);
 }
 
 /** Return the box of a part, in the coordinates of the diagram. */
@@ -80,24 +79,20 @@ function add(from, to, steps, beside, kind) {
   }
 }
 
-/** Light what flows in a step, and let it flow, in few pictures: the machine is for the training. */
+/** Light what flows in a step. */
 export function light(step) {
   svg.dataset.step = step;
-  const lit = [];
   for (const path of svg.querySelectorAll("path")) {
-    const on = path.dataset.steps.split(" ").includes(String(step));
-    path.classList.toggle("on", on);
-    if (on && !path.classList.contains("head")) lit.push(path);
-    else path.style.strokeDasharray = path.style.strokeDashoffset = "";
+    path.classList.toggle("on", path.dataset.steps.split(" ").includes(String(step)));
+    path.style.strokeDasharray = path.style.strokeDashoffset = "";
   }
-  clearInterval(timer);
-  if (!lit.length) return;
-  let moved = 0;
-  timer = setInterval(() => {
-    moved = (moved + 5.5) % 11;
-    for (const path of lit) {
-      if (!path.classList.contains("gradient")) path.style.strokeDasharray = "7 4";
-      path.style.strokeDashoffset = -moved;
-    }
-  }, FLOW_MS);
+}
+
+/** Let what is lit flow on by half a dash. */
+export function flow() {
+  moved = (moved + 5.5) % 11;
+  for (const path of svg.querySelectorAll("path.on:not(.head)")) {
+    if (!path.classList.contains("gradient")) path.style.strokeDasharray = DASH;
+    path.style.strokeDashoffset = -moved;
+  }
 }
