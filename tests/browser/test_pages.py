@@ -110,6 +110,7 @@ def test_the_page_follows_a_training_and_a_late_page_shows_the_same(tmp_path: Pa
         page = open_page(link)
         page.wait_for_selector('#diagram[data-step="1"]')
         assert "learns" in page.inner_text('[data-part="discriminator"]')
+        page.wait_for_selector('.judged[data-kind="fake"] li.REAL, .judged[data-kind="fake"] li.FAKE')
         page.click("#pause")
         assert re.fullmatch(r"\d+%", page.inner_text("#accuracy"))
         says = page.locator('.judged[data-kind="fake"] .says').all_inner_texts()

@@ -8,7 +8,8 @@ const at = (id) => document.getElementById(id);
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const STEPS = [1, 1, 2, 2, 3]; // the step that each beat shows: the chapter's three, in slow motion
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-let shown = ""; // the strip of samples that is on the page
+let asked = ""; // the strip of samples that was fetched last
+let coming = null; // and is not drawn yet
 let beats = 0; // since the diagram began to move
 let step = -1; // none shown yet
 
@@ -25,23 +26,27 @@ export function showDiagram(story, base) {
   tell(at("rounds"), f.rounds === null ? "" : fill(done ? t.slow_done : t.slow, {
     rounds: whole(f.rounds), speed: number(f.rounds_per_second, 2),
   }));
-  if (f.judged) showJudged(f.judged, base);
+  if (f.judged) fetchJudged(f.judged, base);
   const cover = document.querySelector(".cover");
   if (f.nimg > 0 && !cover.style.backgroundImage) cover.style.backgroundImage = `url("${base}/files/reals.png?v=1")`;
   if (f.settings.z_dim && !at("noise").dataset.drawn) drawNoise(f.settings.z_dim);
 }
 
-function showJudged(event, base) {
+/** Fetch the strip of the samples last judged; the next beat draws it with all that changes. */
+function fetchJudged(event, base) {
   const name = `${base}/files/${event.data.path}?v=${event.nimg}-${event.time}`;
-  if (name === shown) return;
-  shown = name;
-  const strip = new Image();
-  strip.addEventListener("load", () => {
-    const side = strip.height;
-    showKind("real", event, strip, side, 0);
-    showKind("fake", event, strip, side, event.data.real.length);
-  });
-  strip.src = name;
+  if (name === asked) return;
+  asked = name;
+  coming = { event, strip: new Image() };
+  coming.strip.src = name;
+}
+
+function showJudged() {
+  if (!coming?.strip.complete || !coming.strip.naturalHeight) return;
+  const { event, strip } = coming;
+  coming = null;
+  showKind("real", event, strip, strip.height, 0);
+  showKind("fake", event, strip, strip.height, event.data.real.length);
 }
 
 function showKind(kind, event, strip, side, first) {
@@ -76,8 +81,9 @@ function drawNoise(count) {
   }
 }
 
-/** Go on by a beat for as long as the run learns; stand still where motion is not wanted. */
+/** Draw what has come, and go on by a beat for as long as the run learns; stand still where motion is not wanted. */
 export function moveDiagram(story) {
+  showJudged();
   const moving = story.standing() === "running" && story.age < 10 && !still.matches && !document.hidden;
   const next = moving ? STEPS[beats++ % STEPS.length] : 0;
   if (next === step) return flow();
