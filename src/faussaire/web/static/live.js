@@ -21,8 +21,8 @@ let due = false; // there is news that the page does not show yet
  * of a page is paid for by the machine that trains.
  */
 function beat() {
+  moveDiagram(story); // first: what show() asks for is drawn by the next beat
   if (due && !document.hidden) show();
-  moveDiagram(story);
 }
 
 function show() {
