@@ -50,7 +50,7 @@ def memory():
 
 config = resolve(None, {"data": sys.argv[1], "cache": sys.argv[2], "threads": 1})
 data = prepare(config.data, **config.preparation())
-batches = Batches(data.images, batch_size=config.batch_size, seed=0)
+batches = Batches(data.images, batch_size=config.batch, seed=0)
 batches.real(0)
 first = time.monotonic() - began
 plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=10**9)])
@@ -161,7 +161,7 @@ def batches(arguments: argparse.Namespace) -> None:
     from faussaire.trainer import Trainer
 
     data, config = prepare("mnist"), resolve(None, {"data": "mnist"})
-    source = Batches(data.images, batch_size=config.batch_size, seed=0)
+    source = Batches(data.images, batch_size=config.batch, seed=0)
     trainer = Trainer(
         config, source, fresh_state(config, data.spec), Plan([Segment(nimg=0, progress=0.0, end_nimg=10**9)])
     )

@@ -52,7 +52,7 @@ def noise_of(spec: SampleSpec) -> np.ndarray:
 
 def trainer_of(config: Config, spec: SampleSpec, shards: int) -> Trainer:
     """Make the trainer of a run that never ends, on noise."""
-    batches = Batches(noise_of(spec), batch_size=config.batch_size, seed=0)
+    batches = Batches(noise_of(spec), batch_size=config.batch, seed=0)
     plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=2**40)])
     return Trainer(config, batches, fresh_state(config, spec), plan, shards=shards)
 
@@ -74,7 +74,7 @@ class Plain:
     def fakes(self) -> torch.Tensor:
         """Make a batch of fakes."""
         config = self.config
-        z: torch.Tensor = torch.randn(config.batch_size, config.z_dim, generator=self.random)
+        z: torch.Tensor = torch.randn(config.batch, config.z_dim, generator=self.random)
         return self.G(z)
 
     def step(self) -> None:
@@ -82,7 +82,7 @@ class Plain:
         config = self.config
         for optimizer in (self.opt_D, self.opt_G):
             optimizer.param_groups[0]["lr"] = cosine(0.0, config.peak_lr, config.peak_lr * config.lr_final)
-        real = self.images[torch.randint(IMAGES, (config.batch_size,), generator=self.random)]
+        real = self.images[torch.randint(IMAGES, (config.batch,), generator=self.random)]
         fake = self.fakes().detach()
         loss = softplus(self.D(fake) - self.D(real)).mean()
         if self.steps % config.penalty_every == 0:
@@ -103,7 +103,7 @@ class Plain:
         self.opt_G.step()
         self.D.requires_grad_(True)
         self.steps += 1
-        beta = ema_beta(config.batch_size, config.ema * self.steps * config.batch_size)
+        beta = ema_beta(config.batch, config.ema * self.steps * config.batch)
         with torch.no_grad():
             for kept, now in zip(self.average.parameters(), self.G.parameters(), strict=True):
                 kept.lerp_(now, 1 - beta)
@@ -180,7 +180,7 @@ class Row:
 def play(config: Config, spec: SampleSpec, threads: int, seconds: float) -> Row:
     """Let the three take their turns once."""
     state = fresh_state(config, spec)
-    shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch_size)
+    shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch)
     torch.set_num_threads(threads)
     a = torch.rand(PEAK_SIDE, PEAK_SIDE, generator=torch.Generator().manual_seed(0))
     peak = 2 * PEAK_SIDE**3 / seconds_of(lambda: a @ a, seconds / 2, 1)

@@ -26,7 +26,7 @@ from faussaire.trainer import Trainer
 torch.set_num_threads({threads})
 data, config = prepare("mnist"), resolve(None, {{"data": "mnist", "architecture": "{architecture}"}})
 plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=10**9)])
-batches = Batches(data.images, batch_size=config.batch_size, seed=0)
+batches = Batches(data.images, batch_size=config.batch, seed=0)
 trainer = Trainer(config, batches, fresh_state(config, data.spec), plan)
 for _ in range(5):
     trainer.step()

@@ -33,7 +33,7 @@ from faussaire.recorder import Recorder
 from faussaire.resume import Task, open_run, plan_of, recorded_config
 from faussaire.run import RunFolder
 from faussaire.schedules import SCHEDULES
-from faussaire.sizing import size
+from faussaire.sizing import CHOSEN, size
 from faussaire.threads import computing_threads
 from faussaire.trainer import Trainer
 from faussaire.trainer import train as train_loop
@@ -167,10 +167,11 @@ def _prepare(config: Config, console: Console) -> Dataset:
 
 
 def _sized(config: Config, recorded: RunFolder, dataset: Dataset, console: Console) -> Config:
-    """Return the settings with a width and a precision: those of the run if it has begun, or chosen for the budget."""
+    """Return the settings with what `size` chooses: those of the run if it has begun, or chosen for the budget."""
     if recorded.exists():
         then = recorded_config(recorded)
-        return replace(config, width=config.width or then.width, precision=config.precision or then.precision)
+        chosen = {name: getattr(config, name) or getattr(then, name) for name in CHOSEN}
+        return replace(config, **chosen)
     threads = torch.get_num_threads()
     found = size(
         config,
@@ -210,10 +211,8 @@ def _train(
         return
     labels, held_out_labels = (dataset.labels, dataset.held_out_labels) if config.conditional else (None, None)
     num_classes = len(dataset.spec.classes)
-    batches = Batches(
-        dataset.images, batch_size=config.batch_size, seed=config.seed, labels=labels, num_classes=num_classes
-    )
-    shards = num_shards(state.G, state.D, threads=torch.get_num_threads(), batch_size=config.batch_size)
+    batches = Batches(dataset.images, batch_size=config.batch, seed=config.seed, labels=labels, num_classes=num_classes)
+    shards = num_shards(state.G, state.D, threads=torch.get_num_threads(), batch_size=config.batch)
     if shards > 1:
         torch.set_num_threads(1)
     augment = policy_for(len(dataset.images), dataset.spec) if config.augment is None else config.augment

@@ -11,6 +11,7 @@ import ast
 import dataclasses
 import difflib
 import inspect
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from faussaire.errors import ConfigError
 
 LENGTHS = ("minutes", "kimg", "epochs")
 PRECISIONS = ("fp32", "bf16")
-LR, LR_WIDTH = 6e-3, 8  # the best learning rate of those tried, and the width at which it was
+LR, LR_WIDTH, BATCH = 6e-3, 8, 64  # the best learning rate of those tried, and the width and batch at which it was
 RECIPES = "faussaire.recipes"
 
 
@@ -93,11 +94,11 @@ class Config:
     g_steps: int = 1
     """Steps of G for each round."""
 
-    batch_size: int = 64
-    """Images in a step."""
+    batch_size: int | None = None
+    """Images in a step; if not given, 64, or fewer where a run would be too few steps."""
 
     lr: float | None = None
-    """Learning rate of Adam, of both networks, at the start; if not given, 6e-3 at width 8, and less the wider."""
+    """Learning rate of Adam, of both networks, at the start; if not given, 6e-3, less for wider and smaller batches."""
 
     lr_final: float = 0.05
     """Learning rate at the end, as a share of that at the start."""
@@ -148,7 +149,7 @@ class Config:
         for name in ("width", "z_dim", "penalty_every", "penalty_one_in", "d_steps", "g_steps", "pictures", "threads"):
             value = getattr(self, name)
             _require(value is None or value >= 1, f"{flag(name)} must be 1 or more, not {value}")
-        _require(self.batch_size >= 2, f"--batch-size must be 2 or more, not {self.batch_size}")
+        _require(self.batch >= 2, f"--batch-size must be 2 or more, not {self.batch}")
         _require(self.seed >= 0, f"--seed must be 0 or more, not {self.seed}")
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
@@ -158,13 +159,22 @@ class Config:
         _require(0 <= self.ema < 1, f"--ema is a share of the images seen: 0 to 1, not {self.ema}")
 
     @property
+    def batch(self) -> int:
+        """Images in a step: `batch_size`, or what was found best where there are steps enough."""
+        return BATCH if self.batch_size is None else self.batch_size
+
+    @property
     def peak_lr(self) -> float:
-        """Adam's learning rate at the start: `lr`, or one in inverse proportion to the width.
+        """Adam's learning rate at the start: `lr`, or one in inverse proportion to the width, and as the square root
+        of the batch.
 
         A weight moves by about the learning rate in a step of Adam, and a wide layer adds up more of them (Yang et al.
         2021, arXiv 2203.03466, table 3). At width 16, 3e-3 left a third less Fréchet distance than 6e-3 (docs/LAB.md).
+        The smaller the batch, the more of a gradient is noise (Malladi et al. 2022, arXiv 2205.10287).
         """
-        return self.lr if self.lr is not None else LR * LR_WIDTH / (self.width or LR_WIDTH)
+        if self.lr is not None:
+            return self.lr
+        return LR * LR_WIDTH / (self.width or LR_WIDTH) * math.sqrt(self.batch / BATCH)
 
     def preparation(self) -> dict[str, Any]:
         """Return the settings that `faussaire.prepare` takes."""

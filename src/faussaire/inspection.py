@@ -163,7 +163,7 @@ def _speed(dataset: Dataset) -> float | None:
         architecture(config.architecture, dataset.spec)
     except ConfigError:
         return None
-    batches = Batches(dataset.images, batch_size=config.batch_size, seed=0)
+    batches = Batches(dataset.images, batch_size=config.batch, seed=0)
     plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=UNPLANNED_NIMG)])
     trainer = Trainer(config, batches, fresh_state(config, dataset.spec), plan)
     trainer.step()

@@ -45,7 +45,7 @@ class Task:
         if self.config.minutes is not None:
             return UNPLANNED_NIMG
         wanted = self.config.kimg * 1000 if self.config.kimg else (self.config.epochs or 0) * self.num_images
-        step = self.config.batch_size * self.config.d_steps
+        step = self.config.batch * self.config.d_steps
         return max(1, math.ceil(wanted / step - 1e-9)) * step
 
 

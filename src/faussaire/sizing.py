@@ -1,4 +1,4 @@
-"""How wide the networks are, in which precision G multiplies and with how many threads, by the budget and the machine.
+"""How wide the networks are, how large a batch, and the precision and threads, by the budget and the machine.
 
 Quality is bought with images seen and with width, and a budget buys either: at first images count for more. How much
 there is to learn grows with the pixels, so wider networks pay sooner where there are more of them. That of width 16 is
@@ -25,11 +25,16 @@ from faussaire.rng import numpy_generator_for
 from faussaire.threads import computing_threads
 from faussaire.trainer import Trainer
 
+CHOSEN = ("width", "precision", "batch_size")
+"""The settings that `size` chooses where they are not given."""
 PROBE_SECONDS = 0.5
 WIDER_FROM = {16: 350_000, 24: 4_000_000, 32: 16_000_000}
 """Images of WIDER_AT pixels' side that the narrowest networks would see, from which each width is taken."""
 WIDER_AT = 28
 """Pixels: at twice the side, a quarter of the images is enough."""
+BATCHES = (16, 32, 64)
+LEAST_STEPS = 8_000
+"""A run of fewer steps takes the next smaller batch."""
 WORTH_IT = 1.05
 """How many times as fast as fp32 a precision must be to be taken."""
 
@@ -39,7 +44,7 @@ class Size:
     """What was chosen, and why in words."""
 
     config: Config
-    """The settings, with a width and a precision."""
+    """The settings, all of CHOSEN among them."""
 
     threads: int
     """Threads to compute with."""
@@ -49,10 +54,10 @@ class Size:
 
 
 def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, threads_given: bool) -> Size:
-    """Choose width, precision and threads for a run that begins.
+    """Choose width, precision, batch and threads for a run that begins.
 
     Args:
-        config: the settings; a width or precision in them stands.
+        config: the settings; what they give of CHOSEN stands.
         spec: what a sample is.
         num_images: images in the data.
         threads: at most so many.
@@ -66,7 +71,7 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, thr
         for name in ("width", "precision"):
             if getattr(config, name) is not None:
                 raise ConfigError(f"the networks of {config.architecture!r} have one size, in fp32; leave --{name} out")
-        return Size(config=config, threads=threads, text="")
+        return Size(config=replace(config, batch_size=config.batch), threads=threads, text="")
     probed = replace(config, width=config.width or narrowest, precision=config.precision or "fp32")
     counts = {threads} if threads_given else {1, threads}
     speeds = {count: speed(probed, spec, count) for count in counts}
@@ -81,12 +86,18 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, thr
     chosen = replace(probed, width=width)
     at_width = speeds[best] if width == probed.width else speed(chosen, spec, best)
     precision, gain = _precision(config, chosen, spec, best, at_width)
+    batch = config.batch_size or batch_for(images * gain * at_width / speeds[best] if length == "minutes" else images)
     why = "as asked for" if config.width else f"for {images / 1000:,.0f} thousand images at width {narrowest}"
     text = (
-        f"Width {width}, {why}; {precision}{f', {gain:.1f} times as fast' if gain > 1 else ''}; "
+        f"Width {width}, {why}; batches of {batch}; {precision}{f', {gain:.1f} times as fast' if gain > 1 else ''}; "
         f"{best} thread{'s' if best > 1 else ''}, measured {gain * at_width:,.0f} images/s."
     )
-    return Size(config=replace(chosen, precision=precision), threads=best, text=text)
+    return Size(config=replace(chosen, precision=precision, batch_size=batch), threads=best, text=text)
+
+
+def batch_for(images: float) -> int:
+    """Return the largest batch of BATCHES by which so many images are LEAST_STEPS steps, or the smallest."""
+    return max((batch for batch in BATCHES if images >= batch * LEAST_STEPS), default=BATCHES[0])
 
 
 def thresholds(spec: SampleSpec) -> dict[int, float]:
@@ -108,12 +119,12 @@ def _precision(config: Config, chosen: Config, spec: SampleSpec, threads: int, f
 
 def speed(config: Config, spec: SampleSpec, threads: int) -> float:
     """Return the images a second at which noise in the shape of `spec` is trained on, with so many threads."""
-    noise = numpy_generator_for(0, "probe").integers(0, 256, (config.batch_size, *spec.shape), dtype="uint8")
+    noise = numpy_generator_for(0, "probe").integers(0, 256, (config.batch, *spec.shape), dtype="uint8")
     num_classes = len(spec.classes) if config.conditional else 0
-    labels = numpy_generator_for(0, "probe").integers(0, num_classes, config.batch_size) if num_classes else None
-    batches = Batches(noise, batch_size=config.batch_size, seed=0, labels=labels, num_classes=num_classes)
+    labels = numpy_generator_for(0, "probe").integers(0, num_classes, config.batch) if num_classes else None
+    batches = Batches(noise, batch_size=config.batch, seed=0, labels=labels, num_classes=num_classes)
     state = fresh_state(config, spec)
-    shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch_size)
+    shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch)
     with computing_threads(threads if shards == 1 else 1):
         trainer = Trainer(config, batches, state, Plan([Segment(nimg=0, progress=0.0, end_nimg=2**40)]), shards=shards)
         for _ in range(2):
@@ -122,4 +133,4 @@ def speed(config: Config, spec: SampleSpec, threads: int) -> float:
         while time.monotonic() - began < PROBE_SECONDS or done < config.penalty_every:
             trainer.step()
             done += 1
-        return done * config.batch_size * config.d_steps / (time.monotonic() - began)
+        return done * config.batch * config.d_steps / (time.monotonic() - began)

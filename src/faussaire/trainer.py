@@ -56,7 +56,7 @@ class Trainer:
         self.shards = Shards(state.G, state.D, shards)
         self.augment = augment
         self.reuses_fakes, self.one_pass = per_sample(state.G), per_sample(state.D)
-        self.looked_at = torch.arange(config.batch_size) % config.penalty_one_in == 0  # by penalties, of each batch
+        self.looked_at = torch.arange(config.batch) % config.penalty_one_in == 0  # by penalties, of each batch
         self.num_looked_at = int(self.looked_at.sum())
         # Listed once: to walk through the modules takes time at every step.
         self.averages: list[Tensor] = list(state.G_ema.parameters())
@@ -66,7 +66,7 @@ class Trainer:
     @property
     def step_nimg(self) -> int:
         """Images shown to D in one step."""
-        return self.config.batch_size * self.config.d_steps
+        return self.config.batch * self.config.d_steps
 
     def step(self) -> None:
         """One update of D, one of G, one of the average G_ema (or as many as `d_steps` and `g_steps` say)."""
@@ -86,7 +86,7 @@ class Trainer:
         real, labels = self.batches.real(state.nimg), self.batches.labels(state.nimg)
         z = self.latents(random := generator_for(config.seed, "D", state.nimg), labels)
         of_real, of_fake = (self.draws(f"augment {side}") for side in ("real", "fake"))
-        penalised = bool(config.penalties) and state.nimg // config.batch_size % config.penalty_every == 0
+        penalised = bool(config.penalties) and state.nimg // config.batch % config.penalty_every == 0
         seed_dropout(state.D, random)
 
         def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -134,7 +134,7 @@ class Trainer:
         """
         config, shards, nimg = self.config, self.shards, self.state.nimg
         random = generator_for(config.seed, "G", nimg, turn)
-        labels = self.batches.labels(nimg - config.batch_size)
+        labels = self.batches.labels(nimg - config.batch)
         z = None if self.reuses_fakes and turn == 0 else self.latents(random, labels)
         draws = self.draws("augment G", turn)
         seed_dropout(self.state.D, random)
@@ -152,7 +152,7 @@ class Trainer:
 
     def latents(self, random: torch.Generator, labels: Tensor | None) -> Tensor:
         """Draw the inputs of G `[N, z_dim]`, with the classes `labels` `[N]` behind where the game is conditional."""
-        z = torch.randn(self.config.batch_size, self.config.z_dim, generator=random)
+        z = torch.randn(self.config.batch, self.config.z_dim, generator=random)
         return z if labels is None else with_classes(z, labels, self.batches.num_classes)
 
     def fakes(self, shard: Shard, z: Tensor) -> Tensor:
@@ -164,16 +164,14 @@ class Trainer:
     def draws(self, stream: str, *position: int) -> Draws:
         """Draw how each sample of a batch is augmented before D sees it."""
         random = generator_for(self.config.seed, stream, self.state.nimg, *position)
-        return draw(self.augment, self.config.batch_size, self.batches.samples.shape[1:], self.state.augment, random)
+        return draw(self.augment, self.config.batch, self.batches.samples.shape[1:], self.state.augment, random)
 
     def adapt(self, r_t: float) -> None:
         """Augment more where D finds more of the reals real than it should, and less where fewer (ADA)."""
         state = self.state
         if self.plan.progress(state.nimg) > ADAPT_FROM:
             speed = speed_for(self.plan.at(state.nimg).end_nimg)
-            state.augment = min(
-                STRONGEST, next_strength(state.augment, r_t, self.config.batch_size, speed_images=speed)
-            )
+            state.augment = min(STRONGEST, next_strength(state.augment, r_t, self.config.batch, speed_images=speed))
 
     def update(self, network: str) -> None:
         """Take one step of Adam down the gradients of all shards."""
