@@ -88,4 +88,5 @@ def test_every_setting_has_its_help() -> None:
 def test_wider_networks_learn_in_smaller_steps_unless_told_otherwise() -> None:
     assert resolve(None, {"data": "x"}).peak_lr == resolve(None, {"data": "x", "width": 8}).peak_lr == 6e-3
     assert resolve(None, {"data": "x", "width": 24}).peak_lr == pytest.approx(2e-3)
+    assert resolve(None, {"data": "x", "batch_size": 16}).peak_lr == pytest.approx(3e-3)
     assert resolve(None, {"data": "x", "width": 24, "lr": 5e-3}).peak_lr == 5e-3

@@ -1,4 +1,4 @@
-"""Which width and how many threads a run begins with."""
+"""Which width, batch, precision and how many threads a run begins with."""
 
 from __future__ import annotations
 
@@ -55,6 +55,34 @@ def test_the_width_follows_the_images_that_the_budget_allows(
 def test_at_twice_the_side_a_quarter_of_the_images_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     assert thresholds(LARGE) == {width: least / 4 for width, least in thresholds(GREY).items()}
     assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, LARGE, minutes=2).config.width == 16
+
+
+@pytest.mark.parametrize(
+    ("spec", "settings", "batch"),
+    [
+        (GREY, {"kimg": 256}, 64),
+        (GREY, {"kimg": 255}, 32),
+        (GREY, {"epochs": 127}, 16),
+        (LARGE, {"kimg": 511}, 32),
+        (LARGE, {"minutes": 5, "width": 8}, 64),
+        (LARGE, {"minutes": 5, "width": 8, "batch_size": 48}, 48),
+    ],
+)
+def test_a_run_of_few_steps_takes_smaller_batches(
+    monkeypatch: pytest.MonkeyPatch, spec: SampleSpec, settings: dict[str, object], batch: int
+) -> None:
+    found = chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, spec, **settings)
+    assert found.config.batch_size == batch
+    assert f"batches of {batch};" in found.text
+
+
+def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    speeds = {(8, "fp32"): 5000.0, (16, "fp32"): 2000.0, (16, "bf16"): 2200.0}
+    monkeypatch.setattr(sizing, "speed", lambda config, spec, threads: speeds[config.width, config.precision])
+    for minutes, batch in ((1.9, 32), (2.0, 64)):  # 251 and 264 thousand images
+        config = resolve(None, {"data": "x", "minutes": minutes})
+        assert size(config, GREY, num_images=1000, threads=1, threads_given=True).config.batch_size == batch
 
 
 def test_bf16_is_taken_where_it_is_faster_and_told(monkeypatch: pytest.MonkeyPatch) -> None:

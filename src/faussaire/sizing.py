@@ -33,8 +33,8 @@ WIDER_FROM = {16: 350_000, 24: 4_000_000, 32: 16_000_000}
 WIDER_AT = 28
 """Pixels: at twice the side, a quarter of the images is enough."""
 BATCHES = (16, 32, 64)
-LEAST_STEPS = 8_000
-"""A run of fewer steps takes the next smaller batch."""
+LEAST_STEPS = 4_000
+"""At WIDER_AT pixels' side: a run of fewer takes the next smaller batch. At twice the side, twice as many."""
 WORTH_IT = 1.05
 """How many times as fast as fp32 a precision must be to be taken."""
 
@@ -86,7 +86,8 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, thr
     chosen = replace(probed, width=width)
     at_width = speeds[best] if width == probed.width else speed(chosen, spec, best)
     precision, gain = _precision(config, chosen, spec, best, at_width)
-    batch = config.batch_size or batch_for(images * gain * at_width / speeds[best] if length == "minutes" else images)
+    seen = images * gain * at_width / speeds[best] if length == "minutes" else images
+    batch = config.batch_size or batch_for(seen, spec)
     why = "as asked for" if config.width else f"for {images / 1000:,.0f} thousand images at width {narrowest}"
     text = (
         f"Width {width}, {why}; batches of {batch}; {precision}{f', {gain:.1f} times as fast' if gain > 1 else ''}; "
@@ -95,9 +96,10 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, thr
     return Size(config=replace(chosen, precision=precision, batch_size=batch), threads=best, text=text)
 
 
-def batch_for(images: float) -> int:
-    """Return the largest batch of BATCHES by which so many images are LEAST_STEPS steps, or the smallest."""
-    return max((batch for batch in BATCHES if images >= batch * LEAST_STEPS), default=BATCHES[0])
+def batch_for(images: float, spec: SampleSpec) -> int:
+    """Return the largest batch of BATCHES by which so many images are steps enough, or the smallest."""
+    steps = LEAST_STEPS * spec.shape[-1] / WIDER_AT
+    return max((batch for batch in BATCHES if images >= batch * steps), default=BATCHES[0])
 
 
 def thresholds(spec: SampleSpec) -> dict[int, float]:

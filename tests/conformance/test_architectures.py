@@ -115,3 +115,22 @@ def test_the_chapters_networks_have_the_chapters_sizes() -> None:
     assert count(build_discriminator("dense", spec, seed=0)) == dense_D
     assert count(build_generator("conv", spec, z_dim=100, seed=0)) == conv_G
     assert count(build_discriminator("conv", spec, seed=0)) == conv_D
+
+
+def test_a_hybrid_D_is_as_wide_at_its_smallest_map_whatever_the_side() -> None:
+    channels = {
+        side: [conv.out_channels for conv in build_discriminator("hybrid", image_spec(side, 3), seed=0, width=16).convs]
+        for side in (28, 64, 256)
+    }
+    assert channels == {28: [32, 64], 64: [16, 32, 64], 256: [4, 8, 16, 32, 64]}
+
+
+def test_a_hybrid_G_paints_its_shapes_before_any_detail() -> None:
+    G = build_generator("hybrid", image_spec(64, 3), z_dim=10, seed=0)
+    z = torch.randn(3, 10, generator=torch.Generator().manual_seed(0))
+    last = G.shuffled[-1]
+    torch.nn.init.zeros_(last.weight)
+    image = G.eval()(z)
+    smooth = torch.nn.functional.interpolate(image[..., ::2, ::2], scale_factor=2, mode="bilinear")
+    assert image.std() > 0.1
+    assert (image - smooth).std() < 0.5 * image.std()
