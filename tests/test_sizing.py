@@ -60,11 +60,11 @@ def test_at_twice_the_side_a_quarter_of_the_images_is_enough(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("spec", "settings", "batch"),
     [
-        (GREY, {"kimg": 256}, 64),
-        (GREY, {"kimg": 255}, 32),
-        (GREY, {"epochs": 127}, 16),
-        (LARGE, {"kimg": 511}, 32),
-        (LARGE, {"minutes": 5, "width": 8}, 64),
+        (GREY, {"kimg": 192}, 64),
+        (GREY, {"kimg": 191}, 32),
+        (GREY, {"epochs": 95}, 16),
+        (LARGE, {"kimg": 767}, 32),
+        (LARGE, {"minutes": 7, "width": 8}, 64),
         (LARGE, {"minutes": 5, "width": 8, "batch_size": 48}, 48),
     ],
 )
@@ -80,7 +80,7 @@ def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     speeds = {(8, "fp32"): 5000.0, (16, "fp32"): 2000.0, (16, "bf16"): 2200.0}
     monkeypatch.setattr(sizing, "speed", lambda config, spec, threads: speeds[config.width, config.precision])
-    for minutes, batch in ((1.9, 32), (2.0, 64)):  # 251 and 264 thousand images
+    for minutes, batch in ((1.4, 32), (1.5, 64)):  # 185 and 198 thousand images
         config = resolve(None, {"data": "x", "minutes": minutes})
         assert size(config, GREY, num_images=1000, threads=1, threads_given=True).config.batch_size == batch
 
