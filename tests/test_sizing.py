@@ -39,7 +39,7 @@ def chosen(
     [
         ({"minutes": 2}, 8),
         ({"minutes": 3}, 16),
-        ({"minutes": 60}, 24),
+        ({"minutes": 70}, 24),
         ({"minutes": 300}, 32),
         ({"minutes": 300, "width": 12}, 12),
         ({"kimg": 340}, 8),

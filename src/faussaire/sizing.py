@@ -28,7 +28,7 @@ from faussaire.trainer import Trainer
 CHOSEN = ("width", "precision", "batch_size")
 """The settings that `size` chooses where they are not given."""
 PROBE_SECONDS = 0.5
-WIDER_FROM = {16: 350_000, 24: 4_000_000, 32: 16_000_000}
+WIDER_FROM = {16: 350_000, 24: 8_000_000, 32: 32_000_000}
 """Images of WIDER_AT pixels' side that the narrowest networks would see, from which each width is taken."""
 WIDER_AT = 28
 """Pixels: at twice the side, a quarter of the images is enough."""
