@@ -60,10 +60,10 @@ def test_at_twice_the_side_a_quarter_of_the_images_is_enough(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("spec", "settings", "batch"),
     [
-        (GREY, {"kimg": 192}, 64),
-        (GREY, {"kimg": 191}, 32),
-        (GREY, {"epochs": 95}, 16),
+        (GREY, {"kimg": 1}, 64),
+        (LARGE, {"kimg": 768}, 64),
         (LARGE, {"kimg": 767}, 32),
+        (LARGE, {"epochs": 383}, 16),
         (LARGE, {"minutes": 7, "width": 8}, 64),
         (LARGE, {"minutes": 5, "width": 8, "batch_size": 48}, 48),
     ],
@@ -80,9 +80,9 @@ def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     speeds = {(8, "fp32"): 5000.0, (16, "fp32"): 2000.0, (16, "bf16"): 2200.0}
     monkeypatch.setattr(sizing, "speed", lambda config, spec, threads: speeds[config.width, config.precision])
-    for minutes, batch in ((1.4, 32), (1.5, 64)):  # 185 and 198 thousand images
+    for minutes, batch in ((5.8, 32), (5.9, 64)):  # 766 and 779 thousand images
         config = resolve(None, {"data": "x", "minutes": minutes})
-        assert size(config, GREY, num_images=1000, threads=1, threads_given=True).config.batch_size == batch
+        assert size(config, LARGE, num_images=1000, threads=1, threads_given=True).config.batch_size == batch
 
 
 def test_bf16_is_taken_where_it_is_faster_and_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,9 @@ WIDER_AT = 28
 """Pixels: at twice the side, a quarter of the images is enough."""
 BATCHES = (16, 32, 64)
 LEAST_STEPS = 3_000
-"""At WIDER_AT pixels' side: a run of fewer takes the next smaller batch. At twice the side, four times as many."""
+"""At WIDER_AT pixels' side, and at twice that four times as many: a run of fewer takes the next smaller batch."""
+SMALL = 32
+"""Pixels: up to this side small batches cost more time than they gain."""
 WORTH_IT = 1.05
 """How many times as fast as fp32 a precision must be to be taken."""
 
@@ -98,6 +100,8 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, thr
 
 def batch_for(images: float, spec: SampleSpec) -> int:
     """Return the largest batch of BATCHES by which so many images are steps enough, or the smallest."""
+    if spec.shape[-1] <= SMALL:
+        return BATCHES[-1]
     steps = LEAST_STEPS * (spec.shape[-1] / WIDER_AT) ** 2
     return max((batch for batch in BATCHES if images >= batch * steps), default=BATCHES[0])
 
