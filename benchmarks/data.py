@@ -40,7 +40,7 @@ from faussaire.checkpoint import fresh_state
 from faussaire.config import resolve
 from faussaire.data import prepare
 from faussaire.data.batches import Batches
-from faussaire.plan import Plan, Segment
+from faussaire.plan import endless
 from faussaire.trainer import Trainer
 
 def memory():
@@ -53,8 +53,7 @@ data = prepare(config.data, **config.preparation())
 batches = Batches(data.images, batch_size=config.batch, seed=0)
 batches.real(0)
 first = time.monotonic() - began
-plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=10**9)])
-trainer = Trainer(config, batches, fresh_state(config, data.spec), plan)
+trainer = Trainer(config, batches, fresh_state(config, data.spec), endless())
 for step in range(int(sys.argv[3])):
     trainer.step()
 print(json.dumps({"images": len(data.images), "first_batch_seconds": first, **memory()}))
@@ -157,14 +156,12 @@ def batches(arguments: argparse.Namespace) -> None:
     from faussaire.checkpoint import fresh_state
     from faussaire.config import resolve
     from faussaire.data.batches import Batches
-    from faussaire.plan import Plan, Segment
+    from faussaire.plan import endless
     from faussaire.trainer import Trainer
 
     data, config = prepare("mnist"), resolve(None, {"data": "mnist"})
     source = Batches(data.images, batch_size=config.batch, seed=0)
-    trainer = Trainer(
-        config, source, fresh_state(config, data.spec), Plan([Segment(nimg=0, progress=0.0, end_nimg=10**9)])
-    )
+    trainer = Trainer(config, source, fresh_state(config, data.spec), endless())
     for name, work in (("batch", lambda: source.real(trainer.state.nimg)), ("step", trainer.step)):
         times = []
         for _ in range(arguments.steps):

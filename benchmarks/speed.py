@@ -35,7 +35,7 @@ from faussaire.config import Config, resolve
 from faussaire.data.batches import Batches, as_real
 from faussaire.modalities import SampleSpec
 from faussaire.parallel import num_shards
-from faussaire.plan import Plan, Segment
+from faussaire.plan import endless
 from faussaire.rng import numpy_generator_for
 from faussaire.schedules import cosine, ema_beta
 from faussaire.trainer import Trainer
@@ -53,8 +53,7 @@ def noise_of(spec: SampleSpec) -> np.ndarray:
 def trainer_of(config: Config, spec: SampleSpec, shards: int) -> Trainer:
     """Make the trainer of a run that never ends, on noise."""
     batches = Batches(noise_of(spec), batch_size=config.batch, seed=0)
-    plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=2**40)])
-    return Trainer(config, batches, fresh_state(config, spec), plan, shards=shards)
+    return Trainer(config, batches, fresh_state(config, spec), endless(), shards=shards)
 
 
 class Plain:

@@ -21,13 +21,12 @@ from faussaire.checkpoint import fresh_state
 from faussaire.config import resolve
 from faussaire.data import prepare
 from faussaire.data.batches import Batches
-from faussaire.plan import Plan, Segment
+from faussaire.plan import endless
 from faussaire.trainer import Trainer
 torch.set_num_threads({threads})
 data, config = prepare("mnist"), resolve(None, {{"data": "mnist", "architecture": "{architecture}"}})
-plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=10**9)])
 batches = Batches(data.images, batch_size=config.batch, seed=0)
-trainer = Trainer(config, batches, fresh_state(config, data.spec), plan)
+trainer = Trainer(config, batches, fresh_state(config, data.spec), endless())
 for _ in range(5):
     trainer.step()
 before, began = trainer.state.nimg, time.monotonic()

@@ -32,7 +32,7 @@ from faussaire.data.several import SEPARATOR
 from faussaire.errors import ConfigError
 from faussaire.modalities.image import PAPER, enlarge, grid
 from faussaire.pages import environment
-from faussaire.plan import UNPLANNED_NIMG, Plan, Segment
+from faussaire.plan import endless
 from faussaire.rng import numpy_generator_for
 from faussaire.run import make_folder, replacing, write_atomically
 from faussaire.trainer import Trainer
@@ -164,8 +164,7 @@ def _speed(dataset: Dataset) -> float | None:
     except ConfigError:
         return None
     batches = Batches(dataset.images, batch_size=config.batch, seed=0)
-    plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=UNPLANNED_NIMG)])
-    trainer = Trainer(config, batches, fresh_state(config, dataset.spec), plan)
+    trainer = Trainer(config, batches, fresh_state(config, dataset.spec), endless())
     trainer.step()
     began, before = time.monotonic(), trainer.state.nimg
     while time.monotonic() - began < MEASURED_SECONDS:

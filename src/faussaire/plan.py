@@ -56,6 +56,11 @@ class Plan:
         return nimg >= self.at(nimg).end_nimg
 
 
+def endless() -> Plan:
+    """Return the plan of a run that never ends, whose progress stays at 0: for probes of speed."""
+    return Plan([Segment(nimg=0, progress=0.0, end_nimg=UNPLANNED_NIMG)])
+
+
 class Pace:
     """Watches the clock of a run with a time budget, and says when the plan must change.
 

@@ -20,7 +20,7 @@ from faussaire.data.batches import Batches
 from faussaire.errors import ConfigError
 from faussaire.modalities import SampleSpec
 from faussaire.parallel import num_shards
-from faussaire.plan import Plan, Segment
+from faussaire.plan import endless
 from faussaire.rng import numpy_generator_for
 from faussaire.threads import computing_threads
 from faussaire.trainer import Trainer
@@ -102,14 +102,18 @@ def batch_for(images: float, spec: SampleSpec) -> int:
     """Return the largest batch of BATCHES by which so many images are steps enough, or the smallest."""
     if spec.shape[-1] <= SMALL:
         return BATCHES[-1]
-    steps = LEAST_STEPS * (spec.shape[-1] / WIDER_AT) ** 2
+    steps = LEAST_STEPS * _pixels(spec)
     return max((batch for batch in BATCHES if images >= batch * steps), default=BATCHES[0])
 
 
 def thresholds(spec: SampleSpec) -> dict[int, float]:
     """Return the images that the narrowest networks would see, from which each width is taken for such samples."""
-    shrink = (WIDER_AT / spec.shape[-1]) ** 2
-    return {width: least * shrink for width, least in WIDER_FROM.items()}
+    return {width: least / _pixels(spec) for width, least in WIDER_FROM.items()}
+
+
+def _pixels(spec: SampleSpec) -> float:
+    """Return how many times as many pixels a sample has as one of WIDER_AT pixels' side."""
+    return float((spec.shape[-1] / WIDER_AT) ** 2)
 
 
 def _precision(config: Config, chosen: Config, spec: SampleSpec, threads: int, fp32: float) -> tuple[str, float]:
@@ -132,7 +136,7 @@ def speed(config: Config, spec: SampleSpec, threads: int) -> float:
     state = fresh_state(config, spec)
     shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch)
     with computing_threads(threads if shards == 1 else 1):
-        trainer = Trainer(config, batches, state, Plan([Segment(nimg=0, progress=0.0, end_nimg=2**40)]), shards=shards)
+        trainer = Trainer(config, batches, state, endless(), shards=shards)
         for _ in range(2):
             trainer.step()
         began, done = time.monotonic(), 0
