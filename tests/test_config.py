@@ -13,7 +13,7 @@ from faussaire.errors import ConfigError
 
 def test_flags_stand_over_the_recipe_and_the_recipe_over_the_defaults() -> None:
     config = resolve("chapter-dense", {"data": "mnist", "lr": 2e-4, "seed": None})
-    assert (config.lr, config.batch_size, config.seed) == (2e-4, 100, Config(data="mnist").seed)
+    assert (config.lr, config.batch_size, config.seed) == (2e-4, 100, Config(data=("mnist",)).seed)
 
 
 def test_a_length_replaces_the_length_of_the_layer_below_in_whatever_unit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 import time
@@ -17,12 +18,11 @@ from rich.console import Console
 
 from faussaire.architectures import architecture
 from faussaire.augment import AUGMENTATIONS, policy_for, reason_for
-from faussaire.config import Config, did_you_mean, flag, resolve
+from faussaire.config import NAMED, Config, did_you_mean, flag, named, resolve
 from faussaire.console import TrainingView
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
-from faussaire.data.several import SEPARATOR
-from faussaire.errors import ConfigError
+from faussaire.errors import ConfigError, DataError
 from faussaire.evaluate import training_scorer
 from faussaire.generator import Generator
 from faussaire.losses import LOSSES, PENALTIES
@@ -85,21 +85,21 @@ def train(
     """
     started = time.monotonic() if started is None else started
     console = console or Console(stderr=True)
-    if data is not None and not isinstance(data, (str, Path)):
-        data = SEPARATOR.join(map(str, data))
+    if data is not None:
+        data = tuple(map(str, [data] if isinstance(data, (str, Path)) else data))
     original = None if replay is None else _to_replay(replay, recipe, settings)
     if original is None:
-        config = resolve(recipe, {"data": None if data is None else str(data), **settings})
+        config = resolve(recipe, {"data": data, **settings})
     else:
-        config = recorded_config(original) if data is None else replace(recorded_config(original), data=str(data))
+        config = recorded_config(original) if data is None else replace(recorded_config(original), data=data)
     _check_names(config)
-    name = locate(config.data).name
+    name = _name_of(config, replayed=original is not None)
     folder = Run(run or RUNS / (name if original is None else f"{name}-replay"))
     with folder.lock(), _threads(config, original or folder):
         begun(folder.path)
         dataset = _prepare(config, console)
         if original is not None and original.read_json(original.config)["fingerprint"] != dataset.fingerprint:
-            raise ConfigError(f"{config.data} holds other images than those that {replay} was trained on")
+            raise ConfigError(f"{named(config.data)} holds other images than those that {replay} was trained on")
         plan = None if original is None else plan_of(original)
         config = _sized(config, original or folder, dataset, console)
         _train(folder, config, dataset, plan, console=console, started=started)
@@ -123,6 +123,20 @@ def _to_replay(replay: str | Path, recipe: str | None, settings: dict[str, Any])
     return original
 
 
+def _name_of(config: Config, *, replayed: bool) -> str:
+    """Return the short name of the data.
+
+    Raises:
+        DataError: there is none.
+    """
+    try:
+        return locate(config.data).name
+    except DataError as error:
+        if not replayed:
+            raise
+        raise DataError(f"{error}; name the data as it lies here: faussaire train DATA --replay RUN") from None
+
+
 def _check_names(config: Config) -> None:
     """Raise ConfigError for a name that no registry has; the architecture is checked once the data is known."""
     for name, chosen, known in (
@@ -138,10 +152,11 @@ def _check_names(config: Config) -> None:
 
 def _prepare(config: Config, console: Console) -> Dataset:
     """Read the data, saying so where it takes a while."""
-    with console.status(f"Reading {config.data} ...") as status:
+    name = named(config.data)
+    with console.status(f"Reading {name} ...") as status:
 
         def told(done: int, total: int) -> None:
-            status.update(f"Reading {config.data}: {done:,} of {total:,} images")
+            status.update(f"Reading {name}: {done:,} of {total:,} images")
 
         dataset = prepare(
             config.data,
@@ -153,7 +168,7 @@ def _prepare(config: Config, console: Console) -> Dataset:
         first = dataset.inventory.rejected[0]
         console.print(
             f"{rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} ({first.note}); "
-            f"faussaire inspect {config.data} lists them",
+            f"faussaire inspect {_typed(config.data)} lists them",
             highlight=False,
             soft_wrap=True,
         )
@@ -164,6 +179,11 @@ def _prepare(config: Config, console: Console) -> Dataset:
             f"{len(dataset.spec.classes)}: one sub-folder for each class, or an IDX or .npz with labels"
         )
     return dataset
+
+
+def _typed(data: Sequence[str]) -> str:
+    """Return data as it is written on a command line."""
+    return shlex.join(data) if len(data) <= NAMED else f"{shlex.join(data[:NAMED])} ..."
 
 
 def _sized(config: Config, recorded: RunFolder, dataset: Dataset, console: Console) -> Config:

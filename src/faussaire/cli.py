@@ -212,7 +212,7 @@ def evaluate(
     run: Path,
     /,
     *,
-    data: str | None = None,
+    data: Annotated[list[str] | None, Parameter(negative=())] = None,
     protocol: Annotated[list[str] | None, Parameter(negative=())] = None,
     seed: int = 0,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -224,7 +224,7 @@ def evaluate(
     run
         Folder of the run.
     data
-        Other real images to measure against; the held-out part of the run's data if not given.
+        Other real images to measure against; repeat the flag for several. [the held-out part of the run's data]
     protocol
         Name of a protocol (`faussaire list protocols`); repeat the flag for several.
     seed
@@ -250,7 +250,7 @@ def evaluate(
 
 def compare(
     *runs: Path,
-    data: str | None = None,
+    data: Annotated[list[str] | None, Parameter(negative=())] = None,
     protocol: Annotated[list[str] | None, Parameter(negative=())] = None,
     seed: int = 0,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -262,7 +262,7 @@ def compare(
     runs
         Folders of two runs or more; each is compared with the first.
     data
-        Real images to measure against; the held-out part of the runs' data if not given.
+        Real images to measure against; repeat the flag for several. [the held-out part of the runs' data]
     protocol
         Name of a protocol (`faussaire list protocols`); repeat the flag for several.
     seed
@@ -283,7 +283,7 @@ def compare(
         print_comparisons(Console(), evaluations, comparisons)
 
 
-def _evaluated(run: Path, data: str | None, protocols: list[str] | None, seed: int) -> Evaluation:
+def _evaluated(run: Path, data: list[str] | None, protocols: list[str] | None, seed: int) -> Evaluation:
     """Evaluate a run, saying on standard error how far it is."""
     from rich.progress import Progress
 

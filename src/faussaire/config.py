@@ -13,7 +13,7 @@ import difflib
 import inspect
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -25,14 +25,16 @@ LENGTHS = ("minutes", "kimg", "epochs")
 PRECISIONS = ("fp32", "bf16")
 LR, LR_WIDTH, BATCH = 6e-3, 8, 64  # the best learning rate of those tried, and the width and batch at which it was
 RECIPES = "faussaire.recipes"
+NONE_MEANS_EMPTY = ("penalties", "augment")  # elsewhere `none` may be the name of a class or folder
+NAMED = 3  # paths named one by one where many are given
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """The settings of a run. Impossible values raise ConfigError when it is made."""
 
-    data: str
-    """What to learn from: a path, `hf:NAME`, or the name of an embedded set; several with ` + ` between them."""
+    data: tuple[str, ...]
+    """What to learn from: paths, `hf:NAME`, or the names of embedded sets; several are one set together."""
 
     resolution: int | None = None
     """Side of the square images, in pixels; found from the data if not given."""
@@ -141,6 +143,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Check what can be checked without the data."""
+        _require(
+            isinstance(self.data, tuple) and self.data != (), f"data is a tuple of paths or names, not {self.data!r}"
+        )
         lengths = sum(getattr(self, name) is not None for name in LENGTHS)
         _require(lengths == 1, "give one length: --minutes, --kimg or --epochs")
         for name in (*LENGTHS, "lr", "gamma", "score_minutes"):
@@ -195,6 +200,24 @@ def _require(holds: bool, message: str) -> None:
         raise ConfigError(message)
 
 
+def named(data: Sequence[str]) -> str:
+    """Return the parts of data as a message should show them: `cats + dogs`, `cats + dogs + birds + 147 others`."""
+    more = [f"{len(data) - NAMED:,} others"] if len(data) > NAMED + 1 else []
+    return " + ".join([*data[:NAMED], *(more or data[NAMED:])])
+
+
+def without_folders(recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what config.json holds, of every path only its last part: the others concern nobody who is shown it."""
+    settings = recorded.get("config")
+    if not isinstance(settings, dict):
+        return dict(recorded)
+    data = settings.get("data") or []
+    paths: dict[str, Any] = {"data": [Path(part).name for part in ([data] if isinstance(data, str) else data)]}
+    if settings.get("cache"):
+        paths["cache"] = Path(settings["cache"]).name
+    return {name: value for name, value in recorded.items() if name != "data_from_run"} | {"config": settings | paths}
+
+
 def flag(name: str) -> str:
     """Return the command-line spelling of a setting."""
     return "--" + name.replace("_", "-")
@@ -230,8 +253,8 @@ def config_from(settings: Mapping[str, Any]) -> Config:
     for name, value in settings.items():
         kind = str(FIELDS[name].type)
         if kind.startswith("tuple") and value is not None:
-            value = tuple(str(v) for v in ([value] if isinstance(value, (str, int)) else value))
-            value = () if value == ("none",) else value
+            value = tuple(str(v) for v in ([value] if isinstance(value, (str, int, Path)) else value))
+            value = () if value == ("none",) and name in NONE_MEANS_EMPTY else value
         elif kind.startswith("float") and isinstance(value, int):
             value = float(value)
         clean[name] = value

@@ -109,7 +109,7 @@ class Reals:
 def evaluate(
     run: RunFolder,
     *,
-    data: str | None = None,
+    data: str | Path | Sequence[str | Path] | None = None,
     protocols: Sequence[str] = (),
     seed: int = 0,
     progress: Progress = lambda what, done, total: None,
@@ -195,7 +195,7 @@ def _choose(names: Sequence[str]) -> tuple[list[Protocol], list[str]]:
     return [*(PROTOCOLS[f"{m}{DEFAULT_SIZE}-{BEST_EXTRACTOR}"] for m in DEFAULT_METRICS), sanity], []
 
 
-def _reals(run: RunFolder, generator: Generator, data: str | None) -> Reals:
+def _reals(run: RunFolder, generator: Generator, data: str | Path | Sequence[str | Path] | None) -> Reals:
     """Read the images to measure against, at the generator's size and number of channels."""
     config = recorded_config(run) if run.events_file.is_file() else None
     channels, side, _ = generator.spec.shape

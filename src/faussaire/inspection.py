@@ -24,11 +24,10 @@ from rich.table import Table
 from faussaire import __version__
 from faussaire.architectures import architecture
 from faussaire.checkpoint import fresh_state
-from faussaire.config import resolve
+from faussaire.config import named, resolve
 from faussaire.data import Dataset, prepare
 from faussaire.data.batches import Batches
 from faussaire.data.records import KEPT, Records
-from faussaire.data.several import SEPARATOR
 from faussaire.errors import ConfigError
 from faussaire.modalities.image import PAPER, enlarge, grid
 from faussaire.pages import environment
@@ -88,7 +87,7 @@ class Found:
 
 
 def inspect_data(
-    data: str | Sequence[str],
+    data: Sequence[str],
     console: Console,
     *,
     out: Path | None,
@@ -102,9 +101,9 @@ def inspect_data(
         ConfigError, DataError: as `prepare`.
         CheckpointError: a file cannot be written.
     """
-    text = data if isinstance(data, str) else SEPARATOR.join(data)
+    text = named(data)
     with console.status(f"Reading {text} ..."):
-        found = examine(prepare(text, **settings))
+        found = examine(prepare(data, **settings))
     _print(console, found)
     dataset = found.dataset
     sheet = out or Path(f"{dataset.name}-contact-sheet.png")

@@ -23,6 +23,7 @@ from markupsafe import Markup
 from PIL import Image as Pillow
 
 from faussaire import __version__
+from faussaire.config import without_folders
 from faussaire.evaluate import Evaluation
 from faussaire.generator import Generator
 from faussaire.metrics import Memorisation
@@ -87,7 +88,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         stride=_stride(stats),
         still=_picture_file(run.path / "curves.png"),
         film=_film(run.path / "progress.gif"),
-        settings=json.dumps(_without_folders(config), indent=2, ensure_ascii=False) if config else None,
+        settings=json.dumps(without_folders(config), indent=2, ensure_ascii=False) if config else None,
         scripts=[Markup(script) for script in scripts],  # ours and plotly's: the only text that is not escaped
         hashes=[base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
     )
@@ -101,14 +102,6 @@ def _architecture(config: dict[str, Any]) -> str | None:
     """Return its name from the config.json of a run, or of a generator on its own."""
     name = config.get("config", config).get("architecture")
     return None if name is None else str(name)
-
-
-def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
-    """Leave of the path of the data its last part: the page is to be sent, and the rest concerns nobody."""
-    settings = config.get("config")
-    if not isinstance(settings, dict) or "data" not in settings:
-        return config
-    return config | {"config": settings | {"data": Path(str(settings["data"])).name}}
 
 
 def _number(value: float | None) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 import torch
 
 from faussaire.checkpoint import TrainState, fresh_state, load_newest
-from faussaire.config import LENGTHS, Config, config_from, flag
-from faussaire.errors import ConfigError
+from faussaire.config import LENGTHS, Config, config_from, flag, named
+from faussaire.data.paths import absolute, found_again, from_folder, joined_once, whole
+from faussaire.errors import CheckpointError, ConfigError
 from faussaire.modalities import SampleSpec
 from faussaire.plan import UNPLANNED_NIMG, Plan, Segment
 from faussaire.run import RunFolder
@@ -61,10 +62,27 @@ def plan_of(run: RunFolder) -> Plan:
 def recorded_config(run: RunFolder) -> Config:
     """Return the settings that a run was begun with.
 
+    Its data is looked for where it was, and where it would be if it was moved together with the run.
+
     Raises:
-        CheckpointError: config.json is damaged.
+        CheckpointError: config.json is damaged, or of a faussaire newer than this one.
     """
-    return config_from(run.read_json(run.config)["config"])
+    recorded = run.read_json(run.config)
+    try:
+        settings, data = recorded["config"], recorded["config"]["data"]
+        parts = joined_once(data) if isinstance(data, str) else data
+        return config_from(settings | {"data": found_again(parts, recorded.get("data_from_run", ()), run.path)})
+    except (KeyError, TypeError, ConfigError) as error:
+        raise CheckpointError(
+            f"cannot read {run.config}: it holds no settings that this faussaire knows ({error})"
+        ) from None
+
+
+def _recorded(run: RunFolder, config: Config) -> dict[str, Any]:
+    """Return settings as config.json holds them, fit to be read from any folder."""
+    paths = {"data": [whole(part) for part in config.data], "cache": config.cache and absolute(config.cache)}
+    beside = [from_folder(part, run.path) for part in config.data]
+    return {"config": config.as_dict() | paths, "data_from_run": beside}
 
 
 def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple[TrainState, Plan]:
@@ -108,7 +126,7 @@ def _record(run: RunFolder, task: Task) -> None:
         "faussaire": __version__,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        "config": task.config.as_dict(),
+        **_recorded(run, task.config),
         "spec": asdict(task.spec),
         "num_images": task.num_images,
         "fingerprint": task.fingerprint,
@@ -132,7 +150,7 @@ def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
     elif any(wanted[name] < was[name] for name in was):
         lines.append(f"its length was {_said(was)}, now {_said(wanted)}: it can only grow")
     if run.read_json(run.config)["fingerprint"] != task.fingerprint and not lines:
-        lines.append(f"the images are others than then (was {before.data!r}, now {task.config.data!r})")
+        lines.append(f"the images are others than then (was {named(before.data)}, now {named(task.config.data)})")
     if lines:
         raise ConfigError(
             f"{run.path} was begun otherwise: {'; '.join(lines)}. Give the same settings to go on, "
@@ -158,7 +176,7 @@ def _extend(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:
     # The plan first: between the two, a kill leaves a longer plan, which the same command makes again.
     run.emit("plan", durable=True, **asdict(segment))
     plan.add(segment)
-    run.write_json(run.config, {**run.read_json(run.config), "config": task.config.as_dict()})
+    run.write_json(run.config, {**run.read_json(run.config), **_recorded(run, task.config)})
 
 
 def _warn_of_another_machine(run: RunFolder, state: TrainState) -> None:

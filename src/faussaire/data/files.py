@@ -101,10 +101,13 @@ def shown(name: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def slug(name: str) -> str:
-    """Return a name fit for a folder: lower case, words joined by hyphens, at most 60 characters."""
-    words = re.sub(r"[\W_]+", "-", shown(name).lower()).strip("-")
-    return words[:60].rstrip("-") or "data"
+def slug(name: str, *, room: int = 60) -> str:
+    """Return a name fit for a folder: lower case, words joined by hyphens, at most `room` characters.
+
+    Names that are made of it must stay below the 255 bytes of most systems, and some letters take four.
+    """
+    words = re.sub(r"[\W_]+", "-", shown(name).lower()).strip("-")[:room]
+    return words.encode()[: 2 * room].decode(errors="ignore").rstrip("-") or "data"
 
 
 def natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:

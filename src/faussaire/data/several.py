@@ -16,11 +16,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from faussaire.config import NAMED, named
 from faussaire.data.dataset import Origin, Pixels, Source
 from faussaire.data.files import natural, slug
 
-SEPARATOR = " + "
-"""Between the parts of a text that names several."""
+
+def joined_name(names: Sequence[str]) -> str:
+    """Return a name for several sets together, fit for a folder's name however many they are."""
+    if len(names) <= NAMED:
+        return slug("-".join(names))
+    return slug(names[0], room=40) + f"-and-{len(names) - 1}-others"
 
 
 def several_source(origins: Sequence[Origin], scratch: Path) -> Source:
@@ -53,8 +58,8 @@ def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
     starts = [0, *ends[:-1]]
     pixels = _one_array(parts)
     return Source(
-        name=slug("-".join(part.name for part in parts)),
-        where=SEPARATOR.join(part.where for part in parts),
+        name=joined_name([part.name for part in parts]),
+        where=named([part.where for part in parts]),
         items=[f"{part.name}/{item}" for part in parts for item in part.items],
         labels=labels,
         classes=classes,

@@ -29,7 +29,8 @@ from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_na
 from faussaire.data.idx import find_idx, idx_source, labels_beside
 from faussaire.data.lists import list_source, list_stamp, looks_like_list
 from faussaire.data.parquet import parquet_files, parquet_source, parquet_stamp
-from faussaire.data.several import SEPARATOR, several_source
+from faussaire.data.paths import whole
+from faussaire.data.several import joined_name, several_source
 from faussaire.data.tables import looks_like_pixels, table_source
 from faussaire.errors import DataError
 
@@ -79,9 +80,9 @@ def open_source(data: str | Path) -> Source:
 def locate(data: str | Path | Sequence[str | Path]) -> Origin:
     """Find data of any kind.
 
-    `data` is a path, `hf:` and the name of a data set, the name of an embedded set, or several of these: a sequence,
-    or a text with ` + ` between them. An embedded name means the embedded set even where a file of that name exists:
-    with a slash (`./mnist`), it is the path.
+    `data` is a path, `hf:` and the name of a data set, the name of an embedded set, or a sequence of several of these.
+    An embedded name means the embedded set even where a file of that name exists: with a slash (`./mnist`), it is the
+    path.
 
     Raises:
         DataError: there is no such path or name, it cannot be read, or it is not a kind of data that is known.
@@ -96,8 +97,6 @@ def locate(data: str | Path | Sequence[str | Path]) -> Origin:
         return _file_origin(embedded_sets()[text].path, "npz", name=text)
     if text.startswith(PREFIX):
         return _hub_origin(text)
-    if SEPARATOR in text and not Path(text).exists():
-        return locate(text.split(SEPARATOR))
     try:
         path = Path(data).expanduser()
         mode = path.stat().st_mode
@@ -116,7 +115,7 @@ def locate(data: str | Path | Sequence[str | Path]) -> Origin:
 def _several(parts: Sequence[Origin]) -> Origin:
     text = "\n".join(part.signature for part in parts)
     return Origin(
-        name=slug("-".join(part.name for part in parts)),
+        name=joined_name([part.name for part in parts]),
         identity="\n".join(part.identity for part in parts),
         signature=hashlib.sha256(text.encode()).hexdigest(),
         open=partial(several_source, parts),
@@ -127,7 +126,7 @@ def _hub_origin(text: str) -> Origin:
     name = split_name(text)[0]
     return Origin(
         name=slug(Path(name).name),
-        identity=text,
+        identity=whole(text),
         signature=hub_stamp(name),
         open=partial(hub_source, text),
     )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from faussaire.config import without_folders
 from faussaire.run import PLAN_KINDS, Event
 
 MAX_POINTS = 2_000  # of a curve: more than a screen has columns
@@ -65,10 +67,7 @@ def parse(line: bytes) -> Event | None:
         event = Event(**json.loads(line))
     except (ValueError, TypeError):
         return None
-    settings = event.data.get("config") if event.kind == "config" else None
-    if isinstance(settings, dict) and "data" in settings:
-        settings["data"] = Path(str(settings["data"])).name
-    return event
+    return replace(event, data=without_folders(event.data)) if event.kind == "config" else event
 
 
 class History:
