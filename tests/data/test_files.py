@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faussaire.data import prepare
-from faussaire.data.files import natural, slug
+from faussaire.data.names import natural, slug
 from faussaire.errors import DataError
 
 

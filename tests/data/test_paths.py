@@ -11,7 +11,7 @@ import pytest
 from data.zoo import png
 from faussaire.config import named
 from faussaire.data import locate, prepare
-from faussaire.data.files import slug
+from faussaire.data.names import slug
 from faussaire.data.paths import found_again, from_folder, joined_once, whole
 
 

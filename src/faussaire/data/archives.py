@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from faussaire.data.dataset import Source
-from faussaire.data.files import Listing, file_source, hidden, shown, too_large
+from faussaire.data.files import Listing, file_source, hidden, too_large
+from faussaire.data.names import shown
 from faussaire.data.store import writing
 from faussaire.errors import DataError
 

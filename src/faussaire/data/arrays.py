@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.data.dataset import Pixels, Source
-from faussaire.data.files import shown, slug
+from faussaire.data.names import shown, slug
 from faussaire.data.records import Numbered
 from faussaire.data.rows import let_go
 from faussaire.errors import DataError

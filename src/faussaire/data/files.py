@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ import numpy as np
 
 from faussaire.data.dataset import Source
 from faussaire.data.decode import is_image
+from faussaire.data.names import natural, shown, slug
 from faussaire.errors import DataError
 
 IMAGE_SUFFIXES = frozenset(
@@ -91,30 +90,6 @@ def _begins_as_image(head: Callable[[], bytes]) -> bool:
         return is_image(head())
     except Exception:  # an archive has its own errors for what it cannot unpack
         return False
-
-
-def shown(name: str) -> str:
-    """Return a file's name in one Unicode spelling (NFC), with nothing in it that cannot be printed."""
-    if name.isascii() and name.isprintable():
-        return name
-    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-
-
-def slug(name: str, *, room: int = 60) -> str:
-    """Return a name fit for a folder: lower case, words joined by hyphens, at most `room` characters.
-
-    Names that are made of it must stay below the 255 bytes of most systems, and some letters take four.
-    """
-    words = re.sub(r"[\W_]+", "-", shown(name).lower()).strip("-")[:room]
-    return words.encode()[: 2 * room].decode(errors="ignore").rstrip("-") or "data"
-
-
-def natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:
-    """Return a key that sorts `2` before `10`, and anything else as text."""
-    parts = re.findall(r"0*([0-9]+)|([^0-9]+)", name)
-    # More digits are a greater number; int() would refuse thousands of them.
-    return [(bool(text), len(digits), digits or text) for digits, text in parts], name
 
 
 def hidden(name: str) -> bool:

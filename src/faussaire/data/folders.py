@@ -17,7 +17,8 @@ from pathlib import Path
 
 from faussaire.data.dataset import Source
 from faussaire.data.disk import read_file, stamp, why_unread
-from faussaire.data.files import IMAGE_SUFFIXES, Listing, file_source, hidden, shown, too_large
+from faussaire.data.files import IMAGE_SUFFIXES, Listing, file_source, hidden, too_large
+from faussaire.data.names import shown
 from faussaire.errors import DataError
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from faussaire.data.dataset import Source
 from faussaire.data.disk import read_file, stamp, why_unread
-from faussaire.data.files import MAX_FILE_BYTES, Entry, listed_source, shown, too_large
+from faussaire.data.files import MAX_FILE_BYTES, Entry, listed_source, too_large
+from faussaire.data.names import shown
 from faussaire.errors import DataError
 
 FILE_NAMES = ("file", "path", "filename", "file_name", "image", "img", "url", "image_path")

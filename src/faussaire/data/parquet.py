@@ -17,7 +17,7 @@ import numpy as np
 
 from faussaire.data.dataset import Source
 from faussaire.data.disk import stamp
-from faussaire.data.files import natural, shown, slug
+from faussaire.data.names import natural, shown, slug
 from faussaire.data.spool import Spool
 from faussaire.data.tables import LABEL_NAMES
 from faussaire.errors import DataError

@@ -18,7 +18,7 @@ from PIL import Image
 
 from faussaire.config import NAMED, named
 from faussaire.data.dataset import Origin, Pixels, Source
-from faussaire.data.files import natural, slug
+from faussaire.data.names import natural, slug
 
 
 def joined_name(names: Sequence[str]) -> str:

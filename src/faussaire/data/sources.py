@@ -23,11 +23,12 @@ from faussaire.data.dataset import Origin, Source
 from faussaire.data.decode import is_image
 from faussaire.data.disk import stamp, why_unread
 from faussaire.data.embedded import embedded_sets
-from faussaire.data.files import IMAGE_SUFFIXES, slug
+from faussaire.data.files import IMAGE_SUFFIXES
 from faussaire.data.folders import folder_source, list_folder
 from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_name
 from faussaire.data.idx import find_idx, idx_source, labels_beside
 from faussaire.data.lists import list_source, list_stamp, looks_like_list
+from faussaire.data.names import slug
 from faussaire.data.parquet import parquet_files, parquet_source, parquet_stamp
 from faussaire.data.paths import whole
 from faussaire.data.several import joined_name, several_source

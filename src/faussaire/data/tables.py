@@ -20,7 +20,7 @@ import numpy as np
 
 from faussaire.data.arrays import array_source
 from faussaire.data.dataset import Source
-from faussaire.data.files import natural, shown
+from faussaire.data.names import natural, shown
 from faussaire.data.spool import Spool
 from faussaire.errors import DataError
 
