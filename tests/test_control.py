@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from faussaire import control
+from faussaire.clock import RunClock
 from faussaire.errors import ConfigError
 from faussaire.recorder import Recorder
 from faussaire.run import RunFolder
@@ -24,7 +25,7 @@ def recorder_of(folder: Path, *, budget_seconds: float | None = None, **settings
         trainer,
         POINTS,
         name="toy",
-        started=time.monotonic(),
+        clock=RunClock(),
         budget_seconds=budget_seconds,
         refresh=lambda: None,
     )

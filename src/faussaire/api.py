@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from rich.console import Console
 
 from faussaire.architectures import architecture
 from faussaire.augment import AUGMENTATIONS, policy_for, reason_for
+from faussaire.clock import RunClock
 from faussaire.config import NAMED, Config, did_you_mean, flag, named, resolve
 from faussaire.console import TrainingView
 from faussaire.data import Dataset, locate, prepare
@@ -83,7 +83,6 @@ def train(
         CheckpointError: the run folder cannot be written or read.
         KeyboardInterrupt: Ctrl-C; everything was saved first.
     """
-    started = time.monotonic() if started is None else started
     console = console or Console(stderr=True)
     if data is not None:
         data = tuple(map(str, [data] if isinstance(data, (str, Path)) else data))
@@ -95,14 +94,14 @@ def train(
     _check_names(config)
     name = _name_of(config, replayed=original is not None)
     folder = Run(run or RUNS / (name if original is None else f"{name}-replay"))
-    with folder.lock(), _threads(config, original or folder):
+    with RunClock(started) as clock, folder.lock(), _threads(config, original or folder):
         begun(folder.path)
         dataset = _prepare(config, console)
         if original is not None and original.read_json(original.config)["fingerprint"] != dataset.fingerprint:
             raise ConfigError(f"{named(config.data)} holds other images than those that {replay} was trained on")
         plan = None if original is None else plan_of(original)
         config = _sized(config, original or folder, dataset, console)
-        _train(folder, config, dataset, plan, console=console, started=started)
+        _train(folder, config, dataset, plan, console=console, clock=clock)
     return folder
 
 
@@ -216,7 +215,7 @@ def _augmentation(config: Config, dataset: Dataset) -> str:
 
 
 def _train(
-    folder: Run, config: Config, dataset: Dataset, replay: Plan | None, *, console: Console, started: float
+    folder: Run, config: Config, dataset: Dataset, replay: Plan | None, *, console: Console, clock: RunClock
 ) -> None:
     """Begin or resume the run in its locked folder, and train it to its end or to Ctrl-C."""
     task = Task(config=config, spec=dataset.spec, num_images=len(dataset.images), fingerprint=dataset.fingerprint)
@@ -242,7 +241,7 @@ def _train(
         trainer,
         dataset.spec,
         name=dataset.name,
-        started=started,
+        clock=clock,
         budget_seconds=None if config.minutes is None or replay else config.minutes * 60,
         refresh=lambda: refresh(folder, modality(dataset.spec.modality)),
         held_out=as_real(dataset.held_out[:HELD_OUT_JUDGED]) if len(dataset.held_out) else None,

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from faussaire import control
 from faussaire.checkpoint import not_finite, save_checkpoint, write_generator
+from faussaire.clock import RunClock
 from faussaire.data.batches import as_real
 from faussaire.errors import DivergenceError
 from faussaire.health import Figure, judge
@@ -54,7 +55,7 @@ class Recorder:
         trainer: what is trained.
         spec: what a sample is.
         name: of the data set.
-        started: `time.monotonic()` when the command began: a time budget counts from there.
+        clock: of the command: a time budget counts from its start.
         budget_seconds: the time budget of the whole run, or None.
         refresh: redraws the views of the folder (curves, film).
         held_out: real samples `[V, *shape]` that are never trained on, for the gauge of overfitting; None without.
@@ -69,7 +70,7 @@ class Recorder:
         spec: SampleSpec,
         *,
         name: str,
-        started: float,
+        clock: RunClock,
         budget_seconds: float | None,
         refresh: Callable[[], None],
         held_out: Tensor | None = None,
@@ -83,7 +84,7 @@ class Recorder:
         self._stop = False
         self.modality = modality(spec.modality)
         self.pace = Pace(budget_seconds) if budget_seconds is not None else None
-        self._zero = started - trainer.state.seconds
+        self.clock, self._earlier_seconds = clock, trainer.state.seconds  # the latter in processes before this one
         self._z = latents(GRID, trainer.config.z_dim, seed=trainer.config.seed, stream="grid")
         self._class_shares: list[float] = []
         if trainer.config.conditional and trainer.batches.classes is not None:
@@ -99,11 +100,11 @@ class Recorder:
         self._mark = 0
         self._pictured = -1
         self._next_report = self._next_save = self._refreshed = self._began = 0.0
-        self._then = (0.0, 0)
+        self._last_report_at = (0.0, 0)  # seconds, images
 
     def seconds(self) -> float:
         """Return the time spent in the whole run; pauses, and the time between processes, are left out."""
-        return time.monotonic() - self._zero
+        return self._earlier_seconds + self.clock.seconds()
 
     def begin(self) -> None:
         """Picture the reals and what G makes of the grid as it stands."""
@@ -120,7 +121,7 @@ class Recorder:
             self._picture()
             self._save(with_views=True)
         now = self._began = self.seconds()
-        self._then = (now, state.nimg)
+        self._last_report_at = (now, state.nimg)
         self._next_report, self._next_save = now + REPORT_SECONDS, now + FIRST_SAVE_SECONDS
         self._replan(now)
 
@@ -151,9 +152,9 @@ class Recorder:
         measured = self.trainer.moments.read()
         means = {name: values["mean"] for name, values in measured.items()}
         halves = {f"{name}_half": half_interval(measured[name]) for name in ("loss_D", "loss_G")}
-        then, nimg_then = self._then
-        self._then = (now, state.nimg)
-        speed = (state.nimg - nimg_then) / max(now - then, 1e-9)
+        reported_at, reported_nimg = self._last_report_at
+        self._last_report_at = (now, state.nimg)
+        speed = (state.nimg - reported_nimg) / max(now - reported_at, 1e-9)
         self._replan(now)
         segment = self.trainer.plan.at(state.nimg)
         data = {
@@ -202,7 +203,7 @@ class Recorder:
             while control.asked(self.run) == "pause" and not self.interrupted():
                 time.sleep(PAUSE_SECONDS)
             paused = self.seconds() - began
-            self._zero += paused
+            self.clock.leave_out(paused)
             self.run.emit("continued", nimg=self.trainer.state.nimg, paused_seconds=round(paused, 2))
         self._stop = control.asked(self.run) == "stop"
 
