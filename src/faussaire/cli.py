@@ -128,7 +128,7 @@ def inspect_data(
     frames: str = "first",
     duplicates: str = "keep",
     cache: Path | None = None,
-    out: Path | None = None,
+    out: str | None = None,
 ) -> None:
     """Say what DATA holds: counts, sizes, classes, copies, what was rejected and why; write a page of it.
 
@@ -153,7 +153,8 @@ def inspect_data(
     cache
         Folder that the prepared images are kept in.
     out
-        Where the contact sheet goes, with the page and the list of rejected files beside it. [NAME-contact-sheet.png]
+        Where the contact sheet goes, with the page and the list of rejected files beside it: a picture, or a folder
+        (DIR/). [NAME-contact-sheet.png]
     """
     from faussaire.inspection import inspect_data as inspect_all
 
@@ -182,7 +183,7 @@ def generate(
     seed: int = 0,
     truncation: float = 1.0,
     label: Annotated[str | None, Parameter(name="--class")] = None,
-    out: Path = Path("grid.png"),
+    out: str = "grid.png",
 ) -> None:
     """Make samples with the generator of RUN.
 
@@ -239,13 +240,14 @@ def evaluate(
     evaluation = _evaluated(run, data, protocol, seed)
     folder = RunFolder(run)
     rows = [asdict(score) for score in evaluation.scores]
-    folder.write_json(folder.path / "scores.json", {"scores": rows})
-    report = write_report(folder, evaluation)
     if json:
         print(dumps(rows, indent=2))
-        return
-    print_evaluation(Console(), evaluation)
-    Console().print(f"The whole report: {report}", highlight=False, soft_wrap=True)
+    else:
+        print_evaluation(Console(), evaluation)  # before anything is written: it took minutes, and the disk may be full
+    folder.write_json(folder.path / "scores.json", {"scores": rows})
+    report = write_report(folder, evaluation)
+    if not json:
+        Console().print(f"The whole report: {report}", highlight=False, soft_wrap=True)
 
 
 def compare(

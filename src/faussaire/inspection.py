@@ -30,6 +30,7 @@ from faussaire.data.batches import Batches
 from faussaire.data.records import KEPT, Records
 from faussaire.errors import ConfigError
 from faussaire.modalities.image import PAPER, enlarge, grid
+from faussaire.output import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.pages import environment
 from faussaire.plan import endless
 from faussaire.rng import numpy_generator_for
@@ -90,7 +91,7 @@ def inspect_data(
     data: Sequence[str],
     console: Console,
     *,
-    out: Path | None,
+    out: str | Path | None,
     **settings: Any,
 ) -> None:
     """Print what there is to know about `data`, and write the page, a contact sheet, and the list of rejected files.
@@ -101,23 +102,27 @@ def inspect_data(
         ConfigError, DataError: as `prepare`.
         CheckpointError: a file cannot be written.
     """
+    if out is not None and kind_of(out) == ARRAY:
+        raise ConfigError(f"--out {out}: the contact sheet is a picture; name one (sheet.png), or a folder (DIR/)")
     text = named(data)
     with console.status(f"Reading {text} ..."):
         found = examine(prepare(data, **settings))
     _print(console, found)
     dataset = found.dataset
-    sheet = out or Path(f"{dataset.name}-contact-sheet.png")
+    sheet = Path(out or "")
+    if out is None or kind_of(out) == FOLDER:
+        sheet = sheet / f"{dataset.name}-contact-sheet.png"
     make_folder(sheet.parent)
     picture = contact_sheet(dataset)
-    with replacing(sheet) as beside:
+    with replacing(sheet, remedy=REMEDY) as beside:
         picture.save(beside)
     page = sheet.with_name(f"{dataset.name}-inspection.html")
-    write_atomically(page, _page(found, text, picture).encode())
+    write_atomically(page, _page(found, text, picture).encode(), remedy=REMEDY)
     console.print(f"contact sheet: {sheet}", highlight=False, soft_wrap=True)
     console.print(f"the whole page: {page}", highlight=False, soft_wrap=True)
     if len(dataset.inventory.rejected):
         rejected = sheet.with_name(f"{dataset.name}-rejected.csv")
-        write_atomically(rejected, _rejected_csv(dataset.inventory.rejected).encode())
+        write_atomically(rejected, _rejected_csv(dataset.inventory.rejected).encode(), remedy=REMEDY)
         console.print(f"all that was left out: {rejected}", highlight=False, soft_wrap=True)
 
 

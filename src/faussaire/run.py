@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from faussaire.errors import CheckpointError, ConfigError
 
+GO_ON = "what was saved before is intact, and the same command goes on from it"
 PLAN_KINDS = ("plan", "config", "resumed")  # true for good, wherever training is resumed
 
 
@@ -195,7 +196,8 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another place") from None
+        reason = "a file of that name is in the way" if isinstance(error, FileExistsError) else error.strerror
+        raise ConfigError(f"{path} cannot be written: {reason}; choose another place") from None
 
 
 def _ends_with_newline(path: Path) -> bool:
@@ -205,28 +207,32 @@ def _ends_with_newline(path: Path) -> bool:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn the errors of the disk into one clear line."""
+def writing(path: Path, *, remedy: str = GO_ON) -> Iterator[None]:
+    """Turn the errors of the disk into one clear line, which ends with the remedy."""
     try:
         yield
     except OSError as error:
-        raise CheckpointError(
-            f"cannot write {path}: {error.strerror or error}; what was saved before is intact, "
-            "and the same command goes on from it"
-        ) from error
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}; {remedy}") from error
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, remedy: str = GO_ON) -> Iterator[Path]:
     """Give a name beside `path`, with its suffix, to write under; what is there in the end becomes `path`.
+
+    Where the writing fails, nothing is left under that name.
 
     Raises:
         CheckpointError: the disk is full, or the like; what was at `path` is intact.
     """
     beside = path.with_name(f".tmp-{path.name}")
-    with writing(path):
-        yield beside
-        os.replace(beside, path)
+    with writing(path, remedy=remedy):
+        try:
+            yield beside
+            os.replace(beside, path)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise
 
 
 def sync(file: IO[bytes]) -> None:
@@ -235,8 +241,8 @@ def sync(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, remedy: str = GO_ON) -> None:
     """Write a file so that it is there as a whole or not at all, even after a power cut."""
-    with replacing(path) as beside, beside.open("wb") as file:
+    with replacing(path, remedy=remedy) as beside, beside.open("wb") as file:
         file.write(content)
         sync(file)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait f
 PAPER = 255  # the grid's ground and gaps
 MIN_TILE = 56  # a tile of a grid is at least this many pixels wide on the screen
 MAX_STRIP = 64
+OPAQUE = (".jpg", ".jpeg")  # formats that know no transparency
 GAP = 2  # pixels between the tiles of a grid
 GIF_COLOURS = 128
 GIF_FRAME_MS = 120
@@ -38,7 +39,10 @@ class Image:
 
     def write_grid(self, path: Path, samples: Tensor) -> None:
         """Write a nearly square grid of `[N, C, H, W]` as a picture; the suffix of `path` says which format."""
-        picture(grid(enlarge(self.to_array(samples)))).save(path)
+        sheet = picture(grid(enlarge(self.to_array(samples))))
+        if sheet.mode == "RGBA" and path.suffix.lower() in OPAQUE:
+            sheet = Pillow.alpha_composite(Pillow.new("RGBA", sheet.size, "white"), sheet).convert("RGB")
+        sheet.save(path)
 
     def write_strip(self, path: Path, samples: Tensor) -> None:
         """Write `[N, C, H, W]` in one row without gaps, at most 64 pixels high, as a picture of a few kilobytes."""
