@@ -18,7 +18,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 ROWS = [
     {"errors", "rng", "schedules", "config", "recipes", "flags", "pages", "threads", "clock"},
     {"metrics"},
-    {"run", "stats", "plan", "control"},
+    {"runs", "run", "stats", "plan", "control"},
     {"modalities", "data"},
     {"architectures", "augment", "losses"},
     {"gauges", "parallel"},

@@ -19,8 +19,9 @@ from faussaire.evaluate import Evaluation
 from faussaire.health import Verdict
 from faussaire.metrics import Memorisation, Score
 from faussaire.metrics.memorisation import Evidence
-from faussaire.report import MAX_POINTS, write_report
+from faussaire.report import write_report
 from faussaire.run import RunFolder
+from faussaire.runs.history import MAX_REPORTS
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=https://example.com/x onerror=alert(2)>"
 LOADING = {"src", "href", "srcset", "data", "action", "formaction", "poster", "background", "xlink:href"}
@@ -235,13 +236,13 @@ def test_a_long_run_is_thinned_and_keeps_its_last_report(run: RunFolder) -> None
     last = next(event for event in reversed(run.history()) if event.kind == "stats")
     line = '{"kind": "stats", "nimg": %d, "time": 0, "data": {"loss_D": null, "loss_G": 1.5, "diversity": NaN}}\n'
     with run.events_file.open("a") as file:
-        file.writelines(line % (last.nimg + i) for i in range(1, 2 * MAX_POINTS + 2))
+        file.writelines(line % (last.nimg + i) for i in range(1, 2 * MAX_REPORTS + 2))
     found = page(run, evaluation())
     curve = found.curves()[0]
-    assert len(curve["x"]) <= MAX_POINTS
-    assert curve["x"][-1] == (last.nimg + 2 * MAX_POINTS + 1) / 1000
+    assert MAX_REPORTS / 2 < len(curve["x"]) <= MAX_REPORTS
+    assert curve["x"][-1] == (last.nimg + 2 * MAX_REPORTS + 1) / 1000
     assert curve["lines"][0]["last"] == "not finite"
-    assert "one in 3 is drawn" in found.text
+    assert "one in 4 is drawn" in found.text
 
 
 def test_a_generator_without_its_run_is_reported_too(run: RunFolder) -> None:

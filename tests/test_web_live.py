@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from faussaire.run import Event, RunFolder
-from faussaire.web import history as history_module
+from faussaire.runs.events import Event
 from faussaire.web.history import History, standing
 from faussaire.web.live import stream
 from web_client import client_of, copy_of
@@ -74,37 +73,6 @@ def test_a_server_started_in_the_middle_or_again_shows_the_same_page(tmp_path: P
             assert late.get(address).content == from_the_beginning.get(address).content, address
         assert told(History(run / "events.jsonl")) == told(ever)
     assert late.get("/api/runs/r").json()["state"] == "finished"
-
-
-def test_what_is_kept_does_not_depend_on_when_it_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_module, "MAX_POINTS", 20)
-    run = RunFolder(tmp_path)
-    ever = History(run.events_file)
-    for i in range(200):
-        run.emit("judged", nimg=i, n=i)
-        run.emit("stats", nimg=i, n=i)
-        if i == 150:
-            run.emit("resumed", nimg=120)
-        if i % 7 == 0:
-            ever.read()
-    line, events = History(run.events_file).read()
-    assert (line, events) == ever.read()
-    kept = [event.nimg for event in events if event.kind == "stats"]
-    assert kept[-1] == 199
-    assert 20 <= len(kept) < 40
-    assert [event.nimg for event in events if event.kind == "judged"] == [199]
-
-
-def test_a_run_begun_anew_is_told_anew(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path)
-    history = History(run.events_file)
-    for i in range(5):
-        run.emit("stats", nimg=i)
-    assert history.read()[0] == 5
-    run.events_file.unlink()
-    run.emit("stats", nimg=99)
-    line, events = history.read()
-    assert (line, [event.nimg for event in events]) == (1, [99])
 
 
 def test_the_folder_of_the_data_is_not_told(squares_run: Path) -> None:

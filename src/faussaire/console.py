@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from faussaire.health import percent
-from faussaire.run import Event, RunFolder
+from faussaire.run import RunFolder
+from faussaire.runs.events import Event
 
 LINE_SHARE = 0.05  # without a terminal: a line at least every 5 % of the run …
 LINE_SECONDS = 30.0  # … and every half minute

@@ -31,10 +31,10 @@ from faussaire.metrics.features import NO_WEIGHTS_SHA256
 from faussaire.metrics.memorisation import COPIER_BELOW
 from faussaire.modalities.image import enlarge, grid, picture
 from faussaire.pages import environment
-from faussaire.run import Event, RunFolder, write_atomically
+from faussaire.run import RunFolder, write_atomically
+from faussaire.runs.events import Event
 
 GRID = 64
-MAX_POINTS = 2_000  # of a curve: more than a screen has columns
 MAX_PICTURE_WIDTH = 1_100  # pixels; wider grids are shown smaller, to keep the page fit for mail
 MAX_FILM_BYTES = 3_000_000
 MAX_CLASSES = 20  # named in full
@@ -58,7 +58,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     generator = Generator.load(run.path)
     config = run.read_json(run.config) if run.exists() else {}
     history = run.history()
-    stats = [event for event in history if event.kind == "stats"]
+    stats, stride, num_reports = run.told.curve()
     scripts = [get_plotlyjs(), _template("report.js")]
     meanings = tomllib.loads(_template("meanings.toml"))
     measured = {score.metric for score in evaluation.scores}
@@ -83,9 +83,9 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         copier_below=COPIER_BELOW,
         pairs=_pairs(evaluation),
         curves=_curves(stats, [event for event in history if event.kind == "score"]),
-        num_reports=len(stats),
+        num_reports=num_reports,
         num_judged=stats[-1].data.get("n") if stats else None,
-        stride=_stride(stats),
+        stride=stride,
         still=_picture_file(run.path / "curves.png"),
         film=_film(run.path / "progress.gif"),
         settings=json.dumps(without_folders(config), indent=2, ensure_ascii=False) if config else None,
@@ -178,13 +178,8 @@ def _film(path: Path) -> dict[str, Any]:
     return {"uri": f"data:image/gif;base64,{base64.b64encode(path.read_bytes()).decode()}", "num_bytes": num_bytes}
 
 
-def _stride(events: Sequence[Event]) -> int:
-    return max(1, math.ceil(len(events) / MAX_POINTS))
-
-
-def _curves(stats: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, Any]]:
-    """Return the curves of the training as report.js takes them; where reports are too many, every k-th."""
-    shown = stats[:: -_stride(stats)][::-1] if stats else []  # counted from the last, which is always shown
+def _curves(shown: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return the curves of the training as report.js takes them."""
     kimg = [event.nimg / 1000 for event in shown]
 
     def line(key: str, name: str, colour: str, factor: float = 1.0) -> dict[str, Any]:
@@ -212,7 +207,7 @@ def _curves(stats: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, A
             },
             {"id": "diversity", "title": "Diversity", "x": kimg, "lines": varied, "mark": [1, "1: as varied as reals"]},
         ]
-    rows = [(event.nimg / 1000, event.data["rows"][0]) for event in scores[-MAX_POINTS:] if event.data.get("rows")]
+    rows = [(event.nimg / 1000, event.data["rows"][0]) for event in scores if event.data.get("rows")]
     if rows:
         value, low, high = ([_finite(row[key]) for _, row in rows] for key in ("value", "low", "high"))
         last = f"{_number(value[-1])} ({_number(low[-1])} to {_number(high[-1])})"

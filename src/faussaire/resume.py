@@ -54,8 +54,7 @@ def plan_of(run: RunFolder) -> Plan:
     """Return the plan that a run has recorded."""
     return Plan(
         Segment(nimg=event.nimg, progress=event.data["progress"], end_nimg=event.data["end_nimg"])
-        for event in run.events()
-        if event.kind == "plan"
+        for event in run.events("plan")
     )
 
 

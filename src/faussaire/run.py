@@ -1,9 +1,8 @@
 """The folder of a run: its paths, its lock, and events.jsonl, the only channel from training to any view.
 
-An event is one line of JSON with `kind`, `nimg`, `time` (Unix seconds) and `data`. Lines are only ever appended; a
-line torn by a kill is passed over. After a resume, what was told beyond the point of resumption happens again:
-`history` leaves the first telling out. Files that others read are written beside and renamed, so that a reader sees
-the old or the new, never half of one.
+Lines are only ever appended. After a resume, what was told beyond the point of resumption happens again: `history`
+leaves the first telling out. Files that others read are written beside and renamed, so that a reader sees the old or
+the new, never half of one.
 """
 
 from __future__ import annotations
@@ -13,29 +12,16 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
 from faussaire.errors import CheckpointError, ConfigError
+from faussaire.runs.events import Event, kind_of, line_of, parse
+from faussaire.runs.history import History
 
 GO_ON = "what was saved before is intact, and the same command goes on from it"
-PLAN_KINDS = ("plan", "config", "resumed")  # true for good, wherever training is resumed
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """One thing that happened in a run."""
-
-    kind: str
-    """config, plan, stats, judged, samples, score, verdict, checkpoint, paused, continued, stopped, resumed, warning,
-    done."""
-
-    nimg: int
-    time: float
-    data: dict[str, Any] = field(default_factory=dict)
 
 
 class RunFolder:
@@ -44,6 +30,7 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.listeners: list[Callable[[Event], None]] = []
+        self.told = History(self.events_file)
 
     @property
     def config(self) -> Path:
@@ -138,39 +125,40 @@ class RunFolder:
             CheckpointError: the disk is full, or the like.
         """
         event = Event(kind=kind, nimg=nimg, time=round(time.time(), 3), data=data)
-        line = json.dumps(asdict(event), ensure_ascii=False, allow_nan=False) + "\n"
+        line = line_of(event)
         with writing(self.events_file), self.events_file.open("ab") as file:
             if file.tell() and not _ends_with_newline(self.events_file):
                 file.write(b"\n")  # a kill tore the line before
-            file.write(line.encode())
+            file.write(line)
             if durable:
                 sync(file)
         for listener in self.listeners:
             listener(event)
 
-    def events(self) -> Iterator[Event]:
-        """Read every event from the beginning, torn lines left out."""
+    def events(self, *kinds: str) -> Iterator[Event]:
+        """Read every event from the beginning, or those of some kinds; torn lines are left out."""
         if not self.events_file.exists():
             return
         with self.events_file.open("rb") as file:
             for line in file:
-                try:
-                    yield Event(**json.loads(line))
-                except (ValueError, TypeError):
+                if kinds and kind_of(line) not in (*kinds, None):
                     continue
+                event = parse(line)
+                if event is not None and (not kinds or event.kind in kinds):
+                    yield event
 
     def history(self) -> list[Event]:
-        """Read the events of the run as it now stands: once each, though parts of it were run again."""
-        kept: list[Event] = []
-        for event in self.events():
-            if event.kind == "resumed":
-                kept = [e for e in kept if e.kind in PLAN_KINDS or e.nimg <= event.nimg]
-            kept.append(event)
-        return kept
+        """Read the events of the run as it now stands: once each, though parts of it were run again.
+
+        Of a long run not every report is kept: see `runs.history`.
+        """
+        return self.told.read()[1]
 
     def write_json(self, path: Path, content: dict[str, Any]) -> None:
         """Write JSON so that a reader sees the old or the new."""
-        write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+        write_atomically(
+            path, f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")
+        )
 
     def read_json(self, path: Path) -> dict[str, Any]:
         """Read a JSON file of the run.

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from faussaire.modalities import Modality
-from faussaire.run import Event, RunFolder, replacing
+from faussaire.run import RunFolder, replacing
+from faussaire.runs.events import Event
 
 REAL_COLOUR, FAKE_COLOUR, D_COLOUR, G_COLOUR = "#1b7f79", "#c8553d", "#2f4858", "#e09f3e"
 
@@ -19,9 +20,9 @@ def refresh(run: RunFolder, modality: Modality) -> None:
     Raises:
         CheckpointError: the disk is full, or the like.
     """
-    history = run.history()
-    write_curves(run.path / "curves.png", [event for event in history if event.kind == "stats"])
-    pictured = {event.data["path"]: run.path / event.data["path"] for event in history if event.kind == "samples"}
+    stats, _, _ = run.told.curve()
+    write_curves(run.path / "curves.png", stats)
+    pictured = {e.data["path"]: run.path / e.data["path"] for e in run.history() if e.kind == "samples"}
     frames = [path for path in pictured.values() if path.is_file()]
     if frames:
         with replacing(run.path / "progress.gif") as beside:

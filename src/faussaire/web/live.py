@@ -15,7 +15,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Any
 
-from faussaire.web.history import Follower, History
+from faussaire.runs.events import Follower
+from faussaire.web.history import History, shown
 
 POLL_SECONDS = 1.0  # a page draws less often still
 PULSE_SECONDS = 5.0
@@ -29,7 +30,7 @@ async def stream(history: History, after: int, closing: Callable[[], bool]) -> A
         after = total
         yield message("history", {"line": total, "events": [asdict(event) for event in events]}, total)
     latest = events[-1].time if events else None
-    follower = Follower(history.path, after)
+    follower = Follower(history.path, after, start=history.place_before(after))
     pulsed = 0.0
     while not closing():
         try:
@@ -38,7 +39,7 @@ async def stream(history: History, after: int, closing: Callable[[], bool]) -> A
             return  # the browser comes back, and gets the new run from its beginning
         for line, event in new:
             latest = event.time
-            yield message("told", asdict(event), line)
+            yield message("told", asdict(shown(event)), line)
         if time.monotonic() - pulsed >= PULSE_SECONDS:
             pulsed = time.monotonic()
             yield message("pulse", {"age": None if latest is None else round(time.time() - latest, 1)})
@@ -49,4 +50,4 @@ async def stream(history: History, after: int, closing: Callable[[], bool]) -> A
 def message(kind: str, data: dict[str, Any], line: int | None = None) -> bytes:
     """Write one server-sent event."""
     head = "" if line is None else f"id: {line}\n"
-    return f"{head}event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+    return f"{head}event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode(errors="backslashreplace")

@@ -1,0 +1,1 @@
+"""What a run tells: its events, read from the one file that they are written to."""
