@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.data.dataset import Pixels, Source
+from faussaire.data.labels import Labels, classes_of, classes_of_values, names_of, spelt
 from faussaire.data.names import shown, slug
 from faussaire.data.records import Numbered
 from faussaire.data.rows import let_go
@@ -68,7 +69,7 @@ def npz_source(path: Path, scratch: Path | None = None) -> Source:
 def array_source(
     images: np.ndarray,
     *,
-    labels: np.ndarray | None = None,
+    labels: np.ndarray | Labels | None = None,
     classes: Sequence[str] | None = None,
     name: str,
     where: str,
@@ -77,9 +78,9 @@ def array_source(
     path: Path | None = None,
     close: Callable[[], None] | None = None,
 ) -> Source:
-    """Make a source of an array of images, and of int `[N]` labels.
+    """Make a source of an array of images, and of `[N]` labels, or the classes that were found in them.
 
-    Labels index `classes`; where that is None, the classes are the numbers that occur, and are named by them. `path`
+    Labels index `classes`; where that is None, the classes are the values that occur, and are named by them. `path`
     is the file that the array is a map of, if it is one.
 
     Raises:
@@ -87,16 +88,19 @@ def array_source(
     """
     pixels, found = _pixels(images, where=where, path=path)
     num = len(pixels.raw)
-    numbers, names = (None, ()) if labels is None else _labels(labels, classes, num=num, where=where)
+    if labels is None:
+        labels = Labels()
+    elif not isinstance(labels, Labels):
+        labels = _labels(labels, classes, num=num, where=where)
     file = shown(Path(where).name)
     return Source(
         name=slug(name),
         where=where,
         items=Numbered(file, num),
-        labels=numbers,
-        classes=names,
-        notes=(*notes, *found),
-        problems=problems or {},
+        labels=labels.numbers,
+        classes=labels.classes,
+        notes=(*notes, *found, *labels.notes),
+        problems=labels.problems() | dict(problems or {}),
         pixels=pixels,
         close=close,
     )
@@ -147,22 +151,35 @@ def _range(images: np.ndarray, *, where: str) -> tuple[float, float]:
     return low, high
 
 
-def _labels(
-    labels: np.ndarray, classes: Sequence[str] | None, *, num: int, where: str
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return int64 `[N]` labels from 0 without gaps or against given names, and the names of the classes."""
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise DataError(f"{where}: labels must be whole numbers [N], not {labels.dtype} {list(labels.shape)}")
+def _labels(labels: np.ndarray, classes: Sequence[str] | None, *, num: int, where: str) -> Labels:
+    """Return the classes of an array of labels, which may be one-hot `[N, number of classes]`."""
+    if (
+        labels.ndim == 2
+        and labels.shape[1] > 1
+        and labels.dtype.kind in "iubf"
+        and ((labels == 0) | (labels == 1)).all()
+    ):
+        labels = labels.argmax(axis=1) if (labels.sum(axis=1) == 1).all() else labels
+    whole = labels.dtype.kind != "f" or bool((np.isnan(labels) | (labels % 1 == 0)).all())
+    if labels.ndim != 1 or labels.dtype.kind not in "iubfUS" or not whole:
+        raise DataError(
+            f"{where}: labels must be whole numbers [N] or texts [N], one for each image, not {labels.dtype} "
+            f"{list(labels.shape)}{'' if whole else ' with fractions'}"
+        )
     if len(labels) != num:
         raise DataError(f"{where}: {num} images, but {len(labels)} labels: they must be as many")
+    if labels.dtype.kind in "US" and classes is None:
+        return classes_of([spelt(label) for label in labels.tolist()])
     if classes is None:
         found, numbers = np.unique(labels, return_inverse=True)
-        return numbers.astype(np.int64), tuple(str(label) for label in found)
+        return classes_of_values([spelt(value) or "" for value in found.tolist()], numbers)
+    if labels.dtype.kind not in "iub":
+        raise DataError(f"{where}: `classes` names whole numbers, but the labels are {labels.dtype}")
     if num and not (int(labels.min()) >= 0 and int(labels.max()) < len(classes)):
         raise DataError(f"{where}: labels from {labels.min()} to {labels.max()}, but {len(classes)} names of classes")
     if len(set(classes)) != len(classes):
         raise DataError(f"{where}: two classes have the same name")
-    return labels.astype(np.int64), tuple(shown(name) for name in classes)
+    return Labels(numbers=labels.astype(np.int64), classes=names_of(classes))
 
 
 def _line(error: Exception) -> str:

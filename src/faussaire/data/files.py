@@ -13,11 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from faussaire.data.dataset import Source
 from faussaire.data.decode import is_image
-from faussaire.data.names import natural, shown, slug
+from faussaire.data.labels import classes_of
+from faussaire.data.names import shown, slug
 from faussaire.errors import DataError
 
 IMAGE_SUFFIXES = frozenset(
@@ -148,15 +147,14 @@ def _source(
     remote: bool,
     close: Callable[[], None] | None,
 ) -> Source:
-    classes = tuple(sorted({label for label in labels if label is not None}, key=natural))
-    number = {label: i for i, label in enumerate(classes)}
+    found = classes_of(labels)
     return Source(
         name=slug(name),
         where=where,
         items=[entry.name for entry in entries],
-        labels=np.array([-1 if x is None else number[x] for x in labels], np.int64) if classes else None,
-        classes=classes,
-        notes=tuple(notes),
+        labels=found.numbers,
+        classes=found.classes,
+        notes=(*notes, *found.notes),
         problems=problems,
         read=lambda i: entries[i].read(),
         path=lambda i: entries[i].path,

@@ -13,13 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from faussaire.data.dataset import Source
 from faussaire.data.disk import stamp
-from faussaire.data.names import natural, shown, slug
+from faussaire.data.labels import Labels, classes_of, column_of_labels, spelt
+from faussaire.data.names import shown, slug
 from faussaire.data.spool import Spool
-from faussaire.data.tables import LABEL_NAMES
 from faussaire.errors import DataError
 
 _ROWS = 256  # read at a time
@@ -102,39 +100,27 @@ def cells_source(
 ) -> Source:
     """Make a source of spooled images and their labels: text, or whole numbers that may index `known` names."""
     told = list(notes)
-    numbers: np.ndarray | None = None
-    classes: tuple[str, ...] = ()
+    found = Labels()
     if label is not None:
-        spelt = [_spelt(value, known) for value in labels]
-        for i, value in enumerate(spelt):
-            if value is None:
-                problems.setdefault(i, "no label")
-        found = sorted({value for value in spelt if value is not None}, key=natural)
-        ordered = [shown(one) for one in known if shown(one) in set(found)]
-        classes = tuple(ordered if known and len(ordered) == len(found) else found)
-        number = {one: i for i, one in enumerate(classes)}
-        numbers = np.array([-1 if value is None else number[value] for value in spelt], np.int64)
-        told.append(f"labels from the column {label!r}")
+        found = classes_of([spelt(value, known) for value in labels], order=known)
+        several = sum(isinstance(value, list) and len(value) > 1 for value in labels)
+        told += found.notes or ([f"labels from the column {label!r}"] if found.classes else [])
+        if several:
+            told.append(f"images with several labels in the column {label!r}, which make no class: {several:,}")
+        for i, problem in found.problems().items():
+            problems.setdefault(i, problem)
     stem = shown(Path(where).name)
     return Source(
         name=slug(name),
         where=where,
         items=[f"{stem}[{i}]" for i in range(len(spool))],
-        labels=numbers if classes else None,
-        classes=classes,
+        labels=found.numbers,
+        classes=found.classes,
         notes=tuple(told),
         problems=problems,
         read=spool.read,
         close=spool.close,
     )
-
-
-def _spelt(value: Any, known: Sequence[str]) -> str | None:
-    if value is None or isinstance(value, (list, dict)):
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and known:
-        return shown(known[value]) if 0 <= value < len(known) else None
-    return shown(str(value))
 
 
 def image_column(schema: Any, path: Path | str) -> str:
@@ -161,8 +147,8 @@ def _may_hold_images(kind: Any) -> bool:
 
 def label_column(schema: Any) -> str | None:
     """Return the name of the column of labels in a schema of pyarrow, if there is one."""
-    names = {name.lower(): name for name in reversed(schema.names)}
-    return next((str(names[name]) for name in LABEL_NAMES if name in names), None)
+    place = column_of_labels(schema.names)
+    return None if place is None else str(schema.names[place])
 
 
 def class_names(schema: Any, label: str | None) -> list[str]:

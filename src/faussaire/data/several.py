@@ -18,7 +18,8 @@ from PIL import Image
 
 from faussaire.config import NAMED, named
 from faussaire.data.dataset import Origin, Pixels, Source
-from faussaire.data.names import natural, slug
+from faussaire.data.labels import in_order
+from faussaire.data.names import slug
 
 
 def joined_name(names: Sequence[str]) -> str:
@@ -85,7 +86,7 @@ def _labels(parts: Sequence[Source]) -> tuple[tuple[str, ...], np.ndarray | None
         return tuple(names), np.repeat(np.arange(len(parts)), counts), ["labels from the names of the parts"]
     if any(part.labels is None for part in parts):
         return (), None, ["some parts have labels and others have none: none are used"]
-    classes = tuple(sorted({name for part in parts for name in part.classes}, key=natural))
+    classes = tuple(in_order({name for part in parts for name in part.classes}))
     number = {name: i for i, name in enumerate(classes)}
     pieces = []
     for part in parts:

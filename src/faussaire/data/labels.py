@@ -1,0 +1,146 @@
+"""From labels as they were written to classes.
+
+The text of a label is its identity: `7`, `007` and `7.0` are three classes, `1000001` and `1000002` are two. Blanks
+around it do not count; nothing at all is no label, and neither is `nan` where the others are numbers. Classes come in
+the order of numbers where all are numbers, and else in that of text, with the numbers in it in theirs.
+
+An image has one class. Values that nearly every image has for itself (names, identities) and measures (fractions, more
+of them than classes have names) are none, which is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from faussaire.data.names import natural, shown
+
+LABEL_NAMES = ("label", "labels", "class", "target", "category", "fine_label", "y", "digit", "emotion")
+"""What a column of labels is called, in any case, in the order of preference."""
+
+MANY = 50
+"""More classes than these must have two images each, on average, and may not be fractions."""
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """The class of each item."""
+
+    numbers: np.ndarray | None = None
+    """int64 `[N]` into `classes`, -1 for an item without a label; None without classes."""
+
+    classes: tuple[str, ...] = ()
+    """Names of the classes, as they are shown."""
+
+    notes: tuple[str, ...] = ()
+    """Why there are no classes, where there are labels that make none."""
+
+    def problems(self, reason: str = "no label") -> dict[int, str]:
+        """Return what is wrong with each item that has no label where others have one."""
+        return {} if self.numbers is None else dict.fromkeys(np.flatnonzero(self.numbers < 0).tolist(), reason)
+
+
+def classes_of(labels: Sequence[str | None], *, order: Sequence[str] = ()) -> Labels:
+    """Find the classes of labels as they were written, None for an item without one.
+
+    `order` names classes in an order of their own, where it names all that occur.
+    """
+    places: dict[str, int] = {}
+    numbers = np.fromiter(
+        (-1 if label is None else places.setdefault(label.strip(), len(places)) for label in labels),
+        np.int64,
+        len(labels),
+    )
+    return classes_of_values(list(places), numbers, order=order)
+
+
+def classes_of_values(values: Sequence[str], numbers: np.ndarray, *, order: Sequence[str] = ()) -> Labels:
+    """Find the classes of labels that are told by int64 `[N]` into different `values`, -1 for none."""
+    real = [value for value in values if value]
+    named = [value for value in real if value.lower() != "nan"]
+    if all(map(is_number, named)):
+        real = named
+    ordered = [one for one in order if one in set(real)]
+    if len(ordered) < len(real):
+        ordered = in_order(real)
+    number = {value: i for i, value in enumerate(ordered)}
+    renumbered = np.array([*(number.get(value, -1) for value in values), -1], np.int64)[numbers]
+    if not ordered:
+        return Labels()
+    reason = _no_classes(ordered, int((renumbered >= 0).sum()))
+    if reason:
+        return Labels(notes=(f"no classes: {reason}",))
+    return Labels(numbers=renumbered, classes=names_of(ordered))
+
+
+def _no_classes(values: Sequence[str], num: int) -> str:
+    """Return why the labels of `num` items make no classes; empty where they do."""
+    if len(values) <= MANY:
+        return ""
+    if num < 2 * len(values):
+        return (
+            f"{num:,} images have {len(values):,} different labels ({shown(values[0])[:40]} …), "
+            "which name single images rather than kinds of them"
+        )
+    if all(map(is_number, values)) and any(Decimal(value) % 1 for value in values):
+        return f"the labels are {len(values):,} different fractions ({values[0]} …), a measure rather than kinds"
+    return ""
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def in_order(values: Iterable[str]) -> list[str]:
+    """Return different labels in the order that they are shown in."""
+    found = list(values)
+    if all(map(is_number, found)):
+        return sorted(found, key=lambda value: (Decimal(value), value))
+    return sorted(found, key=natural)
+
+
+def names_of(values: Sequence[str]) -> tuple[str, ...]:
+    """Return what different labels are shown as: different names, also where they differ in what cannot be shown."""
+    names: dict[str, None] = {}
+    for value in values:
+        name, number = shown(value), 1
+        while name in names:
+            number += 1
+            name = f"{shown(value)} ({number})"
+        names[name] = None
+    return tuple(names)
+
+
+def spelt(value: Any, known: Sequence[str] = ()) -> str | None:
+    """Return the text of a label that is a value of some type; None for an empty one, or several.
+
+    Whole numbers index the names that are `known`, if any are. A float that is whole is that number: where one label is
+    missing, pandas makes floats of all.
+    """
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
+    if value is None or isinstance(value, (list, tuple, dict)):
+        return None
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, float) and not isinstance(value, bool):
+        if value != value:
+            return None
+        value = int(value) if value.is_integer() else value
+    if isinstance(value, int) and not isinstance(value, bool) and known:
+        return known[value] if 0 <= value < len(known) else None
+    return str(value).strip() or None
+
+
+def column_of_labels(names: Sequence[str]) -> int | None:
+    """Return the place of the column of labels among the names of columns, if one of them is called so."""
+    plain = [name.strip().lower() for name in names]
+    return next((plain.index(name) for name in LABEL_NAMES if name in plain), None)
