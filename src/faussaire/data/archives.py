@@ -1,8 +1,7 @@
 """A zip or tar of image files, read in place: no entry is ever written to the disk, so no entry's path can do harm.
 
 A tar that is compressed as a whole is unpacked once, to a file without a name that vanishes with the process: entries
-can then be read in any order. When all files lie in one folder, as when a folder was packed, that folder is taken for
-the root.
+can then be read in any order. What their tables of contents mean is told by members.py.
 """
 
 from __future__ import annotations
@@ -11,31 +10,34 @@ import bz2
 import gzip
 import lzma
 import os
+import stat
 import struct
 import tarfile
 import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
+from faussaire.data.chunks import content
 from faussaire.data.dataset import Source
-from faussaire.data.files import Listing, file_source, hidden, too_large
-from faussaire.data.names import shown
+from faussaire.data.disk import why_unread
+from faussaire.data.files import too_large
+from faussaire.data.members import Members, Reading, archive_source
 from faussaire.data.store import writing
 from faussaire.errors import DataError
 
-_ENCRYPTED = 0x1  # general purpose bit flag
+_ENCRYPTED, _UTF_8 = 0x1, 0x800  # general purpose bit flags
+_UNIX = 3  # the system that an entry was made by
+_BYTES = "latin-1"  # in which a name that is not said to be UTF-8 is its bytes
+_LONGEST_LINK = 4096
 _UNPACKED_TIMES, _UNPACKED_BYTES = 100, 2**30  # a tar of images that unpacks to more than both is a bomb
 _BLOCK_BYTES = 2**20
 _ZIP_EXTRA_BYTES = 64  # a guess at the extra fields between an entry's name and its content
-
-T = TypeVar("T")
-Read = Callable[[T], bytes]
 
 
 def zip_source(path: Path, scratch: Path) -> Source:
@@ -45,21 +47,56 @@ def zip_source(path: Path, scratch: Path) -> Source:
         DataError: the file cannot be opened, is not a zip, or its `labels.csv` cannot be used.
     """
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path, metadata_encoding=_BYTES)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # zipfile has several for damaged tables of contents, struct.error among them
         raise DataError(f"{path} is not a zip, or is damaged ({error}): make or download it again") from error
     try:
         assert archive.fp is not None
-        reader = _Reader(archive.fp)
-        named = {shown(info.filename.replace("\\", "/")): info for info in archive.infolist()}
-        members = {name: info for name, info in named.items() if not name.endswith("/")}
-        read, head = partial(_zip_read, archive, reader), partial(_zip_head, archive)
-        return _source(members, read, head, _zip_problem, path, archive.close)
+        reading = Reading(
+            whole=partial(_zip_read, archive, _Reader(archive.fp)),
+            head=partial(_zip_head, archive),
+            problem=_zip_problem,
+        )
+        members: Members[zipfile.ZipInfo] = Members()
+        for info in archive.infolist():
+            name = _zip_name(info)
+            if _is_zip_link(info):
+                _add_zip_link(members, name, archive, info)
+            elif not name.endswith("/"):
+                members.files.append((name, info))
+        return archive_source(members, reading, path, archive.close)
     except BaseException:
         archive.close()
         raise
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """Return the name of an entry; one that does not say that it is UTF-8 may be so all the same, as from macOS."""
+    name = info.orig_filename
+    if not info.flag_bits & _UTF_8 and not name.isascii():
+        raw = name.encode(_BYTES)
+        try:
+            name = raw.decode()
+        except UnicodeDecodeError:
+            name = raw.decode("cp437")  # as the format has it: each byte is a letter of its own
+    return name.replace("\\", "/")
+
+
+def _add_zip_link(
+    members: Members[zipfile.ZipInfo], name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo
+) -> None:
+    target, why = content(partial(archive.read, info))
+    if target is None:
+        members.others.append((name, why))
+    else:
+        members.add_link(name, target.decode("utf-8", "surrogateescape"))
+
+
+def _is_zip_link(info: zipfile.ZipInfo) -> bool:
+    link = info.create_system == _UNIX and stat.S_ISLNK(info.external_attr >> 16)
+    return link and info.file_size <= _LONGEST_LINK and not info.flag_bits & _ENCRYPTED
 
 
 def _zip_read(archive: zipfile.ZipFile, reader: _Reader, info: zipfile.ZipInfo) -> bytes:
@@ -112,29 +149,41 @@ def tar_source(path: Path, scratch: Path) -> Source:
     file, notes = _unpacked(path, scratch)
     try:
         reader = _Reader(file)
-        members: dict[str, tuple[int, int]] = {}
+        members: Members[tuple[int, int]] = Members()
+        num = 0
         try:
-            with closing(tarfile.TarFile(fileobj=file, tarinfo=_Member)) as archive:
+            with closing(tarfile.TarFile(fileobj=file, tarinfo=_Member, encoding="utf-8")) as archive:
                 for member in archive:
-                    if member.isreg() and not member.issparse():
-                        members[shown(member.name)] = (member.offset_data, member.size)
+                    _add_tar_member(members, member)
+                    num += 1
                     archive.members = []  # type: ignore[attr-defined]  # it would keep all of them
         except Exception as error:  # tarfile has several for damaged headers, ValueError among them
-            if not members:
+            _raise_if_of_the_moment(error, path)
+            if not num:
                 raise DataError(f"{path} is not a tar, or is damaged ({error}): make or download it again") from error
-            notes.append(f"the tar is damaged after {len(members)} files ({error}): what follows is lost")
-        return _source(
-            members,
-            lambda member: reader.read(*member),
-            lambda member: reader.read(member[0], 16),
-            lambda member: too_large(member[1]),
-            path,
-            file.close,
-            notes,
+            notes.append(f"the tar is damaged after {num} entries ({error}): what follows is lost")
+        reading: Reading[tuple[int, int]] = Reading(
+            whole=lambda member: reader.read(*member),
+            head=lambda member: reader.read(member[0], 16),
+            problem=lambda member: too_large(member[1]),
         )
+        return archive_source(members, reading, path, file.close, notes)
     except BaseException:
         file.close()
         raise
+
+
+def _add_tar_member(members: Members[tuple[int, int]], member: tarfile.TarInfo) -> None:
+    if member.issym():
+        members.add_link(member.name, member.linkname)
+    elif member.islnk():
+        members.links.append((member.name, member.linkname))
+    elif member.issparse():
+        members.others.append((member.name, "sparse files: pack the tar without --sparse"))
+    elif member.isreg():
+        members.files.append((member.name, (member.offset_data, member.size)))
+    elif not member.isdir():
+        members.others.append((member.name, "pipes and devices"))
 
 
 class _Reader:
@@ -183,6 +232,7 @@ def _unpacked(path: Path, scratch: Path) -> tuple[IO[bytes], list[str]]:
                 try:
                     block = read(_BLOCK_BYTES)
                 except Exception as error:  # each kind of compression has its own
+                    _raise_if_of_the_moment(error, path)
                     notes.append(f"damaged where it is unpacked to {num_bytes:,} bytes ({error}): what follows is lost")
                     break
                 if not block:
@@ -196,6 +246,18 @@ def _unpacked(path: Path, scratch: Path) -> tuple[IO[bytes], list[str]]:
                 file.write(block)
             file.seek(0)
     return file, notes
+
+
+def _raise_if_of_the_moment(error: Exception, path: Path) -> None:
+    """Tell what the machine cannot do now from damage, which would be taken for the end of the archive.
+
+    Raises:
+        DataError: it is the machine's fault.
+    """
+    if isinstance(error, MemoryError):
+        raise DataError(f"{path} cannot be read: too large for the memory of this machine") from error
+    if isinstance(error, OSError) and error.errno is not None:
+        raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
 
 
 def _opener(head: bytes, path: Path) -> Callable[[IO[bytes]], Any] | None:
@@ -213,26 +275,3 @@ def _opener(head: bytes, path: Path) -> Callable[[IO[bytes]], Any] | None:
             raise DataError(f"{path} is packed by zstd: pip install 'faussaire[zstd]' to read it") from None
         return lambda packed: zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
     return None
-
-
-def _source(
-    members: Mapping[str, T],
-    read: Read[T],
-    head: Read[T],
-    problem: Callable[[T], str],
-    path: Path,
-    close: Callable[[], None],
-    notes: Sequence[str] = (),
-) -> Source:
-    """Make a source of the members of an archive: how one is read, its first bytes, and why it cannot be."""
-    visible = {name: member for name, member in members.items() if not hidden(name)}
-    tops = {name.split("/")[0] for name in visible}
-    root = f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in visible) else ""
-    listing = Listing()
-    for name, member in visible.items():
-        whole, first = partial(read, member), partial(head, member)
-        listing.add(name.removeprefix(root), whole, problem(member), head=first)
-    num_hidden = len(members) - len(visible)
-    told = [*notes, *([f"hidden files passed over: {num_hidden}"] if num_hidden else [])]
-    name = path.name.split(".tar")[0] if ".tar" in path.name else path.stem
-    return file_source(listing, name=name, where=str(path), notes=told, close=close)

@@ -32,6 +32,11 @@ _NEVER = frozenset(
 )
 # these are what they are called: not worth a look inside
 
+_CONTAINERS = frozenset(
+    {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".npy", ".npz", ".parquet", ".arrow", ".h5"}
+)
+# data of its own, which is not read as part of a folder
+
 _SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
 
 
@@ -62,6 +67,9 @@ class Listing:
     others: Counter[str] = field(default_factory=Counter)
     """Number of files passed over, by suffix."""
 
+    containers: list[str] = field(default_factory=list)
+    """Names of archives and arrays, which are among the others."""
+
     labels_csv: Callable[[], bytes] | None = None
     """Return the content of the labels.csv at the root, if there is one."""
 
@@ -82,6 +90,8 @@ class Listing:
             self.entries.append(Entry(name, read, problem, path))
         else:
             self.others[suffix or "no suffix"] += 1
+            if suffix in _CONTAINERS:
+                self.containers.append(name)
 
 
 def _begins_as_image(head: Callable[[], bytes]) -> bool:
@@ -89,14 +99,6 @@ def _begins_as_image(head: Callable[[], bytes]) -> bool:
         return is_image(head())
     except Exception:  # an archive has its own errors for what it cannot unpack
         return False
-
-
-def hidden(name: str) -> bool:
-    """Whether a path is one that systems leave behind: a dotfile, or what macOS and Windows put in zips."""
-    if not name.startswith(".") and not any(sign in name for sign in ("/.", "__MACOSX", "Thumbs.db")):
-        return False  # as nearly all are, in a third of the time
-    parts = [part for part in name.split("/") if part not in (".", "..")]
-    return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db") for part in parts)
 
 
 def file_source(
@@ -121,7 +123,7 @@ def file_source(
         problems = dict.fromkeys(unlabelled, "no row for it in labels.csv") | problems
     else:
         labels, label_notes = _labels_of_folders(entries)
-    told = (*notes, *_passed_over(listing.others), *label_notes)
+    told = (*notes, *_passed_over(listing), *label_notes)
     return _source(entries, labels, problems, name=name, where=where, notes=told, remote=False, close=close)
 
 
@@ -213,12 +215,19 @@ def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
     return table
 
 
-def _passed_over(others: Counter[str]) -> list[str]:
-    """Say how many files were passed over, and of which kinds."""
-    if not others:
+def _passed_over(listing: Listing) -> list[str]:
+    """Say how many files were passed over, of which kinds, and which of them may hold images."""
+    if not listing.others:
         return []
-    kinds = ", ".join(suffix for suffix, _ in others.most_common(5))
-    return [f"other files passed over: {others.total()} ({kinds})"]
+    kinds = ", ".join(suffix for suffix, _ in listing.others.most_common(5))
+    told = [f"other files passed over: {listing.others.total()} ({kinds})"]
+    if listing.containers:
+        first = min(listing.containers)
+        told.append(
+            f"archives and arrays in it are not read: {len(listing.containers)} (first: {first}); "
+            "give each as data of its own"
+        )
+    return told
 
 
 def too_large(num_bytes: int) -> str:

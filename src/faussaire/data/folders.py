@@ -1,8 +1,9 @@
 """A folder of image files, read with all that lies below it.
 
 Whatever a folder may hold, listing it ends and asks for no more than names, sizes and times: pipes and devices are
-never opened, links are followed once, and a link to a folder that is read anyway (or that holds this one) is passed
-over, so that none loops.
+never opened. The folder itself is walked first, then its links to other folders: each folder is read once, so that a
+link to one that is read anyway (or that holds this one) is passed over, and none loops. What faussaire wrote, and what
+systems leave behind, is passed over and told, unless it is the folder that was named.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from faussaire.data.dataset import Source
 from faussaire.data.disk import read_file, stamp, why_unread
-from faussaire.data.files import IMAGE_SUFFIXES, Listing, file_source, hidden, too_large
-from faussaire.data.names import shown
+from faussaire.data.files import IMAGE_SUFFIXES, Listing, file_source, too_large
+from faussaire.data.litter import is_environment, is_litter
+from faussaire.data.marks import is_marked
+from faussaire.data.names import shown, told_apart
 from faussaire.errors import DataError
+
+Key = tuple[int, int] | str
 
 
 @dataclass
@@ -29,13 +34,16 @@ class Folder:
     root: Path
 
     files: list[tuple[str, str, str]] = field(default_factory=list)
-    """Of each file its shown name, its path, and why it cannot be used; in the order of their names."""
+    """Of each file its name from the root on, its path, and why it cannot be used."""
 
     notes: list[str] = field(default_factory=list)
     """What there is to say about it."""
 
     signature: str = ""
     """Hash of the names, sizes and times of change."""
+
+    own: bool = False
+    """Whether faussaire wrote it."""
 
 
 def list_folder(root: Path) -> Folder:
@@ -44,34 +52,9 @@ def list_folder(root: Path) -> Folder:
     Raises:
         DataError: it cannot be opened.
     """
-    found = Folder(root)
-    num_hidden = num_links = 0
-    seen: set[tuple[int, int]] = set()
-    stamps: list[str] = []
-    pending = [root]
-    while pending:
-        folder = pending.pop()
-        for entry in _entries(folder, found):
-            name = _inside(root, Path(entry.path))
-            if hidden(entry.name):
-                num_hidden += 1
-            elif not _is_folder(entry):
-                problem, stamp = _state(entry)
-                found.files.append((name, entry.path, problem))
-                stamps.append(f"{name}\n{stamp}\n{problem}")
-            elif entry.is_symlink() and _leads_back(root, entry.path):
-                num_links += 1
-            elif _first_visit(entry, seen):
-                pending.append(Path(entry.path))
-                if Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                    found.files.append((name, entry.path, "a folder with the name of an image"))
-    if num_hidden:
-        found.notes.append(f"hidden files or folders passed over: {num_hidden}")
-    if num_links:
-        found.notes.append(f"links to folders that are read anyway, passed over: {num_links}")
-    text = "\n".join([*sorted(stamps), *found.notes])
-    found.signature = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-    return found
+    walk = _Walk(root)
+    walk.all()
+    return walk.found
 
 
 def folder_source(folder: Folder, scratch: Path | None = None) -> Source:
@@ -81,23 +64,107 @@ def folder_source(folder: Folder, scratch: Path | None = None) -> Source:
         DataError: its `labels.csv` cannot be used.
     """
     listing = Listing()
-    for name, path, problem in folder.files:
+    names = told_apart([name for name, _, _ in folder.files])
+    for name, (_, path, problem) in zip(names, folder.files, strict=True):
         listing.add(name, partial(read_file, path), problem, head=partial(read_file, path, 16), path=path)
     return file_source(listing, name=folder.root.resolve().name, where=str(folder.root), notes=folder.notes)
 
 
-def _entries(folder: Path, found: Folder) -> Iterator[os.DirEntry[str]]:
+class _Walk:
+    """One way through all folders."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.found = root, Folder(root)
+        self._stamps: list[str] = []
+        self._pending: list[tuple[str, str]] = [(str(root), "")]
+        self._links: list[tuple[str, str]] = []
+        self._seen: set[Key] = set()
+        self._above: set[Key] = set()
+        self._passed: dict[str, list[str]] = {}
+
+    def all(self) -> None:
+        """Go through the root and all below, then through what its links lead to."""
+        self._above = {_key(str(folder)) for folder in (self.root, *self.root.resolve().parents)}
+        while self._pending or self._links:
+            if self._pending:
+                self._list(*self._pending.pop())
+            else:
+                self._links.sort()
+                self._follow(*self._links.pop(0))
+        # What is passed over is no part of the data: it may come and go.
+        text = "\0".join([str(self.found.own), *sorted(self._stamps), *self.found.notes])
+        self.found.signature = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self.found.notes += [f"{why}: {len(names)}{_first(names)}" for why, names in self._passed.items()]
+
+    def _list(self, folder: str, inside: str) -> None:
+        """Sort the entries of one folder; `inside` is its name from the root on, with a slash at its end."""
+        try:
+            with os.scandir(folder) as entries:
+                here = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not inside:
+                raise DataError(f"{folder} cannot be opened: {why_unread(error)}") from error
+            self.found.notes.append(f"the folder {shown(inside[:-1])} could not be opened: {why_unread(error)}")
+            return
+        names = {entry.name for entry in here}
+        if not inside:
+            self.found.own = is_marked(names)
+        elif why := _not_data(names):
+            self._pass(why, inside[:-1])
+            return
+        for entry in here:
+            self._sort(entry, f"{inside}{entry.name}")
+
+    def _sort(self, entry: os.DirEntry[str], name: str) -> None:
+        if is_litter(entry.name):
+            self._pass("hidden files or folders passed over", name)
+        elif not _is_folder(entry):
+            problem, state = _state(entry)
+            self.found.files.append((name, entry.path, problem))
+            self._stamps.append(f"{name}\0{state}\0{problem}")
+        elif entry.is_symlink():
+            self._links.append((name, entry.path))
+        else:
+            self._enter(name, entry.path)
+
+    def _follow(self, name: str, path: str) -> None:
+        if _key(path) in self._seen | self._above:
+            self._pass("links to folders that are read anyway, passed over", name)
+        else:
+            self._enter(name, path)
+
+    def _enter(self, name: str, path: str) -> None:
+        key = _key(path)
+        if key in self._seen:
+            self._pass("folders that are read anyway by another name, passed over", name)
+            return
+        self._seen.add(key)
+        self._pending.append((path, f"{name}/"))
+        if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES:
+            self.found.files.append((name, path, "a folder with the name of an image"))
+
+    def _pass(self, why: str, name: str) -> None:
+        self._passed.setdefault(why, []).append(name)
+
+
+def _first(names: list[str]) -> str:
+    return f" (first: {shown(names[0])})"
+
+
+def _not_data(names: Collection[str]) -> str:
+    """Return why a folder that holds these names is passed over; empty where it is not."""
+    if is_marked(names):
+        return "folders that faussaire wrote, passed over"
+    return "environments of Python, passed over" if is_environment(names) else ""
+
+
+def _key(path: str) -> Key:
+    """Return what is the same for one folder by whatever name."""
     try:
-        with os.scandir(folder) as entries:
-            yield from sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        if folder == found.root:
-            raise DataError(f"{folder} cannot be opened: {why_unread(error)}") from error
-        found.notes.append(f"the folder {_inside(found.root, folder)} could not be opened: {why_unread(error)}")
-
-
-def _inside(root: Path, path: Path) -> str:
-    return shown(path.relative_to(root).as_posix())
+        status = os.stat(path)
+    except OSError:
+        return path
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)  # some drives number nothing
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -105,22 +172,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
-
-
-def _leads_back(root: Path, link: str) -> bool:
-    """Whether a link leads to a folder inside `root`, or to one that holds it."""
-    here, there = root.resolve(), Path(link).resolve()
-    return there.is_relative_to(here) or here.is_relative_to(there)
-
-
-def _first_visit(entry: os.DirEntry[str], seen: set[tuple[int, int]]) -> bool:
-    """Whether this folder has not been met before, by whatever name."""
-    status = entry.stat()
-    key = (status.st_dev, status.st_ino)
-    if key in seen and status.st_ino:  # some network drives number nothing
-        return False
-    seen.add(key)
-    return True
 
 
 def _state(entry: os.DirEntry[str]) -> tuple[str, str]:

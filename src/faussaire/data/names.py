@@ -4,14 +4,81 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 
 def shown(name: str) -> str:
-    """Return a file's name in one Unicode spelling (NFC), with nothing in it that cannot be printed."""
+    """Return a name in one Unicode spelling (NFC), what cannot be printed escaped: `\\n`, `\\x1b`, a byte `\\xe9`."""
     if name.isascii() and name.isprintable():
         return name
-    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    text = unicodedata.normalize("NFC", name)
+    return "".join(letter if _printable(letter) else _escaped(letter) for letter in text)
+
+
+def told_apart(paths: Sequence[str]) -> list[str]:
+    """Return how paths are shown: two that differ in their bytes, in whichever part, differ in what is shown.
+
+    Names of one folder that would be shown alike are escaped wherever they are not ASCII; blanks at the ends of a name
+    are, as nobody sees them.
+    """
+    if all(map(_plain, paths)):
+        return list(paths)
+    within: dict[str, dict[str, str]] = {}
+    for path in dict.fromkeys(paths):
+        folder = ""
+        for part in path.split("/"):
+            within.setdefault(folder, {})[part] = ""
+            folder += f"{part}/"
+    for folder, parts in within.items():
+        within[folder] = dict(zip(parts, _apart(list(parts)), strict=True))
+    return [_join(path, within) for path in paths]
+
+
+def _join(path: str, within: Mapping[str, Mapping[str, str]]) -> str:
+    folder, texts = "", []
+    for part in path.split("/"):
+        texts.append(within[folder][part])
+        folder += f"{part}/"
+    return "/".join(texts)
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """Return how different names are shown, all different."""
+    texts = [_with_ends(shown(name)) for name in names]
+    while len(num := Counter(texts)) < len(texts):
+        texts = [
+            "".join(_escaped(letter, whole=True) for letter in name) if num[text] > 1 else text
+            for name, text in zip(names, texts, strict=True)
+        ]
+    return texts
+
+
+def _plain(path: str) -> bool:
+    """Whether a path is shown as it is."""
+    if not (path.isascii() and path.isprintable()):
+        return False
+    return " " not in path or not ("/ " in path or " /" in path or path[0] == " " or path[-1] == " ")
+
+
+def _with_ends(text: str) -> str:
+    left, right = len(text) - len(text.lstrip()), len(text.rstrip())
+    return "".join(_escaped(t, whole=True) if not left <= i < right else t for i, t in enumerate(text))
+
+
+def _printable(letter: str) -> bool:
+    """Whether a letter can be shown as it is: also wide blanks, and what joins the parts of a letter or an emoji."""
+    return letter.isprintable() or letter in "\u200c\u200d" or unicodedata.category(letter) == "Zs"
+
+
+def _escaped(letter: str, *, whole: bool = False) -> str:
+    """Return a letter as an escape; `whole` does so such that no two texts become one."""
+    code = ord(letter)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"  # a byte that is no text, as Python hands it over
+    if whole and code < 0x80:
+        return letter if letter.isprintable() and letter not in "\\ " else f"\\x{code:02x}"
+    return f"\\u{code:04x}" if whole and code < 0x100 else letter.encode("unicode_escape").decode()
 
 
 def slug(name: str, *, room: int = 60) -> str:
