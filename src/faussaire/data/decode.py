@@ -56,6 +56,11 @@ _READERS = (
 FORMATS = (*(str(reader.format) for reader in _READERS), *_MORE)
 """What Pillow may try. A closed list: its EPS reader, for one, starts Ghostscript on a stranger's file."""
 
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"}
+)
+"""A file with one of these, in any case, is an item; others are one if they begin as an image does."""
+
 MAX_PIXELS = 100_000_000
 """Images of more are rejected: a few kilobytes can claim to be gigabytes of pixels (a decompression bomb)."""
 

@@ -14,15 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from faussaire.data.dataset import Source
-from faussaire.data.decode import is_image
+from faussaire.data.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.labels import classes_of
 from faussaire.data.names import shown, slug
 from faussaire.errors import DataError
-
-IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"}
-)
-"""A file with one of these, in any case, is an item; others are one if they begin as an image does."""
 
 MAX_FILE_BYTES = 2**29
 """Larger files are rejected unread."""
@@ -116,25 +111,30 @@ def file_source(
     """
     entries = sorted(listing.entries, key=lambda entry: entry.name)
     problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
+    missing = "no label"
     if listing.labels_csv is not None:
+        missing = "no row for it in labels.csv"
         table = read_labels(listing.labels_csv, where=where)
         labels, label_notes = _labels_of_table(entries, table)
-        unlabelled = (i for i, label in enumerate(labels) if label is None)
-        problems = dict.fromkeys(unlabelled, "no row for it in labels.csv") | problems
     else:
         labels, label_notes = _labels_of_folders(entries)
     told = (*notes, *_passed_over(listing), *label_notes)
-    return _source(entries, labels, problems, name=name, where=where, notes=told, remote=False, close=close)
+    return _source(
+        entries, labels, problems, name=name, where=where, notes=told, remote=False, close=close, missing=missing
+    )
 
 
 def listed_source(
-    entries: Sequence[Entry], table: dict[str, str], *, name: str, where: str, notes: Sequence[str], remote: bool
+    entries: Sequence[Entry],
+    labels: Sequence[str | None],
+    *,
+    name: str,
+    where: str,
+    notes: Sequence[str],
+    remote: bool,
 ) -> Source:
-    """Make a source of entries in their own order, with labels by name; `table` is empty where there are none."""
+    """Make a source of entries in their own order, with the label of each, None where it has none."""
     problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
-    labels = [table.get(entry.name) for entry in entries]
-    if table:
-        problems = {i: "no label" for i, label in enumerate(labels) if label is None} | problems
     return _source(entries, labels, problems, name=name, where=where, notes=notes, remote=remote, close=None)
 
 
@@ -148,6 +148,7 @@ def _source(
     notes: Sequence[str],
     remote: bool,
     close: Callable[[], None] | None,
+    missing: str = "no label",
 ) -> Source:
     found = classes_of(labels)
     return Source(
@@ -157,7 +158,7 @@ def _source(
         labels=found.numbers,
         classes=found.classes,
         notes=(*notes, *found.notes),
-        problems=problems,
+        problems=found.problems(missing) | problems,
         read=lambda i: entries[i].read(),
         path=lambda i: entries[i].path,
         remote=remote,

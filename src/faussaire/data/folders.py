@@ -17,8 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from faussaire.data.dataset import Source
+from faussaire.data.decode import IMAGE_SUFFIXES
 from faussaire.data.disk import read_file, stamp, why_unread
-from faussaire.data.files import IMAGE_SUFFIXES, Listing, file_source, too_large
+from faussaire.data.files import Listing, file_source, too_large
 from faussaire.data.litter import is_environment, is_litter
 from faussaire.data.marks import is_marked
 from faussaire.data.names import shown, told_apart

@@ -20,7 +20,10 @@ import numpy as np
 
 from faussaire.data.names import natural, shown
 
-LABEL_NAMES = ("label", "labels", "class", "target", "category", "fine_label", "y", "digit", "emotion")
+LABEL_NAMES = (
+    "label", "labels", "class", "class_name", "label_name", "target", "category", "fine_label", "y", "digit", "emotion",
+    "breed", "species", "class_id", "label_id", "cls",
+)  # fmt: skip
 """What a column of labels is called, in any case, in the order of preference."""
 
 MANY = 50
@@ -143,4 +146,6 @@ def spelt(value: Any, known: Sequence[str] = ()) -> str | None:
 def column_of_labels(names: Sequence[str]) -> int | None:
     """Return the place of the column of labels among the names of columns, if one of them is called so."""
     plain = [name.strip().lower() for name in names]
+    if "x" in plain:  # then y is a place in the picture
+        plain = ["" if name == "y" else name for name in plain]
     return next((plain.index(name) for name in LABEL_NAMES if name in plain), None)

@@ -1,4 +1,6 @@
-"""A text file that names images, a line each, or a CSV of `file,label`: paths as seen from the list's folder, or URLs.
+"""A text file that names images, a line each: paths as seen from the list's folder, or URLs, perhaps with a label.
+
+How lines are read stands in references.py. An image that is named twice is taken once.
 
 URLs are fetched over http or https when the data is prepared, several at a time, and never again once it is. A line
 that cannot be had is left out and said.
@@ -6,12 +8,13 @@ that cannot be had is left out and said.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import http.client
 import os
 import stat
+import unicodedata
 import urllib.request
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,92 +22,106 @@ from faussaire.data.dataset import Source
 from faussaire.data.disk import read_file, stamp, why_unread
 from faussaire.data.files import MAX_FILE_BYTES, Entry, listed_source, too_large
 from faussaire.data.names import shown
+from faussaire.data.references import REMOTE, Reference, header_of, references, text_lines
 from faussaire.errors import DataError
 
-FILE_NAMES = ("file", "path", "filename", "file_name", "image", "img", "url", "image_path")
-"""What the column of files is called, in any case."""
-
-_LABELS = ("label", "labels", "class", "category", "target")
 _SECONDS = 20.0
-_REMOTE = ("http://", "https://")
 
 
 def looks_like_list(head: str) -> bool:
     """Whether a text that begins so can be a list of images: its first line is a path or a URL, or the right header."""
     lines = [line.strip() for line in head.splitlines() if line.strip() and not line.startswith("#")]
-    return bool(lines) and (_columns(lines[0]) is not None or "." in lines[0] or "/" in lines[0])
+    return bool(lines) and (header_of(lines[0]) is not None or "." in lines[0] or "/" in lines[0])
 
 
 def list_source(path: Path, scratch: Path | None = None) -> Source:
-    """Make a source of the images that a list names.
+    """Make a source of the images that a list names, each once.
 
     Raises:
-        DataError: the list cannot be read.
+        DataError: the list cannot be read, or gives an image two labels.
     """
-    rows = read_list(path)
-    entries: list[Entry] = []
-    labels: dict[str, str] = {}
-    remote = False
-    for target, label in rows:
-        name = shown(target)
-        if target.startswith(_REMOTE):
-            remote = True
-            entries.append(Entry(name, partial(download, target)))
-        else:
-            where = os.path.join(path.parent, os.path.expanduser(target))
-            entries.append(Entry(name, partial(read_file, where), _problem(where), where))
-        if label:
-            labels[name] = label
-    notes = [f"a list of {len(rows)} images"]
-    return listed_source(entries, labels, name=path.stem, where=str(path), notes=notes, remote=remote)
+    said = read_list(path)
+    named: dict[str, Reference] = {}
+    for one in said:
+        where = one.target if one.target.startswith(REMOTE) else os.path.normpath(_place(path, one.target))
+        before = named.setdefault(where, one)
+        if one.label is not None and before.label is None:
+            named[where] = replace(before, label=one.label)
+        elif one.label not in (None, before.label):
+            raise DataError(
+                f"{path}: {shown(one.target)} has two labels, {before.label!r} in line {before.line} and {one.label!r} "
+                f"in line {one.line}: an image has one class; keep one of these lines, or leave the labels out"
+            )
+    entries = [_entry(path, one) for one in named.values()]
+    notes = [f"a list of {len(entries)} images"]
+    if len(said) > len(named):
+        notes.append(f"lines that name an image again: {len(said) - len(named)}")
+    several = sum(one.several for one in said)
+    if several:
+        notes.append(f"lines with several labels, which make no class: {several}")
+    return listed_source(
+        entries,
+        [one.label for one in named.values()],
+        name=path.stem,
+        where=str(path),
+        notes=notes,
+        remote=any(one.target.startswith(REMOTE) for one in said),
+    )
+
+
+def _entry(path: Path, one: Reference) -> Entry:
+    name = shown(one.target)
+    if one.target.startswith(REMOTE):
+        return Entry(name, partial(download, one.target))
+    where = _place(path, one.target)
+    return Entry(name, partial(read_file, where), _problem(where), where)
 
 
 def list_stamp(path: Path) -> str:
     """Return a hash that changes when the list does, or one of the files that it names."""
     hasher = hashlib.sha256(read_file(str(path)))
-    for target, _ in read_list(path):
-        if not target.startswith(_REMOTE):
+    for one in read_list(path):
+        if not one.target.startswith(REMOTE):
             try:
-                state = stamp(os.stat(os.path.join(path.parent, os.path.expanduser(target))))
+                state = stamp(os.stat(_place(path, one.target)))
             except (OSError, ValueError):
                 state = "none"
             hasher.update(f"\n{state}".encode())
     return hasher.hexdigest()
 
 
-def read_list(path: Path) -> list[tuple[str, str]]:
-    """Return target and label of each line; the label is empty where there is none.
+def read_list(path: Path) -> list[Reference]:
+    """Return what the lines of a list say.
 
     Raises:
         DataError: it cannot be read, or is not text.
     """
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: save it so") from error
+        data = read_file(str(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-    lines = [line for line in lines if line.strip() and not line.startswith("#")]
-    columns = _columns(lines[0]) if lines else None
-    if columns is None:
-        return list(dict.fromkeys((line.strip(), "") for line in lines))
-    delimiter, file, label = columns
-    found: dict[tuple[str, str], None] = {}
-    for row in csv.reader(lines[1:], delimiter=delimiter):
-        if len(row) > file and row[file].strip():
-            text = row[label].strip() if label is not None and len(row) > label else ""
-            found[row[file].strip().replace("\\", "/") if "://" not in row[file] else row[file].strip(), text] = None
-    return list(found)
+    found = references(text_lines(data), lambda target: os.path.isfile(_place(path, target)))
+    for one in found:
+        if not one.target.isprintable() and not _is_utf8(one.target) and not os.path.isfile(_place(path, one.target)):
+            raise DataError(f"{path} is not UTF-8 text (line {one.line}): save it so")
+    return found
 
 
-def _columns(line: str) -> tuple[str, int, int | None] | None:
-    """Return delimiter, column of files and column of labels of a header; None where a line is none."""
-    for delimiter in ",;\t":
-        names = [name.strip().strip('"').lower().lstrip("\ufeff") for name in line.split(delimiter)]
-        file = next((names.index(name) for name in FILE_NAMES if name in names), None)
-        if file is not None:
-            return delimiter, file, next((names.index(name) for name in _LABELS if name in names), None)
-    return None
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8, kept by "surrogateescape"
+        return False
+    return True
+
+
+def _place(path: Path, target: str) -> str:
+    """Return where a path in a list leads, as seen from its folder; of the ways to spell it, the one that is there."""
+    spellings = [target, os.path.expanduser(target), target.replace("\\", "/")]
+    if not target.isascii():
+        spellings += [unicodedata.normalize(form, target) for form in ("NFC", "NFD")]
+    places = [os.path.join(path.parent, one) for one in dict.fromkeys(spellings)]
+    return next((place for place in places if os.path.isfile(place)), places[0])
 
 
 def _problem(path: str) -> str:

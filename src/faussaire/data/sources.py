@@ -20,10 +20,9 @@ from pathlib import Path
 from faussaire.data.archives import tar_source, zip_source
 from faussaire.data.arrays import npy_source, npz_source
 from faussaire.data.dataset import Origin, Source
-from faussaire.data.decode import is_image
+from faussaire.data.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.disk import stamp, why_unread
 from faussaire.data.embedded import embedded_sets
-from faussaire.data.files import IMAGE_SUFFIXES
 from faussaire.data.folders import folder_source, list_folder
 from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_name
 from faussaire.data.idx import find_idx, idx_source, labels_beside
