@@ -12,51 +12,12 @@ from pathlib import Path
 import pytest
 
 from faussaire.clock import COUNTED_SECONDS, RunClock
-from faussaire.recorder import Recorder
 from faussaire.run import RunFolder
-from faussaire.trainer import Trainer, train
-from toy import POINTS, toy_trainer
-
-
-class Simulated:
-    """A clock on the wall, and what the processor has done by it."""
-
-    def __init__(self) -> None:
-        self.wall = self.worked = 1000.0
-
-    def clock(self) -> RunClock:
-        return RunClock(now=lambda: self.wall, worked=lambda: self.worked)
-
-
-def recorder_by(simulated: Simulated, trainer: Trainer, folder: Path, budget_seconds: float) -> Recorder:
-    return Recorder(
-        RunFolder(folder),
-        trainer,
-        POINTS,
-        name="toy",
-        clock=simulated.clock(),
-        budget_seconds=budget_seconds,
-        refresh=lambda: None,
-    )
-
-
-def train_by(simulated: Simulated, folder: Path, seconds_of_step: list[float], budget_seconds: float) -> Trainer:
-    """Train the toy where step i takes `seconds_of_step[i]` on the wall, and every one after the last 0.2 s."""
-    trainer = toy_trainer(folder, kimg=None, minutes=budget_seconds / 60)
-    durations = iter(seconds_of_step)
-    step = trainer.step
-
-    def timed_step() -> None:
-        step()
-        simulated.wall += next(durations, 0.2)
-
-    trainer.step = timed_step  # type: ignore[method-assign]
-    assert train(trainer, recorder_by(simulated, trainer, folder, budget_seconds))
-    return trainer
+from toy import POINTS, SimulatedClock, recorder_by, toy_trainer, train_by
 
 
 def test_a_gap_in_which_nothing_ran_counts_one_second() -> None:
-    simulated = Simulated()
+    simulated = SimulatedClock()
     clock = simulated.clock()
     simulated.wall += 0.5
     assert clock.seconds() == pytest.approx(0.5)
@@ -67,7 +28,7 @@ def test_a_gap_in_which_nothing_ran_counts_one_second() -> None:
 
 
 def test_a_gap_in_which_the_processor_worked_counts_whole() -> None:
-    simulated = Simulated()
+    simulated = SimulatedClock()
     clock = simulated.clock()
     simulated.wall += 30
     simulated.worked += 28
@@ -75,7 +36,7 @@ def test_a_gap_in_which_the_processor_worked_counts_whole() -> None:
 
 
 def test_what_is_left_out_does_not_count() -> None:
-    simulated = Simulated()
+    simulated = SimulatedClock()
     clock = simulated.clock()
     simulated.wall += 0.9
     clock.leave_out(0.5)
@@ -93,7 +54,8 @@ def test_a_suspended_run_uses_its_budget_and_ends_annealed(tmp_path: Path, aslee
     steps = [0.2] * 50
     for seconds in asleep:
         steps += [seconds, *([0.2] * 25)]
-    trainer = train_by(Simulated(), tmp_path / "run", steps, budget_seconds=40)
+    trainer = toy_trainer(tmp_path / "run", kimg=None, minutes=40 / 60)
+    assert train_by(SimulatedClock(), trainer, tmp_path / "run", POINTS, steps)
     done = list(RunFolder(tmp_path / "run").events())[-1]
     assert done.kind == "done"
     assert done.data["seconds"] == pytest.approx(40, abs=2.5)
@@ -103,9 +65,9 @@ def test_a_suspended_run_uses_its_budget_and_ends_annealed(tmp_path: Path, aslee
 
 
 def test_a_suspension_before_the_first_step_takes_no_budget(tmp_path: Path) -> None:
-    simulated = Simulated()
+    simulated = SimulatedClock()
     trainer = toy_trainer(tmp_path, kimg=None, minutes=1)
-    recorder = recorder_by(simulated, trainer, tmp_path, 60)
+    recorder = recorder_by(simulated, trainer, tmp_path, POINTS)
     simulated.wall += 7200  # while the data was read
     assert recorder.seconds() <= COUNTED_SECONDS
 

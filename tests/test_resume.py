@@ -13,18 +13,29 @@ from pathlib import Path
 import pytest
 import torch
 
+from faussaire import augment
 from faussaire.api import train
 from faussaire.checkpoint import save_checkpoint
 from faussaire.errors import ConfigError
 from faussaire.resume import plan_of
 from faussaire.run import RunFolder
-from toy import toy_trainer
+from faussaire.trainer import Trainer
+from toy import WAYS_TO_TRAIN, SimulatedClock, image_spec, image_trainer, toy_trainer, train_by
 
 DENSE = {"architecture": "dense", "resolution": 12, "batch_size": 10, "pictures": 3}
 
 
 def generator_bytes(run: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((run / "generator").iterdir())}
+
+
+def assert_same_state(found: Trainer, expected: Trainer) -> None:
+    """Every tensor is the same, and every number."""
+    a, b = expected.state, found.state
+    assert (a.nimg, a.augment) == (b.nimg, b.augment)
+    tensors, others = a.tensors(), b.tensors()
+    assert tensors.keys() == others.keys()
+    assert [name for name in tensors if not torch.equal(tensors[name], others[name])] == []
 
 
 @pytest.mark.parametrize("stop_at", [1, 7, 19])
@@ -42,9 +53,25 @@ def test_resume_is_bit_exact_also_with_a_dirtied_global_random_state(tmp_path: P
     assert second.state.nimg == stop_at * 32
     for _ in range(20 - stop_at):
         second.step()
-    expected, found = whole.state.tensors(), second.state.tensors()
-    assert expected.keys() == found.keys()
-    assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
+    assert_same_state(second, whole)
+
+
+@pytest.mark.parametrize("way", WAYS_TO_TRAIN)
+def test_resume_is_bit_exact_in_every_way_to_train(tmp_path: Path, way: str) -> None:
+    settings = WAYS_TO_TRAIN[way]
+    whole = image_trainer(tmp_path / "whole", **settings)
+    first = image_trainer(tmp_path / "parts", **settings)
+    for _ in range(3):
+        first.step()
+    save_checkpoint(first.state, tmp_path / "parts" / "checkpoints")
+    torch.manual_seed(1)
+    second = image_trainer(tmp_path / "parts", strength=0.0, **settings)
+    assert second.state.nimg == 24
+    for _ in range(5):
+        whole.step()
+    for _ in range(2):
+        second.step()
+    assert_same_state(second, whole)
 
 
 @pytest.mark.slow
@@ -128,6 +155,24 @@ def test_a_replay_of_a_time_budget_makes_the_same_generator(tmp_path: Path, imag
     assert len(plan_of(RunFolder(original)).segments) > 1
     train(replay=original, run=again)
     assert generator_bytes(again) == generator_bytes(original)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_replay_augments_as_the_original_did_whenever_its_plan_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(augment, "SPEED_LEAST", 10)  # so that a change of plan is seen in a run this short
+    spec, settings = image_spec(8, 3), {"augment": ("translation", "flip"), "strength": 0.1, "pictures": 1}
+    rng = random.Random(seed)
+    steps = [rng.choice([0.05, 0.3]) * rng.uniform(0.5, 1.5) for _ in range(200)]
+    original = image_trainer(tmp_path / "original", "dense", kimg=None, minutes=0.2, **settings)
+    assert train_by(SimulatedClock(), original, tmp_path / "original", spec, steps)
+    plan = plan_of(RunFolder(tmp_path / "original"))
+    assert len(plan.segments) > 3
+    again = image_trainer(tmp_path / "again", "dense", kimg=None, minutes=0.2, replay=plan, **settings)
+    while not plan.finished(again.state.nimg):
+        again.step()
+    assert_same_state(again, original)
 
 
 def test_a_replay_takes_no_other_settings(tmp_path: Path, images_folder: Path) -> None:

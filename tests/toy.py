@@ -5,20 +5,23 @@ It has two dimensions, not four: a loss, penalty or loop that takes samples for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
+from faussaire.clock import RunClock
 from faussaire.config import Config, resolve
 from faussaire.data.batches import Batches
 from faussaire.modalities import SampleSpec
+from faussaire.plan import Plan
+from faussaire.recorder import Recorder
 from faussaire.resume import Task, open_run
 from faussaire.rng import numpy_generator_for
 from faussaire.run import RunFolder
-from faussaire.trainer import Trainer
+from faussaire.trainer import Trainer, train
 
 POINTS = SampleSpec(modality="points", shape=(2,))
 RADIUS, STD = 0.7, 0.03
@@ -95,6 +98,37 @@ def image_spec(resolution: int, channels: int, classes: tuple[str, ...] = ()) ->
     return SampleSpec(modality="image", shape=(channels, resolution, resolution), classes=classes)
 
 
+def image_trainer(
+    folder: Path,
+    architecture: str,
+    *,
+    shards: int = 1,
+    num_classes: int = 0,
+    augment: Sequence[str] = (),
+    strength: float = 0.5,
+    replay: Plan | None = None,
+    **settings: object,
+) -> Trainer:
+    """Open a run of noise of 8 x 8 pixels in three colours in a folder, by small networks and batches.
+
+    `shards` are threads, the game is conditional where there are classes, and a run that begins augments by `strength`.
+    """
+    small = {"data": "noise", "architecture": architecture, "batch_size": 8, "z_dim": 4, "kimg": 0.08}
+    config = resolve(None, small | settings | {"conditional": num_classes > 0})
+    rng = numpy_generator_for(0, "noise")
+    images = rng.integers(0, 256, (20, 3, 8, 8), dtype=np.uint8)
+    spec = image_spec(8, 3, tuple(f"class {number}" for number in range(num_classes)))
+    run = RunFolder(folder)
+    with run.lock():
+        task = Task(config=config, spec=spec, num_images=len(images), fingerprint="noise")
+        state, plan = open_run(run, task, replay=replay)
+    if state.nimg == 0:
+        state.augment = strength
+    labels = rng.integers(0, num_classes, len(images)) if num_classes else None
+    batches = Batches(images, batch_size=config.batch, seed=config.seed, labels=labels, num_classes=num_classes)
+    return Trainer(config, batches, state, plan, shards=shards, augment=augment)
+
+
 def write_squares(path: Path, count: int = 60) -> Path:
     """Write small grey images that differ from one another as a .npy."""
     rng = np.random.default_rng(0)
@@ -104,3 +138,63 @@ def write_squares(path: Path, count: int = 60) -> Path:
         image[top : top + 4, left : left + 4] = rng.integers(100, 256)
     np.save(path, images)
     return path
+
+
+class SimulatedClock:
+    """A clock on the wall, and what the processor has done by it, that move when they are told to."""
+
+    def __init__(self) -> None:
+        self.wall = self.worked = 1000.0
+
+    def clock(self) -> RunClock:
+        return RunClock(now=lambda: self.wall, worked=lambda: self.worked)
+
+
+def recorder_by(simulated: SimulatedClock, trainer: Trainer, folder: Path, spec: SampleSpec) -> Recorder:
+    """Make what records a training by a simulated clock."""
+    minutes = trainer.config.minutes
+    return Recorder(
+        RunFolder(folder),
+        trainer,
+        spec,
+        name="simulated",
+        clock=simulated.clock(),
+        budget_seconds=None if minutes is None else 60 * minutes,
+        refresh=lambda: None,
+    )
+
+
+def train_by(
+    simulated: SimulatedClock, trainer: Trainer, folder: Path, spec: SampleSpec, seconds_of_step: Iterable[float]
+) -> bool:
+    """Train where each step takes `seconds_of_step` on the wall, and every one after the last 0.2 s."""
+    durations = iter(seconds_of_step)
+    step = trainer.step
+
+    def timed_step() -> None:
+        step()
+        simulated.wall += next(durations, 0.2)
+
+    trainer.step = timed_step  # type: ignore[method-assign]
+    return train(trainer, recorder_by(simulated, trainer, folder, spec))
+
+
+WAYS_TO_TRAIN = {
+    f"{architecture} {precision} {shards} shards {num_classes} classes {'augmented' if augment else 'plain'}": {
+        "architecture": architecture,
+        "shards": shards,
+        "num_classes": num_classes,
+        "augment": augment,
+        **({"width": 4, "precision": precision} if architecture == "hybrid" else {}),
+    }
+    for architecture, precisions, counts in (
+        ("hybrid", ("fp32", "bf16"), (1, 2)),
+        ("conv", ("fp32",), (1,)),  # these two look across a batch and have one size: no shards, no bf16
+        ("dense", ("fp32",), (1,)),
+    )
+    for precision in precisions
+    for shards in counts
+    for num_classes in (0, 3)
+    for augment in ((), ("translation", "colour", "cutout"))
+}
+"""Every way in which `image_trainer` may train, by name."""

@@ -168,9 +168,9 @@ class Trainer:
 
     def adapt(self, r_t: float) -> None:
         """Augment more where D finds more of the reals real than it should, and less where fewer (ADA)."""
-        state = self.state
-        if self.plan.progress(state.nimg) > ADAPT_FROM:
-            speed = speed_for(self.plan.at(state.nimg).end_nimg)
+        state, before = self.state, self.state.nimg - self.config.batch  # the plan may change after the step, not in it
+        if self.plan.progress(before) > ADAPT_FROM:
+            speed = speed_for(self.plan.at(before).end_nimg)
             state.augment = min(STRONGEST, next_strength(state.augment, r_t, self.config.batch, speed_images=speed))
 
     def update(self, network: str) -> None:
