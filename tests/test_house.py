@@ -16,7 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # A module may import those of its own row and of the rows above, never one below.
 ROWS = [
-    {"errors", "rng", "schedules", "config", "recipes", "flags", "pages", "threads", "clock"},
+    {"errors", "caches", "rng", "schedules", "config", "recipes", "flags", "pages", "threads", "clock"},
     {"metrics"},
     {"runs", "run", "stats", "plan", "control"},
     {"modalities", "data"},

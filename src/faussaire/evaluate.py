@@ -8,8 +8,8 @@ evaluation costs the samples only. The same run, data and seed give the same byt
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from faussaire.caches import cache_folder
 from faussaire.config import did_you_mean
 from faussaire.data import Dataset, Rows, prepare
 from faussaire.data.batches import as_real
-from faussaire.errors import ConfigError, DataError, ExtractorError
+from faussaire.errors import CheckpointError, ConfigError, DataError, ExtractorError
 from faussaire.generator import Generator
 from faussaire.health import Verdict, judge_scores
 from faussaire.metrics import (
@@ -42,7 +43,7 @@ from faussaire.metrics import (
 from faussaire.recorder import Scorer
 from faussaire.resume import recorded_config
 from faussaire.rng import latents, with_classes
-from faussaire.run import RunFolder
+from faussaire.run import RunFolder, replacing
 
 DEFAULT_METRICS = ("fd", "kd", "pr", "dc", "div")
 DEFAULT_SIZE = "10k"
@@ -271,9 +272,12 @@ def _fake_features(
 def _real_features(extractor: Extractor, images: Rows | np.ndarray, key: str, progress: Progress) -> Tensor:
     """Return the features `[N, D]` of bytes `[N, C, H, W]`, from the cache where they are there."""
     text = f"{key}:{extractor.name}:{extractor.version}:{extractor.sha256}"
-    path = _cache() / f"{hashlib.sha256(text.encode()).hexdigest()}.npy"
+    name = f"{hashlib.sha256(text.encode()).hexdigest()}.npy"
     try:
+        path = cache_folder("features", serves=lambda folder: (folder / name).is_file()) / name
         return torch.from_numpy(np.load(path, allow_pickle=False))
+    except DataError:
+        path = None  # a stranger could change them, or there is no place to keep them
     except (OSError, ValueError):
         pass  # not there, or damaged: computed anew
     pieces = []
@@ -281,14 +285,10 @@ def _real_features(extractor: Extractor, images: Rows | np.ndarray, key: str, pr
         pieces.append(extractor(opaque(as_real(images[first : first + PIECE]))))
         progress(f"features of reals ({extractor.name})", first, len(images))
     features = torch.cat(pieces)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}.tmp")
-        with beside.open("wb") as file:
+    if path is not None:
+        # A full disk costs time, nothing else.
+        with suppress(CheckpointError), replacing(path) as beside, beside.open("wb") as file:
             np.save(file, features.numpy())
-        os.replace(beside, path)
-    except OSError:
-        pass  # a cache that cannot be written costs time, nothing else
     return features
 
 
@@ -298,11 +298,6 @@ def opaque(images: Tensor) -> Tensor:
         return images
     alpha = (images[:, 3:] + 1) / 2
     return images[:, :3] * alpha + (1 - alpha)
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "faussaire" / "features"
 
 
 def _class_scores(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from data.zoo import png
+from faussaire import caches
 from faussaire.data import Dataset, build, preparation, prepare, rows, store
 from faussaire.data.chunks import Chunk
 from faussaire.data.rows import Rows, Shard
@@ -178,9 +179,10 @@ def test_without_a_writable_home_the_folder_for_temporary_files_serves(
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(store.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(caches.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     assert len(prepare(greys).inventory.kept) == 240
-    assert len(stores(next((tmp_path / "temporary").iterdir()))) == 1
+    assert len(stores(next((tmp_path / "temporary").iterdir()) / "data")) == 1
 
 
 def test_a_damaged_store_is_told(greys: Path, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from typing import Any, Literal
 import numpy as np
 from filelock import FileLock
 
+from faussaire.caches import cache_folder, expanded, refuse_strangers
 from faussaire.data.dataset import Dataset, Inventory, Origin
 from faussaire.data.records import FACTS, Lines, Numbered, Records
 from faussaire.data.rows import Rows, Shard
@@ -39,12 +39,6 @@ VERSION = 2
 """Of the format and of the rule for decoding: another one is another store."""
 
 INDEX = "index.json"
-
-
-def default_cache() -> Path:
-    """Return the folder that stores lie in unless the user says otherwise."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "faussaire" / "data"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,33 +86,27 @@ class Place:
 def place(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None) -> Place:
     """Return where data prepared by these settings lies.
 
-    Without `cache` it is the default one; where that cannot be written, as with a home that is read-only, one in the
-    system's folder for temporary files.
+    Without `cache` it is in the user's cache, see `caches`.
 
     Raises:
-        DataError: `cache` cannot be written.
+        DataError: `cache` cannot be written, or a stranger can change what is in it.
     """
     key = hashlib.sha256(json.dumps([VERSION, origin.identity, settings], sort_keys=True).encode()).hexdigest()
     name = f"{origin.name}-{key[:16]}"
-    if cache is not None:
-        found = Place(folder=Path(cache).expanduser() / name, signature=origin.signature)
-        if not found.ready():
-            with writing(found.folder):
-                found.folder.mkdir(parents=True, exist_ok=True)
-        return found
-    found = Place(folder=default_cache() / name, signature=origin.signature)
-    if found.ready() or _can_write(found.folder):
-        return found
-    owner = os.geteuid() if hasattr(os, "geteuid") else 0
-    return Place(folder=Path(tempfile.gettempdir()) / f"faussaire-data-{owner}" / name, signature=origin.signature)
 
+    def at(folder: Path) -> Place:
+        return Place(folder=folder, signature=origin.signature)
 
-def _can_write(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
+    if cache is None:
+        return at(cache_folder("data", name, serves=lambda folder: at(folder).ready()))
+    home = expanded(cache)
+    found = at(home / name)
+    if not found.ready():
+        with writing(found.folder):
+            found.folder.mkdir(parents=True, exist_ok=True)
+    for folder in (home, found.folder):
+        refuse_strangers(folder)
+    return found
 
 
 @contextmanager

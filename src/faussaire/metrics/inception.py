@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from faussaire.caches import cache_homes
 from faussaire.errors import ExtractorError
 from faussaire.metrics.features import embed_in_batches, load_pinned, resized
 
@@ -214,5 +215,4 @@ class InceptionExtractor:
 def _weights_path() -> Path:
     """Return where the weights are looked for."""
     named = os.environ.get("FAUSSAIRE_INCEPTION")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return Path(named) if named else cache / "faussaire" / WEIGHTS_FILE
+    return Path(named) if named else next(cache_homes(), Path()) / WEIGHTS_FILE
