@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -242,3 +243,68 @@ def test_a_shard_that_is_too_short_is_told(tmp_path: Path) -> None:
     found[0].path.write_bytes(b"short")
     with pytest.raises(DataError, match="missing, or shorter"):
         Rows(found, (1, 4, 4))
+
+
+def put_in_place(path: Path, data: bytes) -> None:
+    beside = path.with_name("beside")
+    beside.write_bytes(data)
+    os.replace(beside, path)
+
+
+@pytest.mark.parametrize("rewrite", [Path.write_bytes, put_in_place])
+@pytest.mark.parametrize("kind", ["folder", "list", "npy", "several"])
+def test_a_change_that_keeps_size_and_time_is_found(
+    tmp_path: Path, rewrite: Callable[[Path, bytes], object], kind: str
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(3):
+        (folder / f"{i}.png").write_bytes(png(i, 12))
+    (tmp_path / "list.txt").write_text("".join(f"pictures/{i}.png\n" for i in range(3)))
+    np.save(tmp_path / "x.npy", np.zeros((3, 8, 8), np.uint8))
+    data = {"folder": folder, "list": tmp_path / "list.txt", "npy": tmp_path / "x.npy", "several": [folder, folder]}[
+        kind
+    ]
+    before = prepare(data, cache=tmp_path / "cache")
+    path = tmp_path / "x.npy" if kind == "npy" else folder / "1.png"
+    status, content = path.stat(), path.read_bytes()
+    rewrite(path, content[:-100] + b"\1" * 100 if kind == "npy" else png(9, 12))
+    assert path.stat().st_size == status.st_size
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert prepare(data, cache=tmp_path / "cache").fingerprint != before.fingerprint
+
+
+def test_a_link_that_leads_elsewhere_now_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(3):
+        (tmp_path / f"{i}").write_bytes(png(i, 12))
+        os.utime(tmp_path / f"{i}", (1000, 1000))
+        (folder / f"{i}.png").symlink_to(tmp_path / f"{i}")
+    before = prepare(folder, cache=tmp_path / "cache")
+    (tmp_path / "new").write_bytes(png(7, 12))
+    os.utime(tmp_path / "new", (1000, 1000))
+    (folder / "1.png").unlink()
+    (folder / "1.png").symlink_to(tmp_path / "new")
+    assert prepare(folder, cache=tmp_path / "cache").fingerprint != before.fingerprint
+
+
+@pytest.mark.parametrize("named", ["/etc/passwd", "../../secret.u8", "sub/secret.u8", None, 7])
+def test_an_index_cannot_name_a_file_outside_its_folder(greys: Path, tmp_path: Path, named: object) -> None:
+    prepare(greys, cache=tmp_path / "cache")
+    index_file = stores(tmp_path / "cache")[0] / store.INDEX
+    (tmp_path / "cache" / "secret.u8").write_bytes(bytes(10**6))
+    index = json.loads(index_file.read_text())
+    index["shards"][0]["path"] = named
+    index_file.write_text(json.dumps(index))
+    with pytest.raises(DataError, match=r"damaged .* remove that folder"):
+        prepare(greys, cache=tmp_path / "cache")
+
+
+def test_a_store_cannot_link_to_a_file_outside_its_folder(greys: Path, tmp_path: Path) -> None:
+    prepare(greys, cache=tmp_path / "cache")
+    pixels = next(stores(tmp_path / "cache")[0].glob("*.u8"))
+    pixels.rename(tmp_path / "secret.u8")
+    pixels.symlink_to(tmp_path / "secret.u8")
+    with pytest.raises(DataError, match=r"\.u8 is a link.* remove that folder"):
+        prepare(greys, cache=tmp_path / "cache")

@@ -320,3 +320,19 @@ def test_finding_data_opens_none_of_it(tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_bytes(packed(LABELLED))
     first = locate(tmp_path / "x.tar")
     assert (first.name, first.signature) == ("x", locate(tmp_path / "x.tar").signature)
+
+
+@pytest.mark.parametrize("column", ["caption", "embedding"])
+def test_parquet_beside_images_may_be_captions(class_folder: Path, column: str) -> None:
+    cells = ["a cat", "a dog"] if column == "caption" else [b"\1\2\3", b"\4\5\6"]
+    pyarrow.parquet.write_table(pyarrow.table({"file_name": ["a", "b"], column: cells}), class_folder / "train.parquet")
+    dataset = prepare(class_folder)
+    assert dataset.inventory.class_counts == {"2": 3, "10": 3, "cat": 3}
+    assert any("archives and arrays in it are not read: 1 (first: train.parquet)" in n for n in dataset.inventory.notes)
+
+
+def test_parquet_of_images_is_read_though_a_picture_lies_beside(tmp_path: Path) -> None:
+    (tmp_path / "preview.png").write_bytes(png(9))
+    table = pyarrow.table({"image": [png(1), png(2), png(3)]})
+    pyarrow.parquet.write_table(table, tmp_path / "train.parquet")
+    assert len(prepare(tmp_path).images) == 3

@@ -169,7 +169,10 @@ class Origin:
     """Which data this is, wherever the command is given: kind and whole path, or name."""
 
     signature: str
-    """Changes when the data does: a hash of names, sizes and times of change."""
+    """Changes when the data does: a hash of names, sizes, numbers (inodes) and times of change."""
+
+    path: Path | None = None
+    """The file, where it is one; an array in it may be used in place."""
 
     open: Callable[[Path], Source]
     """Open it. The folder is one for files without a name, which vanish when the source is closed.

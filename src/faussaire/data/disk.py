@@ -7,8 +7,8 @@ import os
 
 
 def stamp(status: os.stat_result) -> str:
-    """Return what changes when a file does."""
-    return f"{status.st_size} {status.st_mtime_ns}"
+    """Return what changes when a file does, also where its size and time of change were set back."""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
 def read_file(path: str, count: int = -1) -> bytes:

@@ -206,11 +206,7 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
         "num_items": work.build.done,
         "numbered": numbered,
         "shards": [
-            {
-                "path": str(s.path.resolve()) if s.path.parent != folder else s.path.name,
-                "count": s.count,
-                "offset": s.offset,
-            }
+            {"path": s.path.name if s.path.parent == folder else None, "count": s.count, "offset": s.offset}
             for s in work.shards
         ],
         "fingerprint": fingerprint,

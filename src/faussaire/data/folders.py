@@ -46,6 +46,10 @@ class Folder:
     own: bool = False
     """Whether faussaire wrote it."""
 
+    def has_images(self) -> bool:
+        """Whether a file in it is an image by its name."""
+        return any(os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES for name, _, why in self.files if not why)
+
 
 def list_folder(root: Path) -> Folder:
     """List a folder and the folders in it.

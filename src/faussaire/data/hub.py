@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from faussaire.data.dataset import Source
-from faussaire.data.disk import stamp
+from faussaire.data.disk import read_file, stamp
 from faussaire.data.parquet import add_images, cells_source, image_column, label_column
 from faussaire.data.spool import Spool
 from faussaire.errors import DataError
@@ -61,7 +62,7 @@ def hub_source(text: str, scratch: Path) -> Source:
     column = column or image_column(schema, text)
     label = label_column(schema)
     known = getattr(data.features.get(label), "names", None) or [] if label else []
-    table = data.with_format("arrow")
+    table, within = data.with_format("arrow"), _folders(name)
     spool = Spool(scratch)
     labels: list[Any] = []
     problems: dict[int, str] = {}
@@ -69,7 +70,7 @@ def hub_source(text: str, scratch: Path) -> Source:
         for batch in table.iter(_ROWS):
             cells = batch.column(column).to_pylist()
             labels += [None] * len(cells) if label is None else batch.column(label).to_pylist()
-            add_images(spool, [_with_bytes(cell) for cell in cells], problems)
+            add_images(spool, [_with_bytes(cell, within) for cell in cells], problems)
     except BaseException:
         spool.close()
         raise
@@ -77,14 +78,27 @@ def hub_source(text: str, scratch: Path) -> Source:
     return cells_source(spool, labels, known, problems, name=Path(name).name, where=text, notes=notes, label=label)
 
 
-def _with_bytes(cell: Any) -> Any:
-    """Read the file that a cell names, where it holds no bytes itself."""
+def _with_bytes(cell: Any, within: Sequence[Path]) -> Any:
+    """Read the file that a cell names, where it holds no bytes itself: a stranger's table may name any file."""
     if isinstance(cell, dict) and cell.get("bytes") is None and cell.get("path"):
-        try:
-            return Path(cell["path"]).read_bytes()
-        except OSError:
-            return cell
+        path = (within[0] / cell["path"]).resolve()
+        if any(path.is_relative_to(folder) for folder in within) and path.is_file():
+            try:
+                return read_file(str(path))
+            except OSError:
+                return cell
     return cell
+
+
+def _folders(name: str) -> list[Path]:
+    """Return the folders that the files of a data set may lie in: its own, and those of what `datasets` downloads."""
+    import datasets
+
+    own = [folder.resolve()] if (folder := Path(name).expanduser()).is_dir() else []
+    return [
+        *own,
+        *(Path(folder).resolve() for folder in (datasets.config.HF_CACHE_HOME, datasets.config.HF_DATASETS_CACHE)),
+    ]
 
 
 def _loaded(name: str, split: str | None) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from faussaire.data.dataset import Source
+from faussaire.data.decode import is_image
 from faussaire.data.disk import stamp
 from faussaire.data.labels import Labels, classes_of, column_of_labels, spelt
 from faussaire.data.names import shown, slug
@@ -21,6 +22,7 @@ from faussaire.data.spool import Spool
 from faussaire.errors import DataError
 
 _ROWS = 256  # read at a time
+_LOOKED_AT = 16  # rows, to know whether they hold images
 _IMAGE_NAMES = ("image", "img", "picture", "photo", "bytes", "jpg", "png")
 
 
@@ -31,6 +33,21 @@ def parquet_files(folder: Path) -> list[Path]:
         if found:
             return [path for path in found if path.name.lower().startswith("train")] or found
     return []
+
+
+def holds_images(path: Path) -> bool:
+    """Whether a parquet file holds encoded images, by its first cells: bytes may be anything else as well."""
+    try:
+        import pyarrow.parquet
+
+        with pyarrow.parquet.ParquetFile(path) as file:
+            column = image_column(file.schema_arrow, path)
+            batch = next(file.iter_batches(_LOOKED_AT, columns=[column]))
+            cells = batch.column(column).to_pylist()
+    except Exception:  # no pyarrow, no such column, no rows, or damaged: no images that could be read
+        return False
+    contents = [cell.get("bytes") if isinstance(cell, dict) else cell for cell in cells]
+    return any(isinstance(data, bytes) and is_image(data[:16]) for data in contents)
 
 
 def parquet_stamp(paths: Sequence[Path]) -> str:

@@ -109,7 +109,7 @@ def prepare(
             if not where.ready():  # another process may have prepared it meanwhile
                 _build(origin, where, wishes, workers=workers, progress=progress)
                 where.remove_others()
-    return load(where.current)
+    return load(where.current, origin.path)
 
 
 def _build(origin: Origin, where: Place, wishes: Wishes, *, workers: int | None, progress: Progress | None) -> None:

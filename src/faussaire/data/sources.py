@@ -28,7 +28,7 @@ from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_na
 from faussaire.data.idx import find_idx, idx_source, labels_beside
 from faussaire.data.lists import list_source, list_stamp, looks_like_list
 from faussaire.data.names import slug
-from faussaire.data.parquet import parquet_files, parquet_source, parquet_stamp
+from faussaire.data.parquet import holds_images, parquet_files, parquet_source, parquet_stamp
 from faussaire.data.paths import whole
 from faussaire.data.several import joined_name, several_source
 from faussaire.data.tables import looks_like_pixels, table_source
@@ -133,7 +133,10 @@ def _hub_origin(text: str) -> Origin:
 
 
 def _folder_origin(path: Path) -> Origin:
-    """Find what a folder is: an IDX pair, parquet files, what `datasets` has saved, or else image files."""
+    """Find what a folder is: an IDX pair, parquet files, what `datasets` has saved, or else image files.
+
+    Beside image files, parquet may hold captions or features: then its first cells say what it is.
+    """
     try:
         images = find_idx(path)
         tables = parquet_files(path)
@@ -143,7 +146,8 @@ def _folder_origin(path: Path) -> Origin:
         return _file_origin(images, "idx")
     if is_saved(path):
         return _hub_origin(f"{PREFIX}{path}")
-    if tables:
+    folder = list_folder(path)
+    if tables and (not folder.has_images() or holds_images(tables[0])):
         name = slug(path.resolve().name)
         return Origin(
             name=name,
@@ -151,7 +155,6 @@ def _folder_origin(path: Path) -> Origin:
             signature=parquet_stamp(tables),
             open=partial(parquet_source, tables, name),
         )
-    folder = list_folder(path)
     return Origin(
         name=slug(path.resolve().name),
         identity=f"folder {path.resolve()}",
@@ -173,6 +176,7 @@ def _file_origin(path: Path, kind: str, *, name: str | None = None) -> Origin:
         name=name or slug(stem.split(".")[0] if kind == "table" else stem),
         identity=f"{kind} {path.resolve()}",
         signature=signature,
+        path=path.resolve(),
         open=partial(_OPENERS[kind], path),
     )
 

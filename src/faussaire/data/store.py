@@ -35,7 +35,7 @@ from faussaire.data.rows import Rows, Shard
 from faussaire.errors import DataError
 from faussaire.modalities import SampleSpec
 
-VERSION = 2
+VERSION = 3
 """Of the format and of the rule for decoding: another one is another store."""
 
 INDEX = "index.json"
@@ -153,8 +153,11 @@ def write_text(path: Path, text: str) -> None:
     os.replace(beside, path)
 
 
-def load(folder: Path) -> Dataset:
+def load(folder: Path, in_place: Path | None = None) -> Dataset:
     """Open a finished store: a few small files are read, whatever its size.
+
+    `in_place` is the file that the data is, which may serve as the store's pixels. No other file outside the store is
+    ever opened, whatever its index says: it may come from a stranger.
 
     Raises:
         DataError: something in it is missing or damaged.
@@ -162,7 +165,9 @@ def load(folder: Path) -> Dataset:
     try:
         index = json.loads((folder / INDEX).read_text("utf-8"))
         shape, classes = tuple(index["shape"]), tuple(index["classes"])
-        shards = [Shard(path=folder / s["path"], count=s["count"], offset=s["offset"]) for s in index["shards"]]
+        shards = [_shard(folder, told, in_place) for told in index["shards"]]
+        if links := [path.name for path in folder.iterdir() if path.is_symlink()]:
+            raise ValueError(f"{links[0]} is a link")
         parts = {
             part: (_column(folder / f"{part}.i64", np.dtype("<i8")), _labels(folder, part) if classes else None)
             for part in ("train", "held-out")
@@ -187,6 +192,15 @@ def load(folder: Path) -> Dataset:
         ),
         fingerprint=index["fingerprint"],
     )
+
+
+def _shard(folder: Path, told: Mapping[str, Any], in_place: Path | None) -> Shard:
+    name = told["path"]
+    if name is None and in_place is not None:
+        return Shard(path=in_place, count=told["count"], offset=told["offset"])
+    if name is None or Path(name).name != name:
+        raise ValueError("a file of pixels lies outside it")
+    return Shard(path=folder / name, count=told["count"], offset=told["offset"])
 
 
 def _records(folder: Path, index: Mapping[str, Any]) -> Records:
