@@ -166,3 +166,8 @@ def test_names_with_control_characters_are_shown_escaped(tmp_path: Path) -> None
     assert names_of(dataset) == ["b.png", r"new\nline\t\x1b[31m.png"]
     index = next(cache.glob(f"*/*/{INDEX}"))
     assert json.loads(index.read_text("utf-8"))["num_items"] == 2
+
+
+def test_a_dot_before_a_name_makes_no_class(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "set.tar", [("./a/1.png", png(1)), ("b/1.png", png(2)), ("./b/2.png", png(3))])
+    assert prepare(path).inventory.class_counts == {"a": 1, "b": 2}

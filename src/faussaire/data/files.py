@@ -177,7 +177,8 @@ def _labels_of_table(entries: Sequence[Entry], table: dict[str, str]) -> tuple[l
 
 def _labels_of_folders(entries: Sequence[Entry]) -> tuple[list[str | None], list[str]]:
     """Return the first folder of each path, if every usable one has one and they differ, and what to say."""
-    folders = [entry.name.split("/")[0] if "/" in entry.name else None for entry in entries]
+    paths = [entry.name.lstrip("/") for entry in entries]
+    folders = [path.split("/")[0] if "/" in path else None for path in paths]
     used = {folder for folder, entry in zip(folders, entries, strict=True) if not entry.problem}
     if None in used or len(used) < 2:
         return [None] * len(entries), []

@@ -61,6 +61,7 @@ def archive_source(
 ) -> Source:
     """Make a source of the members of an archive."""
     files, passed = _with_links(members)
+    files = [(name.removeprefix("./"), member) for name, member in files]
     root = _root([name for name, _ in files])
     inside = [(name.removeprefix(root), member) for name, member in files]
     visible = [entry for entry in inside if not in_litter(entry[0])]
