@@ -1,5 +1,7 @@
 # make demo     trains on the embedded Fashion-MNIST for two minutes and says where the pictures are
 # make test     style, types, tests
+# make wheel-test  builds a wheel and trains from it, in an empty environment outside the checkout
+# make docs     builds the documents, strictly
 # Each makes its own .venv the first time and is quick the second; only Python 3.11+ and make are needed.
 # Every path is relative, so the checkout may lie in a folder with a space in its name.
 
@@ -11,7 +13,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test install docs clean
+.PHONY: demo test wheel-test install docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m faussaire demo
@@ -21,6 +23,18 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m ruff format --check src tests benchmarks
 	$(BIN)/python -m mypy
 	$(BIN)/python -m pytest
+
+# Nothing of the checkout is on the path there: what the wheel lacks is missed.
+wheel-test: $(VENV)/installed
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	outside=$$(mktemp -d) && trap 'rm -rf "$$outside"' EXIT && \
+		"$(PYTHON)" -m venv "$$outside/venv" && \
+		"$$outside/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+			"$$(grep '^torch==' constraints.txt)" && \
+		"$$outside/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+			dist/faussaire-*.whl && \
+		cd "$$outside" && venv/bin/faussaire demo --minutes 0.2 && test -s runs/demo/progress.gif
 
 install: $(VENV)/installed
 
