@@ -24,7 +24,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from _datasets import LabelledSet
-from faussaire.metrics import Estimate, FrechetEstimates, frechet_estimates, wilson
+from faussaire.core.intervals import Estimate, wilson
+from faussaire.evaluation.metrics.frechet import FrechetEstimates, frechet_estimates
 from faussaire.rng import generator_for
 
 VERSION = 1  # one more whenever anything below changes what a judge is

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from faussaire.core.intervals import Estimate
 from faussaire.generator import Generator
-from faussaire.metrics import Estimate
 from faussaire.modalities.image import enlarge, grid, picture
 
 GRID = 64

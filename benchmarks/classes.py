@@ -18,7 +18,8 @@ import numpy as np
 from _datasets import LabelledSet, add_data_flag, load
 from _judge import Judge, judge_of
 from _runs import append, beside, last_stats, must, out_folder, samples_of, shown, train, write_grid
-from faussaire.metrics import class_histogram, known_modes, total_variation, wilson
+from faussaire.core.intervals import wilson
+from faussaire.evaluation.metrics.classes import class_histogram, known_modes, total_variation
 
 SAMPLES = 10_000
 FACTOR = 2.0

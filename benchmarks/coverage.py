@@ -1,4 +1,4 @@
-"""How often do the intervals of faussaire.metrics hold the truth? 95 % is promised, 93 to 97 % is asked for.
+"""How often do the intervals of faussaire.evaluation.metrics hold the truth? 95 % is promised, 93 to 97 % is asked for.
 
     python benchmarks/coverage.py [--repetitions 1000] [--only frechet]
 
@@ -18,18 +18,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from faussaire.metrics import (
-    Estimate,
-    class_histogram,
-    density_coverage,
-    diversity,
-    frechet_estimates,
-    frechet_from_moments,
-    kernel_distance,
-    precision_recall,
-    total_variation,
-    wilson,
-)
+from faussaire.core.intervals import Estimate, wilson
+from faussaire.evaluation.metrics.classes import class_histogram, total_variation
+from faussaire.evaluation.metrics.density_coverage import density_coverage
+from faussaire.evaluation.metrics.diversity import diversity
+from faussaire.evaluation.metrics.frechet import frechet_estimates, frechet_from_moments
+from faussaire.evaluation.metrics.kernel import kernel_distance
+from faussaire.evaluation.metrics.precision_recall import precision_recall
 from faussaire.rng import generator_for, seed_for
 
 SEED = 0
@@ -117,7 +112,7 @@ def coverage(measure: Measure, scenario: Scenario, repetitions: int) -> dict[str
 
 def main() -> None:
     """Print one line per figure and scenario."""
-    parser = argparse.ArgumentParser(description="Coverage of the intervals of faussaire.metrics.")
+    parser = argparse.ArgumentParser(description="Coverage of the intervals of faussaire.evaluation.metrics.")
     parser.add_argument("--repetitions", type=int, default=1000)
     parser.add_argument("--only", choices=MEASURES)
     options = parser.parse_args()

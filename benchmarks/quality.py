@@ -36,7 +36,8 @@ import _judge
 import faussaire
 from _datasets import LabelledSet, add_data_flag, load
 from _runs import append, beside, execute, last_stats, out_folder, read, samples_of, shown, train, write_grid
-from faussaire.metrics import Estimate, frechet_estimates
+from faussaire.core.intervals import Estimate
+from faussaire.evaluation.metrics.frechet import frechet_estimates
 
 PACKAGE = Path(faussaire.__file__).resolve().parent
 RIVAL = Path(__file__).with_name("rival.py")

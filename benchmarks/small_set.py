@@ -5,7 +5,7 @@
 200 random training images of one class of Fashion-MNIST, as PNG files in a folder; the default trains on them. 2,000
 samples are then held against the test images of that class, which nothing trained on: how widely they are spread, how
 good and how complete they are (features of benchmarks/_judge.py), and, in two spaces of features, whether they are
-nearer to the 200 than new images are (faussaire.metrics.memorisation). The run's own verdicts are quoted. The closest
+nearer to the 200 than new images are (evaluation.memorisation). The run's own verdicts are quoted. The closest
 pairs go to a picture, each sample to the left of its nearest training image. Rows go to FOLDER/small-set.jsonl.
 """
 
@@ -23,7 +23,11 @@ from PIL import Image
 from _datasets import LabelledSet, add_data_flag, load
 from _judge import Judge, as_real, judge_of
 from _runs import append, beside, last_stats, must, out_folder, samples_of, shown, train, write_grid
-from faussaire.metrics import EXTRACTORS, diversity, memorisation, precision_recall, wilson
+from faussaire.core.intervals import wilson
+from faussaire.evaluation.extractors import EXTRACTORS
+from faussaire.evaluation.memorisation import memorisation
+from faussaire.evaluation.metrics.diversity import diversity
+from faussaire.evaluation.metrics.precision_recall import precision_recall
 from faussaire.rng import numpy_generator_for
 
 SAMPLES = 2_000

@@ -121,7 +121,7 @@ def test_a_generator_that_knows_one_class_is_called_collapsed_and_noise_noise(
     assert data.labels is not None
     monkeypatch.setattr(Generator, "__call__", Copier.__call__)
     monkeypatch.setattr(Generator, "images", as_real(data.images[data.labels == 0]), raising=False)
-    assert "collapsed" in [v.name for v in evaluate(run, protocols=[*PIXELS, "fd2000-labels-cnn"]).verdicts]
+    assert "collapsed" in [v.name for v in evaluate(run, protocols=[*PIXELS, "classes2000-labels-cnn"]).verdicts]
     noise = torch.rand(2000, 1, 12, 12, generator=torch.Generator().manual_seed(0)) * 2 - 1
     monkeypatch.setattr(Generator, "images", noise)
     assert [v.name for v in evaluate(run, protocols=PIXELS).verdicts] == ["noise"]

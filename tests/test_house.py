@@ -16,8 +16,8 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # A module may import those of its own row and of the rows above, never one below.
 ROWS = [
-    {"errors", "caches", "rng", "schedules", "config", "recipes", "flags", "pages", "threads", "clock"},
-    {"metrics"},
+    {"errors", "caches", "rng", "schedules", "config", "recipes", "flags", "pages", "threads", "clock", "core"},
+    {"evaluation"},
     {"runs", "run", "stats", "plan", "control"},
     {"modalities", "data"},
     {"architectures", "augment", "losses"},

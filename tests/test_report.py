@@ -16,9 +16,9 @@ import pytest
 
 from faussaire.api import train
 from faussaire.evaluate import Evaluation
+from faussaire.evaluation.memorisation import Evidence, Memorisation
+from faussaire.evaluation.protocols import Score
 from faussaire.health import Verdict
-from faussaire.metrics import Memorisation, Score
-from faussaire.metrics.memorisation import Evidence
 from faussaire.report import write_report
 from faussaire.run import RunFolder
 from faussaire.runs.history import MAX_REPORTS
@@ -199,7 +199,7 @@ def test_no_name_can_inject_anything(run: RunFolder) -> None:
     run.emit("score", nimg=60, rows=[row])
     hostile = evaluation(
         name=HOSTILE,
-        scores=(score(protocol=HOSTILE, extractor=HOSTILE, note=HOSTILE), score(HOSTILE)),
+        scores=(score(protocol=HOSTILE, extractor=HOSTILE, note=HOSTILE),),
         verdicts=(Verdict(name="sound", text=HOSTILE),),
         notes=(HOSTILE,),
     )

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from faussaire.core.intervals import wilson
 from faussaire.generator import Generator
-from faussaire.metrics import wilson
 from faussaire.modalities.image import enlarge, grid, tiles
 from faussaire.run import RunFolder
 from faussaire.web.examiner import pool_of

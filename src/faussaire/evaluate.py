@@ -22,33 +22,22 @@ from faussaire.config import did_you_mean
 from faussaire.data import Dataset, Rows, prepare
 from faussaire.data.batches import as_real
 from faussaire.errors import CheckpointError, ConfigError, DataError, ExtractorError
+from faussaire.evaluation.extractors import EXTRACTORS
+from faussaire.evaluation.extractors.classifier import ClassifierExtractor, train_classifier
+from faussaire.evaluation.extractors.spec import Extractor
+from faussaire.evaluation.memorisation import Memorisation, memorisation
+from faussaire.evaluation.metrics import METRICS
+from faussaire.evaluation.protocols import PROTOCOLS, Protocol, Score, compute
 from faussaire.generator import Generator
 from faussaire.health import Verdict, judge_scores
-from faussaire.metrics import (
-    EXTRACTORS,
-    PROTOCOLS,
-    ClassifierExtractor,
-    Extractor,
-    Memorisation,
-    Protocol,
-    Score,
-    class_histogram,
-    compute,
-    known_modes,
-    memorisation,
-    score_row,
-    total_variation,
-    train_classifier,
-)
 from faussaire.recorder import Scorer
 from faussaire.resume import recorded_config
 from faussaire.rng import latents, with_classes
 from faussaire.run import RunFolder, replacing
 
-DEFAULT_METRICS = ("fd", "kd", "pr", "dc", "div")
-DEFAULT_SIZE = "10k"
+DEFAULT_SIZE = 10_000
 BEST_EXTRACTOR = "efficientnet-lite0"
-SANITY_PROTOCOL = "fd10k-pixels-dct"
+SANITY_EXTRACTOR = "pixels-dct"
 CLASSIFIER_IMAGES = 10_000  # the classifier of the labels learns from at most so many
 CLASSIFIER_EPOCHS = 4
 ENOUGH_HELD_OUT = 100
@@ -132,17 +121,13 @@ def evaluate(
     """
     generator = Generator.load(run.path)
     reals = _reals(run, generator, data)
-    chosen, notes = _choose(protocols)
+    chosen, notes = _choose(protocols, labelled=reals.labels is not None and len(reals.classes) > 1)
     extractors = {p.extractor: EXTRACTORS[p.extractor]() for p in chosen if p.extractor in EXTRACTORS}
     classifier = None
-    if reals.labels is not None and len(reals.classes) > 1 and (not protocols or any(_by_labels(p) for p in chosen)):
+    if any(protocol.extractor == ClassifierExtractor.name for protocol in chosen):
         progress("training a classifier of the labels", 0, 1)
         classifier = _classifier(reals, seed)
         extractors[classifier.name] = classifier
-    elif any(_by_labels(p) for p in chosen):
-        raise ExtractorError(
-            "labels-cnn needs data with labels: sub-folders or a labels.csv; choose another --protocol"
-        )
 
     pixels = EXTRACTORS["pixels-dct"]()
     extractors.setdefault(pixels.name, pixels)
@@ -154,10 +139,6 @@ def evaluate(
         progress("computing figures", number, len(chosen))
         name = protocol.extractor
         scores += compute(protocol, real[name], fake[name], extractors[name], nimg=generator.nimg)
-    if classifier is not None:
-        scores += _class_scores(
-            classifier, real[classifier.name], fake[classifier.name], len(reals.classes), generator.nimg
-        )
     copies, pairs = _copies(generator, reals, pixels, fake[pixels.name], seed, progress)
     verdicts = judge_scores(
         {score.metric: (score.value, score.low, score.high) for score in reversed(scores)},
@@ -176,24 +157,27 @@ def evaluate(
     )
 
 
-def _by_labels(protocol: Protocol) -> bool:
-    return protocol.extractor == ClassifierExtractor.name
-
-
-def _choose(names: Sequence[str]) -> tuple[list[Protocol], list[str]]:
+def _choose(names: Sequence[str], *, labelled: bool) -> tuple[list[Protocol], list[str]]:
     """Return the protocols asked for, or the default ones that can be had, and what there is to say of that."""
     for name in names:
         if name not in PROTOCOLS:
             raise ConfigError(f"unknown protocol {name!r}{did_you_mean(name, list(PROTOCOLS))}")
+        if PROTOCOLS[name].extractor == ClassifierExtractor.name and not labelled:
+            raise ExtractorError(
+                "labels-cnn needs data with labels: sub-folders or a labels.csv; choose another --protocol"
+            )
     if names:
         return [PROTOCOLS[name] for name in names], []
-    sanity = PROTOCOLS[SANITY_PROTOCOL]
+    best, notes = BEST_EXTRACTOR, []
     try:
         EXTRACTORS[BEST_EXTRACTOR]()
     except ExtractorError as error:
-        plain = [PROTOCOLS[f"{metric}{DEFAULT_SIZE}-pixels-dct"] for metric in DEFAULT_METRICS]
-        return plain, [f"only figures of pixels, not of content: {error}"]
-    return [*(PROTOCOLS[f"{m}{DEFAULT_SIZE}-{BEST_EXTRACTOR}"] for m in DEFAULT_METRICS), sanity], []
+        best, notes = SANITY_EXTRACTOR, [f"only figures of pixels, not of content: {error}"]
+    wanted = [(name, best) for name, metric in METRICS.items() if not metric.classifies]
+    wanted += [("frechet", SANITY_EXTRACTOR)] if best != SANITY_EXTRACTOR else []
+    wanted += [(name, ClassifierExtractor.name) for name, metric in METRICS.items() if metric.classifies and labelled]
+    by_parts = {(p.metric, p.extractor): p for p in PROTOCOLS.values() if p.n_fake == DEFAULT_SIZE}
+    return [by_parts[parts] for parts in wanted], notes
 
 
 def _reals(run: RunFolder, generator: Generator, data: str | Path | Sequence[str | Path] | None) -> Reals:
@@ -298,20 +282,6 @@ def opaque(images: Tensor) -> Tensor:
         return images
     alpha = (images[:, 3:] + 1) / 2
     return images[:, :3] * alpha + (1 - alpha)
-
-
-def _class_scores(
-    classifier: ClassifierExtractor, real: Tensor, fake: Tensor, num_classes: int, nimg: int
-) -> list[Score]:
-    """Return how many classes the generator knows, how far their shares are off, and how well the classifier does."""
-    histograms = [class_histogram(classifier.classify(x), num_classes=num_classes) for x in (real, fake)]
-
-    rows = [
-        ("classes-known", known_modes(*histograms), len(real), len(fake)),
-        ("class-distance", total_variation(*histograms), len(real), len(fake)),
-        ("classifier-accuracy", classifier.accuracy, classifier.num_held_out, 0),
-    ]
-    return [score_row(f"classes-{classifier.name}", row, classifier, seed=0, nimg=nimg) for row in rows]
 
 
 def _copies(

@@ -1,14 +1,14 @@
 """Figures of one moment of a training, each with its 95 % interval: variety of the fakes, overfitting of D.
 
-They are made of one batch, so that they cost little and move with the run; the metrics of `faussaire.metrics` are the
-ones to compare runs by.
+They are made of one batch, so that they cost little and move with the run; the metrics of `faussaire.evaluation` are
+the ones to compare runs by.
 """
 
 from __future__ import annotations
 
 from torch import Tensor
 
-from faussaire.metrics.intervals import Estimate, jackknife_variance, normal
+from faussaire.core.intervals import Estimate, jackknife_variance, normal
 
 
 def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:

@@ -43,7 +43,7 @@ def _datasets() -> Rows:
 
 
 def _protocols() -> Rows:
-    from faussaire.metrics import PROTOCOLS
+    from faussaire.evaluation.protocols import PROTOCOLS
 
     return [
         (name, f"{p.metric}, {p.n_real:,} real and {p.n_fake:,} generated images, features of {p.extractor}")

@@ -20,10 +20,10 @@ from torch import Tensor
 from faussaire import control
 from faussaire.checkpoint import not_finite, save_checkpoint, write_generator
 from faussaire.clock import RunClock
+from faussaire.core.intervals import Estimate
 from faussaire.data.batches import as_real
 from faussaire.errors import DivergenceError
 from faussaire.health import Figure, judge
-from faussaire.metrics.intervals import Estimate
 from faussaire.modalities import SampleSpec, modality
 from faussaire.plan import Pace
 from faussaire.rng import latents, numpy_generator_for, with_classes

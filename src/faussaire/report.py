@@ -13,7 +13,6 @@ import hashlib
 import io
 import json
 import math
-import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -25,10 +24,10 @@ from PIL import Image as Pillow
 from faussaire import __version__
 from faussaire.config import without_folders
 from faussaire.evaluate import Evaluation
+from faussaire.evaluation.extractors.spec import NO_WEIGHTS_SHA256
+from faussaire.evaluation.memorisation import COPIER_BELOW, Memorisation
+from faussaire.evaluation.metrics import MEANINGS
 from faussaire.generator import Generator
-from faussaire.metrics import Memorisation
-from faussaire.metrics.features import NO_WEIGHTS_SHA256
-from faussaire.metrics.memorisation import COPIER_BELOW
 from faussaire.modalities.image import enlarge, grid, picture
 from faussaire.pages import environment
 from faussaire.run import RunFolder, write_atomically
@@ -60,7 +59,6 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     history = run.history()
     stats, stride, num_reports = run.told.curve()
     scripts = [get_plotlyjs(), _template("report.js")]
-    meanings = tomllib.loads(_template("meanings.toml"))
     measured = {score.metric for score in evaluation.scores}
     templates = environment("faussaire")
     templates.filters |= {"number": _number, "p_value": _p_value, "sha": _short_sha}
@@ -77,8 +75,8 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         samples=_uri(picture(grid(enlarge(generator.sample(GRID, seed=0))))),
         num_samples=GRID,
         reals=_picture_file(run.path / "reals.png"),
-        scores=[(meanings.get(s.metric, {"title": s.metric}), s) for s in evaluation.scores],
-        missing=[meaning["title"] for metric, meaning in meanings.items() if metric not in measured],
+        scores=[(MEANINGS[s.metric], s) for s in evaluation.scores],
+        missing=[meaning.title["en"] for name, meaning in MEANINGS.items() if name not in measured],
         copy_verdict=_copy_verdict(evaluation.copies),
         copier_below=COPIER_BELOW,
         pairs=_pairs(evaluation),

@@ -15,10 +15,11 @@ from rich.table import Table
 
 from faussaire.errors import ConfigError
 from faussaire.evaluate import Evaluation
-from faussaire.metrics import Score
+from faussaire.evaluation.metrics import MEANINGS
+from faussaire.evaluation.metrics.spec import Direction
+from faussaire.evaluation.protocols import Score
 
-LOWER_IS_BETTER = ("frechet", "frechet-infinity", "kernel", "class-distance")
-HIGHER_IS_BETTER = ("precision", "recall", "coverage", "classes-known")
+COMPARED = (Direction.LOWER, Direction.HIGHER)
 
 
 def number(value: float) -> str:
@@ -93,7 +94,7 @@ def compare(first: Evaluation, second: Evaluation) -> list[Comparison]:
     found = []
     for s in first.scores:
         other = others.get((s.protocol, s.metric))
-        if other is not None and s.metric in (*LOWER_IS_BETTER, *HIGHER_IS_BETTER):
+        if other is not None and MEANINGS[s.metric].direction in COMPARED:
             found.append(_compared(first.name, second.name, s, other))
     return found
 
@@ -106,7 +107,7 @@ def _compared(first: str, second: str, a: Score, b: Score) -> Comparison:
     )
     half = math.hypot(towards_a, towards_b)
     clear = abs(difference) > half
-    second_wins = (difference < 0) == (a.metric in LOWER_IS_BETTER)
+    second_wins = (difference < 0) == (MEANINGS[a.metric].direction is Direction.LOWER)
     return Comparison(
         protocol=a.protocol,
         metric=a.metric,

@@ -18,10 +18,10 @@ from faussaire.architectures import judge_of, per_sample, seed_dropout, statisti
 from faussaire.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_strength, speed_for
 from faussaire.checkpoint import TrainState
 from faussaire.config import Config
+from faussaire.core.intervals import Estimate
 from faussaire.data.batches import Batches, as_real
 from faussaire.gauges import batch_diversity, overfitting
 from faussaire.losses import LOSSES, penalise
-from faussaire.metrics.intervals import Estimate
 from faussaire.parallel import Shard, Shards, back
 from faussaire.plan import Plan
 from faussaire.rng import generator_for, latents, with_classes

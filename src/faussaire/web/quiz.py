@@ -100,7 +100,7 @@ def _check_current(quiz: Quiz, pool: Pool) -> None:
 
 def scored(truth: list[bool], said: list[bool]) -> dict[str, Any]:
     """Return how many answers are right, and Wilson's interval of the share."""
-    from faussaire.metrics import wilson
+    from faussaire.core.intervals import wilson
 
     right = sum(a == b for a, b in zip(truth, said, strict=True))
     estimate = wilson(right, len(truth))

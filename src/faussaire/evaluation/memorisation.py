@@ -22,8 +22,8 @@ from statistics import NormalDist
 import torch
 from torch import Tensor
 
-from faussaire.metrics.intervals import as_features
-from faussaire.metrics.neighbours import nearest
+from faussaire.core.intervals import as_features
+from faussaire.evaluation.neighbours import nearest
 
 _CLOSEST_SHARE = 0.01
 COPIER_BELOW = 0.001

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from faussaire.metrics import density_coverage, neighbours, precision_recall
-from faussaire.metrics.neighbours import balls, distance_chunks, nearest
+from faussaire.evaluation import neighbours
+from faussaire.evaluation.metrics.density_coverage import density_coverage
+from faussaire.evaluation.metrics.precision_recall import precision_recall
+from faussaire.evaluation.neighbours import balls, distance_chunks, nearest
 
 seeds = st.integers(0, 2**32 - 1)
 

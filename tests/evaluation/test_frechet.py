@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from faussaire.metrics import frechet_distance, frechet_estimates, frechet_floor, frechet_from_moments, moments
+from faussaire.evaluation.metrics.frechet import (
+    frechet_distance,
+    frechet_estimates,
+    frechet_floor,
+    frechet_from_moments,
+    moments,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 

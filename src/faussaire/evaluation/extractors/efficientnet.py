@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from faussaire.errors import ExtractorError
-from faussaire.metrics.features import embed_in_batches, load_pinned, resized
+from faussaire.evaluation.extractors.spec import embed_in_batches, load_pinned, resized
 
 # Table 1 of the paper: (repeats, kernel, stride, expansion, channels out).
 _STAGES = (

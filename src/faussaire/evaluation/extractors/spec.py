@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from faussaire.core.intervals import Estimate
 from faussaire.errors import ExtractorError
 
 
@@ -64,6 +65,30 @@ class Extractor(Protocol):
         Raises:
             ExtractorError: the images have another shape.
         """
+        ...
+
+
+@runtime_checkable
+class Classifier(Extractor, Protocol):
+    """An extractor that also says the class of a sample."""
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are."""
+        ...
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Share of `num_held_out` images, which it has not seen, on which it is right."""
+        ...
+
+    @property
+    def num_held_out(self) -> int:
+        """Images that the accuracy was measured on."""
+        ...
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Return the class of each sample by its features [N, D]: int64 [N]."""
         ...
 
 

@@ -9,11 +9,19 @@ little: a class counts as known when the fakes hold at least a tenth of the shar
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from faussaire.metrics.intervals import LEVEL, Estimate, score, wilson
+from faussaire.core.intervals import LEVEL, Estimate, score, wilson
+from faussaire.errors import ConfigError
+from faussaire.evaluation.extractors.spec import Classifier, Extractor
+from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 from faussaire.rng import numpy_generator_for
+
+if TYPE_CHECKING:
+    from faussaire.evaluation.protocols import Protocol
 
 # A class counts as known from this part of its share among the reals.
 _KNOWN_FROM = 0.1
@@ -98,3 +106,60 @@ def kullback_leibler(real: Tensor, fake: Tensor) -> float:
 def _check(real: Tensor, fake: Tensor) -> None:
     if real.shape != fake.shape or real.ndim != 1 or not int(real.sum()) or not int(fake.sum()):
         raise ValueError("class histograms must be [C] of the same C, and neither of them empty")
+
+
+def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, extractor: Extractor) -> list[Row]:
+    if not isinstance(extractor, Classifier):
+        raise ConfigError(f"{protocol.name} needs an extractor that tells classes, and {extractor.name} does not")
+    histograms = [class_histogram(extractor.classify(x), num_classes=extractor.num_classes) for x in (real, fake)]
+    return [
+        ("classes-known", known_modes(*histograms, level=protocol.level), len(real), len(fake)),
+        (
+            "class-distance",
+            total_variation(*histograms, seed=protocol.seed, level=protocol.level),
+            len(real),
+            len(fake),
+        ),
+        ("classifier-accuracy", extractor.accuracy, extractor.num_held_out, 0),
+    ]
+
+
+METRIC = Metric(
+    short="classes",
+    classifies=True,
+    compute=_rows,
+    figures=(
+        Meaning(
+            name="classes-known",
+            direction=Direction.HIGHER,
+            title={"en": "Classes known", "fr": "Classes connues"},
+            sentence={
+                "en": "How many classes of the data the samples show, as a classifier sees them that was "
+                "trained on the real images.",
+                "fr": "Combien de classes des données les échantillons montrent, aux yeux d’un classifieur "
+                "entraîné sur les images réelles.",
+            },
+        ),
+        Meaning(
+            name="class-distance",
+            direction=Direction.LOWER,
+            title={"en": "Distance of the classes", "fr": "Écart entre les classes"},
+            sentence={
+                "en": "How far the shares of the classes among the samples are from those among the real "
+                "images: 0 alike, 1 nothing in common.",
+                "fr": "À quelle distance les proportions des classes parmi les échantillons sont de celles "
+                "des images réelles : 0 pareilles, 1 rien en commun.",
+            },
+        ),
+        Meaning(
+            name="classifier-accuracy",
+            direction=Direction.NONE,
+            title={"en": "Accuracy of the classifier", "fr": "Exactitude du classifieur"},
+            sentence={
+                "en": "How often the classifier that counts the classes is right on real images that it has not seen.",
+                "fr": "À quelle fréquence le classifieur qui compte les classes a raison sur des images "
+                "réelles qu’il n’a pas vues.",
+            },
+        ),
+    ),
+)

@@ -9,9 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from faussaire.core.intervals import Estimate
 from faussaire.errors import ConfigError
-from faussaire.metrics import EXTRACTORS, METRICS, PROTOCOLS, Protocol, compute
-from faussaire.metrics.pixels import PixelsExtractor
+from faussaire.evaluation.extractors import EXTRACTORS
+from faussaire.evaluation.extractors.pixels import PixelsExtractor
+from faussaire.evaluation.metrics import MEANINGS, METRICS
+from faussaire.evaluation.protocols import PROTOCOLS, Protocol, compute
 
 
 def features(seed: int, n: int, d: int = 12) -> Tensor:
@@ -35,14 +38,47 @@ def test_only_inception_may_print_fid() -> None:
         )
 
 
-@pytest.mark.parametrize("metric", list(METRICS))
+class Signs:
+    """A classifier of features: the class is whether the first one is above 0."""
+
+    name, version, sha256 = "labels-cnn", "2", "0" * 64
+    input_size, dimension, value_range, resize = 28, 12, (-1.0, 1.0), "none"
+    num_classes, num_held_out, accuracy = 2, 50, Estimate(value=1.0, low=0.9, high=1.0, level=0.95)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        return images
+
+    def classify(self, features: Tensor) -> Tensor:
+        return (features[:, 0] > 0).long()
+
+
+def test_classes_are_counted_by_an_extractor_that_tells_them() -> None:
+    fake = features(1, 80).abs()
+    rows = {s.metric: s for s in compute(PROTOCOLS["classes2000-labels-cnn"], features(0, 130), fake, Signs())}
+    assert rows["classes-known"].value == 1
+    assert rows["class-distance"].value == pytest.approx(float((features(0, 130)[:, 0] <= 0).float().mean()))
+    assert (rows["classifier-accuracy"].value, rows["classifier-accuracy"].n_real) == (1.0, 50)
+    assert rows["classes-known"].protocol == "classes80-labels-cnn"
+    with pytest.raises(ConfigError, match="pixels-dct does not"):
+        compute(protocol("classes", 60), features(0, 130), fake, PixelsExtractor())
+
+
+def test_every_figure_has_its_meaning_in_both_languages() -> None:
+    for name, meaning in MEANINGS.items():
+        assert meaning.name == name
+        for words in (meaning.title, meaning.sentence, meaning.better):
+            assert set(words) == {"en", "fr"}
+            assert words["en"] != words["fr"] or name in ("density",)
+
+
+@pytest.mark.parametrize("metric", [name for name, metric in METRICS.items() if not metric.classifies])
 def test_every_metric_gives_rows_with_all_that_it_takes_to_trust_them(metric: str) -> None:
     scores = compute(protocol(metric, 60), features(0, 130), features(1, 80), PixelsExtractor(), nimg=5000)
-    assert scores
+    assert {score.metric for score in scores} == {figure.name for figure in METRICS[metric].figures}
     for score in scores:
         assert score.low <= score.high
         assert score.level == 0.95
-        assert score.n_real == score.n_fake == 60
+        assert score.n_real == score.n_fake == 60 or score.metric == "frechet-floor"
         assert score.note == ""
         assert score.nimg == 5000
         assert score.extractor == "pixels-dct 1"

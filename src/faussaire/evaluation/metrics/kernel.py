@@ -1,20 +1,26 @@
-"""Distances built on pairs of samples: the kernel distance, and how widely fakes are spread beside reals.
+"""The kernel distance: unlike the Fréchet distance it is unbiased at every n, so that it may come out below 0.
 
     MMD^2 = mean k(x, x') + mean k(y, y') - 2 mean k(x, y)  over x != x', y != y',   k(a, b) = (a.b / D + 1)^3
 
-is the kernel distance (KID with Inception features) of Bińkowski et al. 2018, arXiv 1801.01401, section 3. Unlike the
-Fréchet distance it is unbiased at every n, so that it may come out below 0. It is computed over all pairs, and not over
-random blocks as is the custom: the expectation is the same, no seed is needed, and where the two sets are alike the
-standard deviation was a third of that of ten blocks (0.0057 and 0.0176 at n = 500, D = 64).
+is KID with Inception features (Bińkowski et al. 2018, arXiv 1801.01401, section 3). It is computed over all pairs, and
+not over random blocks as is the custom: the expectation is the same, no seed is needed, and where the two sets are
+alike the standard deviation was a third of that of ten blocks (0.0057 and 0.0176 at n = 500, D = 64).
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from faussaire.metrics.intervals import LEVEL, Estimate, as_features, jackknife_variance, normal, score
-from faussaire.metrics.neighbours import distance_chunks, row_chunks
+from faussaire.core.intervals import LEVEL, Estimate, as_features, score
+from faussaire.evaluation.extractors.spec import Extractor
+from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
+from faussaire.evaluation.neighbours import row_chunks
+
+if TYPE_CHECKING:
+    from faussaire.evaluation.protocols import Protocol
 
 # The cubic kernel makes the estimate skewed, its variance low where the value is low, and the measured variance noisy.
 # How fast the variance grows with the distance, in units of their ratio; the least value, in standard errors, at which
@@ -47,26 +53,6 @@ def kernel_distance(real: Tensor, fake: Tensor, *, level: float = LEVEL) -> Esti
     variance = _WIDER * max(4 * float(of_samples) - of_pairs / 2, of_pairs)
     slope = _SLOPE * variance / max(value, _LEAST * variance**0.5) if variance > 0 else 0.0
     return score(value, variance, slope, level=level)
-
-
-def diversity(real: Tensor, fake: Tensor, *, level: float = LEVEL) -> Estimate:
-    """Return the mean distance between two fakes over that between two reals: 1 when as diverse, 0 when all alike.
-
-    The interval, by the delete-one jackknife, covers the ratio for the two populations.
-
-    Args:
-        real, fake: features [N, D] and [M, D].
-        level: coverage of the interval.
-
-    Raises:
-        ValueError: a set has fewer than three rows, or the reals are all alike.
-    """
-    mean_real, without_real = _mean_pair_distance(as_features(real, name="real", at_least=3))
-    mean_fake, without_fake = _mean_pair_distance(as_features(fake, name="fake", at_least=3))
-    if mean_real == 0:
-        raise ValueError("the reals are all alike: diversity has no unit to be measured in")
-    variance = jackknife_variance(mean_fake / without_real) + jackknife_variance(without_fake / mean_real)
-    return normal(mean_fake / mean_real, variance, level=level)
 
 
 def _within(x: Tensor) -> tuple[Tensor, float]:
@@ -104,13 +90,24 @@ def _kernel(x: Tensor, y: Tensor) -> Tensor:
     return (x @ y.T).div_(x.shape[1]).add_(1).pow_(3)
 
 
-def _mean_pair_distance(features: Tensor) -> tuple[float, Tensor]:
-    """Return the mean distance over the pairs of features [N, D], and the same with each sample left out: [N]."""
-    n = len(features)
-    sums = []
-    for start, distances in distance_chunks(features, features):
-        rows = torch.arange(len(distances))
-        distances[rows, start + rows] = 0.0  # what rounding leaves of it
-        sums.append(distances.sum(1))
-    row = torch.cat(sums)
-    return float(row.sum()) / (n * (n - 1)), (row.sum() - 2 * row) / ((n - 1) * (n - 2))
+def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, __: Extractor) -> list[Row]:
+    return [("kernel", kernel_distance(real, fake, level=protocol.level), len(real), len(fake))]
+
+
+METRIC = Metric(
+    short="kd",
+    compute=_rows,
+    figures=(
+        Meaning(
+            name="kernel",
+            direction=Direction.LOWER,
+            title={"en": "Kernel distance", "fr": "Distance à noyau"},
+            sentence={
+                "en": "Another distance of the samples from the real images, which does not depend on how "
+                "many there are; about 0, now and then a little below, for a perfect generator.",
+                "fr": "Une autre distance des échantillons aux images réelles, qui ne dépend pas de leur "
+                "nombre ; environ 0, parfois un peu moins, pour un générateur parfait.",
+            },
+        ),
+    ),
+)

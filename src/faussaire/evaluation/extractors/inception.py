@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from faussaire.caches import cache_homes
 from faussaire.errors import ExtractorError
-from faussaire.metrics.features import embed_in_batches, load_pinned, resized
+from faussaire.evaluation.extractors.spec import embed_in_batches, load_pinned, resized
 
 WEIGHTS_FILE = "pt_inception-2015-12-05-6726825d.pth"
 _Kernel = int | tuple[int, int]

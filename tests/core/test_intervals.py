@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faussaire.metrics.intervals import half_sample_variance, jackknife_variance, normal, proportion, score, wilson
+from faussaire.core.intervals import half_sample_variance, jackknife_variance, normal, proportion, score, wilson
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faussaire.metrics import class_histogram, known_modes, kullback_leibler, total_variation
+from faussaire.evaluation.metrics.classes import class_histogram, known_modes, kullback_leibler, total_variation
 
 histograms = st.lists(st.integers(0, 200), min_size=5, max_size=5).filter(lambda counts: sum(counts) > 0)
 

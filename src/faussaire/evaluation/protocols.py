@@ -7,18 +7,16 @@ that there are, under the name that this makes it (`fd3000-efficientnet-lite0`),
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from faussaire.core.intervals import LEVEL
 from faussaire.errors import ConfigError
-from faussaire.metrics.distances import diversity, kernel_distance
-from faussaire.metrics.features import Extractor
-from faussaire.metrics.frechet import frechet_estimates, frechet_floor
-from faussaire.metrics.intervals import LEVEL, Estimate
-from faussaire.metrics.neighbours import density_coverage, precision_recall
+from faussaire.evaluation.extractors.spec import Extractor
+from faussaire.evaluation.metrics import METRICS
+from faussaire.evaluation.metrics.spec import Row
 from faussaire.rng import generator_for
 
 
@@ -82,20 +80,6 @@ class Score:
     """What a reader must know to compare the figure; empty when it is the protocol as pinned."""
 
 
-Row = tuple[str, Estimate, int, int]
-"""Metric, figure, n_real, n_fake."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric as a protocol computes it."""
-
-    short: str
-    """What names begin with."""
-    compute: Callable[[Protocol, Tensor, Tensor, Tensor], list[Row]]
-    """Takes the protocol, the reals and fakes used, and all reals: features [N, D], [M, D], [R, D]."""
-
-
 def compute(
     protocol: Protocol, real: Tensor, fake: Tensor, extractor: Extractor, *, nimg: int | None = None
 ) -> list[Score]:
@@ -124,14 +108,12 @@ def compute(
             f" {len(used_real):,} and {len(used_fake):,} were there"
         )
     return [
-        score_row(actual.name, row, extractor, seed=protocol.seed, nimg=nimg, note=note)
-        for row in METRICS[protocol.metric].compute(protocol, used_real, used_fake, real)
+        _score(actual.name, row, extractor, seed=protocol.seed, nimg=nimg, note=note)
+        for row in METRICS[protocol.metric].compute(protocol, used_real, used_fake, real, extractor)
     ]
 
 
-def score_row(
-    protocol: str, row: Row, extractor: Extractor, *, seed: int, nimg: int | None = None, note: str = ""
-) -> Score:
+def _score(protocol: str, row: Row, extractor: Extractor, *, seed: int, nimg: int | None, note: str) -> Score:
     """Return a figure as the row that people see, with all that it takes to trust it."""
     metric, estimate, n_real, n_fake = row
     return Score(
@@ -151,57 +133,22 @@ def score_row(
     )
 
 
-def _frechet(protocol: Protocol, real: Tensor, fake: Tensor, every_real: Tensor) -> list[Row]:
-    both = frechet_estimates(real, fake, seed=protocol.seed, level=protocol.level)
-    rows: list[Row] = [("frechet", both.at_n, len(real), len(fake))]
-    if both.at_infinity is not None:
-        rows.append(("frechet-infinity", both.at_infinity, len(real), len(fake)))
-    floor, size = frechet_floor(every_real, len(fake), seed=protocol.seed, level=protocol.level)
-    return [*rows, ("frechet-floor", floor, size, size)]
-
-
-def _kernel(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor) -> list[Row]:
-    return [("kernel", kernel_distance(real, fake, level=protocol.level), len(real), len(fake))]
-
-
-def _precision_recall(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor) -> list[Row]:
-    pair = precision_recall(real, fake, k=protocol.k, seed=protocol.seed, level=protocol.level)
-    names = ("precision", "recall")
-    return [(name, figure, len(real), len(fake)) for name, figure in zip(names, pair, strict=True)]
-
-
-def _density_coverage(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor) -> list[Row]:
-    pair = density_coverage(real, fake, k=protocol.k, seed=protocol.seed, level=protocol.level)
-    names = ("density", "coverage")
-    return [(name, figure, len(real), len(fake)) for name, figure in zip(names, pair, strict=True)]
-
-
-def _diversity(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor) -> list[Row]:
-    return [("diversity", diversity(real, fake, level=protocol.level), len(real), len(fake))]
-
-
-METRICS: dict[str, Metric] = {
-    "frechet": Metric("fd", _frechet),
-    "kernel": Metric("kd", _kernel),
-    "precision-recall": Metric("pr", _precision_recall),
-    "density-coverage": Metric("dc", _density_coverage),
-    "diversity": Metric("div", _diversity),
+SIZES = {
+    "efficientnet-lite0": (2_000, 10_000, 50_000),
+    "inception-v3": (10_000, 50_000),
+    "pixels-dct": (2_000, 10_000),
+    "labels-cnn": (2_000, 10_000),
 }
+"""Numbers of samples that there are protocols for, by extractor."""
 
 
 def _protocols() -> dict[str, Protocol]:
-    sizes = {
-        "efficientnet-lite0": (2_000, 10_000, 50_000),
-        "inception-v3": (10_000, 50_000),
-        "pixels-dct": (2_000, 10_000),
-        "labels-cnn": (2_000, 10_000),
-    }
-    neighbours = {"precision-recall": 3, "density-coverage": 5}
     every = [
-        Protocol(metric=metric, extractor=extractor, n_real=n, n_fake=n, k=neighbours.get(metric, 0))
-        for extractor, numbers in sizes.items()
+        Protocol(metric=name, extractor=extractor, n_real=n, n_fake=n, k=metric.k)
+        for extractor, numbers in SIZES.items()
         for n in numbers
-        for metric in METRICS
+        for name, metric in METRICS.items()
+        if extractor == "labels-cnn" or not metric.classifies
     ]
     return {protocol.name: protocol for protocol in every}
 

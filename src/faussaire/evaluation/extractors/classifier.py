@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from faussaire.core.intervals import LEVEL, Estimate, wilson
 from faussaire.errors import ExtractorError
-from faussaire.metrics.features import embed_in_batches, resized
-from faussaire.metrics.intervals import LEVEL, Estimate, wilson
+from faussaire.evaluation.extractors.spec import embed_in_batches, resized
 from faussaire.rng import generator_for
 from faussaire.threads import computing_threads
 
@@ -62,10 +62,13 @@ class ClassifierExtractor:
     value_range = (-1.0, 1.0)
     resize = "bilinear, antialiased, to 32 x 32"
 
-    def __init__(self, network: _Network, accuracy: Estimate, *, num_held_out: int, channels: int) -> None:
+    def __init__(
+        self, network: _Network, accuracy: Estimate, *, num_held_out: int, num_classes: int, channels: int
+    ) -> None:
         """Take a trained network and its accuracy on `num_held_out` images that it has not seen."""
         self.accuracy = accuracy
         self.num_held_out = num_held_out
+        self.num_classes = num_classes
         self._network = network.eval().requires_grad_(False)
         self._channels = channels
         digest = hashlib.sha256()
@@ -127,7 +130,9 @@ def train_classifier(
         predicted = torch.cat([network(batch) for batch in torch.split(prepared[test], 256)]).argmax(1)
     right = int((predicted == labels[test]).sum())
     accuracy = wilson(right, num_held_out, level=level)
-    return ClassifierExtractor(network, accuracy, num_held_out=num_held_out, channels=images.shape[1])
+    return ClassifierExtractor(
+        network, accuracy, num_held_out=num_held_out, num_classes=num_classes, channels=images.shape[1]
+    )
 
 
 def _fit(network: _Network, images: Tensor, labels: Tensor, *, epochs: int, seed: int) -> None:

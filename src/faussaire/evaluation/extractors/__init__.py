@@ -1,0 +1,17 @@
+"""The extractors: what turns samples into features. A file each, and an entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from faussaire.evaluation.extractors.efficientnet import EfficientNetExtractor
+from faussaire.evaluation.extractors.inception import InceptionExtractor
+from faussaire.evaluation.extractors.pixels import PixelsExtractor
+from faussaire.evaluation.extractors.spec import Extractor
+
+EXTRACTORS: dict[str, Callable[[], Extractor]] = {
+    "efficientnet-lite0": EfficientNetExtractor,
+    "inception-v3": InceptionExtractor,
+    "pixels-dct": PixelsExtractor,
+}
+"""Name to factory. `labels-cnn` is not among them: `train_classifier` makes it from the user's labelled images."""

@@ -1,0 +1,23 @@
+"""The metrics: a file each, and an entry here.
+
+A file has a pure function of features, and a `METRIC` that says what its figures mean: protocols, the report,
+comparisons and the live page take everything from it.
+"""
+
+from __future__ import annotations
+
+from faussaire.evaluation.metrics import classes, density_coverage, diversity, frechet, kernel, precision_recall
+from faussaire.evaluation.metrics.spec import Meaning, Metric
+
+METRICS: dict[str, Metric] = {
+    "frechet": frechet.METRIC,
+    "kernel": kernel.METRIC,
+    "precision-recall": precision_recall.METRIC,
+    "density-coverage": density_coverage.METRIC,
+    "diversity": diversity.METRIC,
+    "classes": classes.METRIC,
+}
+"""By name, in the order in which figures are shown."""
+
+MEANINGS: dict[str, Meaning] = {figure.name: figure for metric in METRICS.values() for figure in metric.figures}
+"""What each figure means, by its name."""

@@ -1,0 +1,80 @@
+"""What a metric is: how its figures are computed, and what each of them means, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from faussaire.core.intervals import Estimate
+from faussaire.evaluation.extractors.spec import Extractor
+
+if TYPE_CHECKING:
+    from faussaire.evaluation.protocols import Protocol
+
+Row = tuple[str, Estimate, int, int]
+"""Name of the figure, the figure, n_real, n_fake."""
+
+
+class Direction(StrEnum):
+    """Which way a figure is better."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    ONE = "one"
+    """The nearer to 1 the better."""
+
+    NONE = "none"
+    """It says nothing of the generator, but how to read another figure."""
+
+
+BETTER = {
+    Direction.LOWER: {"en": "lower is better", "fr": "plus bas, c’est mieux"},
+    Direction.HIGHER: {"en": "higher is better", "fr": "plus haut, c’est mieux"},
+    Direction.ONE: {"en": "nearer to 1 is better", "fr": "plus près de 1, c’est mieux"},
+    Direction.NONE: {"en": "a mark to read the others by", "fr": "un repère pour lire les autres"},
+}
+"""Each direction in words, by language."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What one figure says, for a reader who does not know it."""
+
+    name: str
+    """As in scores.json: `frechet`."""
+
+    direction: Direction
+    title: dict[str, str]
+    """By language, `en` and `fr`."""
+
+    sentence: dict[str, str]
+    """One sentence, by language: what it is, and what a good value looks like."""
+
+    @property
+    def better(self) -> dict[str, str]:
+        """Which way is better, in words, by language."""
+        return BETTER[self.direction]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric as a protocol computes it."""
+
+    short: str
+    """What names of protocols begin with: `fd`."""
+
+    compute: Callable[[Protocol, Tensor, Tensor, Tensor, Extractor], list[Row]]
+    """Takes the protocol, the reals and fakes used, all reals, and the extractor: features [N, D], [M, D], [R, D]."""
+
+    figures: tuple[Meaning, ...]
+    """What it gives, in the order of its rows."""
+
+    k: int = 0
+    """Which nearest neighbour its protocols pin; 0 where it has none."""
+
+    classifies: bool = False
+    """Whether it needs an extractor that also says the class of each sample."""
