@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from data.zoo import prepared_or_refused
-from faussaire.data import prepare
+from data.zoo import colours, prepared_or_refused
+from faussaire.data import locate, prepare
+from faussaire.data.pixels import ArrayPixels, StackedPixels
 from faussaire.errors import DataError
 
 
@@ -61,10 +62,10 @@ def test_colour_asked_in_grey_is_luma_for_arrays_too(tmp_path: Path) -> None:
         (np.zeros((3, 8, 8, 2), np.uint8), r"has shape \[3, 8, 8, 2\]"),
         (np.zeros((3, 0, 8), np.uint8), "no pixels"),
         (np.zeros((0, 8, 8), np.uint8), "0 usable images"),
-        (np.zeros((3, 8, 8), np.int64), "holds int64"),
+        (np.zeros((64, 64, 3), np.uint8), r"has shape \[64, 64, 3\]: .* looks like a single one"),
         (np.zeros((3, 8, 8), complex), "holds complex128"),
-        (np.full((3, 8, 8), 255.0), "values from 255 to 255"),
-        (np.full((3, 8, 8), np.nan), "not finite"),
+        (np.zeros((3, 8, 8), "datetime64[s]"), "holds datetime64"),
+        (np.full((3, 8, 8), np.nan), "0 usable images found, 3 rejected .* not numbers"),
     ],
 )
 def test_arrays_that_are_no_images_are_told(tmp_path: Path, array: np.ndarray, message: str) -> None:
@@ -98,9 +99,12 @@ def test_labels_without_names_are_named_by_their_numbers(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"x": [1]}, "holds x, but no `images`"),
+        ({"x": [1]}, "holds x \\[1\\], but no `images`"),
         ({"images": np.zeros((3, 8, 8), np.uint8), "labels": [0, 1]}, "3 images, but 2 labels"),
+        ({"images": np.zeros((3, 8, 8), np.uint8), "labels": 7}, "one for each image, not int64 "),
         ({"images": np.zeros((3, 8, 8), np.uint8), "labels": [0.5, 1, 1]}, "labels must be whole numbers"),
+        ({"images": np.zeros((3, 8, 8), np.uint8), "labels": np.ones((3, 2))}, "labels must be whole numbers"),
+        ({"images": np.zeros((3, 8, 8), np.uint8), "labels": np.zeros((3, 2))}, "labels must be whole numbers"),
         ({"images": np.zeros((2, 8, 8), np.uint8), "labels": [-1, 0], "classes": ["a"]}, "labels from -1 to 0"),
         ({"images": np.zeros((2, 8, 8), np.uint8), "labels": [1, 0], "classes": ["a", "a"]}, "the same name"),
         ({"images": np.zeros((2, 8, 8), np.uint8), "labels": [1, 0], "classes": [1, 2]}, "a list of names"),
@@ -124,5 +128,109 @@ def test_any_array_has_the_right_shape_or_is_refused(tmp_path: Path, array: np.n
     dataset = prepared_or_refused(tmp_path / "x.npy", resolution=4)
     if dataset is None:
         return
-    assert dataset.images.shape == (len(array), *dataset.spec.shape)
+    assert len(dataset.images) + len(dataset.inventory.rejected) == len(array)
+    assert dataset.images.shape[1:] == dataset.spec.shape
     assert dataset.spec.shape in ((1, 4, 4), (3, 4, 4))
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, ">u2", np.int16, np.int32, ">i4", np.int64, np.uint64, np.float32, ">f8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_bytes_of_any_number_type_and_order_are_the_same_images(tmp_path: Path, dtype: str, order: str) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), np.uint8)
+    np.save(tmp_path / "x.npy", np.asarray(images.astype(dtype), order=order))  # type: ignore[call-overload]
+    np.testing.assert_array_equal(prepare(tmp_path / "x.npy").images[:, 0], images)
+
+
+def test_square_images_in_flat_rows_are_unfolded(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), np.uint8)
+    np.save(tmp_path / "x.npy", images.reshape(9, 64))
+    np.testing.assert_array_equal(prepare(tmp_path / "x.npy").images[:, 0], images)
+
+
+def test_flat_rows_in_colour_are_read_in_the_order_that_is_smoother(tmp_path: Path) -> None:
+    pictures = np.stack([np.roll(colours(16, 16), shift, axis=0) for shift in range(5)])
+    for name, flat in (("pixels", pictures), ("planes", pictures.transpose(0, 3, 1, 2))):
+        np.save(tmp_path / f"{name}.npy", flat.reshape(5, -1))
+        np.testing.assert_array_equal(prepare(tmp_path / f"{name}.npy").images[:], pictures.transpose(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        ("images", "labels"),
+        ("image", "label"),
+        ("X", "y"),
+        ("x_train", "y_train"),
+        ("X_train", "Y_train"),
+        ("train_x", "train_y"),
+        ("trainX", "trainY"),
+        ("train_images", "train_labels"),
+        ("data", "target"),
+        ("arr_0", "arr_1"),
+        ("pictures", "kinds"),
+        ("arr_1", "arr_0"),
+    ],
+)
+def test_an_npz_is_known_by_the_names_in_use_and_by_shape(tmp_path: Path, images: str, labels: str) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 8, 8), np.uint8)
+    np.savez(tmp_path / "x.npz", **{labels: [7, 9, 7, 9], images: pictures})  # type: ignore[arg-type]
+    dataset = prepare(tmp_path / "x.npz")
+    assert dataset.spec.classes == ("7", "9")
+    np.testing.assert_array_equal(dataset.images[:, 0], pictures)
+
+
+def test_of_the_parts_of_an_npz_the_training_part_is_taken_and_the_others_are_told(tmp_path: Path) -> None:
+    parts = {
+        f"{name}_{part}": value
+        for part in ("test", "train", "val")
+        for name, value in (
+            ("x", np.full((6 if part == "train" else 5, 8, 8), 9, np.uint8)),
+            ("y", np.arange(6 if part == "train" else 5)),
+        )
+    }
+    np.savez(tmp_path / "x.npz", **parts)
+    inventory = prepare(tmp_path / "x.npz").inventory
+    assert (len(inventory.records), len(inventory.classes)) == (6, 6)
+    assert "left out of the .npz: x_test, y_test, x_val, y_val" in inventory.notes
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([[1], [0], [2]]),
+        np.array([1.0, 0.0, 2.0]),
+        np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]]),
+        np.array([[0, 1.0, 0], [1, 0, 0], [0, 0, 1]]),
+        np.array([1, 0, 2], ">i2"),
+    ],
+)
+def test_labels_of_every_form_are_one_number_for_each_image(tmp_path: Path, labels: np.ndarray) -> None:
+    np.savez(tmp_path / "x.npz", images=np.zeros((3, 8, 8), np.uint8), labels=labels)
+    dataset = prepare(tmp_path / "x.npz")
+    assert dataset.labels is not None
+    assert (dataset.spec.classes, dataset.labels.tolist()) == (("0", "1", "2"), [1, 0, 2])
+
+
+@pytest.mark.parametrize("labels", [["b", "a", "b"], [b"b", b"a", b"b"]])
+def test_labels_in_text_are_the_names_of_classes(tmp_path: Path, labels: list[str]) -> None:
+    np.savez(tmp_path / "x.npz", images=np.zeros((3, 8, 8), np.uint8), labels=labels)
+    dataset = prepare(tmp_path / "x.npz")
+    assert dataset.labels is not None
+    assert (dataset.spec.classes, dataset.labels.tolist()) == (("a", "b"), [1, 0, 1])
+
+
+def test_pickled_objects_in_an_npz_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.array(["a", "b", None], object))
+    with pytest.raises(DataError, match=r"`labels` holds Python objects.*save it as numbers .* or as text"):
+        prepare(tmp_path / "x.npz")
+
+
+def test_arrays_in_several_files_stay_mapped(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
+    np.save(tmp_path / "a.npy", images[:25])
+    np.save(tmp_path / "b.npy", images[25:].astype(np.float32) / 255)
+    with locate([tmp_path / "a.npy", tmp_path / "b.npy"]).open(tmp_path) as source:
+        assert isinstance(source.pixels, StackedPixels)
+        assert all(isinstance(part, ArrayPixels) and isinstance(part.raw, np.memmap) for part in source.pixels._parts)
+        np.testing.assert_array_equal(source.pixels[np.array([39, 0, 24, 25, 24])][:, 0], images[[39, 0, 24, 25, 24]])
+    np.testing.assert_array_equal(prepare([tmp_path / "a.npy", tmp_path / "b.npy"]).images[:, 0], images)

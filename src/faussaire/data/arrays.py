@@ -1,26 +1,35 @@
-"""Images that lie in a NumPy file: `.npy`, or `.npz` with `images`, and optionally `labels` and `classes`.
+"""Images that lie in an array, as in a `.npy`: layouts, ranges, labels.
 
-`[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`; uint8, or floating point in [0, 1] or [-1, 1]. Pickles are
-never loaded: opening a stranger's array is safe. A `.npy` is memory-mapped, so that its size is no matter.
+`[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]`, or `[N, H·W]` of square images; any kind of number, whose range over all
+images says what is white (ranges.py). Pickles are never loaded: opening a stranger's array is safe. A `.npy` is
+memory-mapped, so that its size is no matter.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from faussaire.data.dataset import Pixels, Source
+from faussaire.data.dataset import Source
 from faussaire.data.labels import Labels, classes_of, classes_of_values, names_of, spelt
-from faussaire.data.names import shown, slug
+from faussaire.data.names import shortened, shown, slug
+from faussaire.data.pixels import ArrayPixels, Pixels
+from faussaire.data.ranges import Extents
 from faussaire.data.records import Numbered
 from faussaire.data.rows import let_go
 from faussaire.errors import DataError
 
+NUMBERS = "biuf"
+"""Kinds of number, as NumPy abbreviates them, that pixels may be."""
+
 _DEPTHS = (1, 3, 4)  # grey, RGB, RGBA
-_TOLERANCE = 1e-3  # rounding may carry a value past the end of its range
-_BLOCK = 1024  # images looked at in one go
+_SIDE = 4  # pixels of the smallest image that a flat row is taken for
+_BLOCK_BYTES = 2**24  # looked at in one go
+_LOOKED_AT = 64  # rows, to tell planes of colour from pixels of colour
+_SMOOTHER = 0.7  # times as rough at most: the right order of a picture's values against the wrong one
 
 
 def npy_source(path: Path, scratch: Path | None = None) -> Source:
@@ -32,38 +41,11 @@ def npy_source(path: Path, scratch: Path | None = None) -> Source:
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # whatever NumPy's header parser raises on damaged bytes
-        raise DataError(f"{path} cannot be read as a NumPy array ({_line(error)})") from error
+        raise DataError(f"{path} cannot be read as a NumPy array ({line(error)})") from error
     if not isinstance(images, np.ndarray):
         images.close()
         raise DataError(f"{path} is an .npz by its content: name it so")
     return array_source(images, name=path.stem, where=str(path), path=path)
-
-
-def npz_source(path: Path, scratch: Path | None = None) -> Source:
-    """Open the `images`, `labels` and `classes` of an archive of arrays.
-
-    Raises:
-        DataError: it cannot be read, has no `images`, or its parts do not fit together.
-    """
-    try:
-        # Opened here: np.load leaves a damaged file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            content = {key: archive[key] for key in ("images", "labels", "classes") if key in archive.files}
-            found = ", ".join(archive.files) or "nothing"
-    except Exception as error:  # zipfile, zlib and NumPy each have their own
-        raise DataError(f"{path} cannot be read as an .npz ({_line(error)})") from error
-    if "images" not in content:
-        raise DataError(f"{path} holds {found}, but no `images`: np.savez(path, images=..., labels=...)")
-    names = content.get("classes")
-    if names is not None and (names.ndim != 1 or names.dtype.kind != "U"):
-        raise DataError(f"{path}: `classes` must be a list of names, not {names.dtype} {list(names.shape)}")
-    return array_source(
-        content["images"],
-        labels=content.get("labels"),
-        classes=None if names is None else [str(name) for name in names],
-        name=path.stem,
-        where=str(path),
-    )
 
 
 def array_source(
@@ -76,18 +58,19 @@ def array_source(
     notes: Sequence[str] = (),
     problems: Mapping[int, str] | None = None,
     path: Path | None = None,
+    extents: Extents | None = None,
     close: Callable[[], None] | None = None,
 ) -> Source:
     """Make a source of an array of images, and of `[N]` labels, or the classes that were found in them.
 
     Labels index `classes`; where that is None, the classes are the values that occur, and are named by them. `path`
-    is the file that the array is a map of, if it is one.
+    is the file that the array is a map of, if it is one; `extents` are those of its images, where they are known.
 
     Raises:
-        DataError: the shape, number type or range is none that images have, or the labels do not fit.
+        DataError: the shape or number type is none that images have, or the labels do not fit.
     """
-    pixels, found = _pixels(images, where=where, path=path)
-    num = len(pixels.raw)
+    pixels, found, odd = _pixels(images, where=where, path=path, extents=extents)
+    num = pixels.shape[0]
     if labels is None:
         labels = Labels()
     elif not isinstance(labels, Labels):
@@ -100,37 +83,73 @@ def array_source(
         labels=labels.numbers,
         classes=labels.classes,
         notes=(*notes, *found, *labels.notes),
-        problems=labels.problems() | dict(problems or {}),
+        problems=labels.problems() | odd | dict(problems or {}),
         pixels=pixels,
         close=close,
     )
 
 
-def _pixels(images: np.ndarray, *, where: str, path: Path | None) -> tuple[Pixels, list[str]]:
-    """Find layout and range; return the pixels, and what there is to say about them."""
+def _pixels(
+    images: np.ndarray, *, where: str, path: Path | None, extents: Extents | None
+) -> tuple[Pixels, list[str], dict[int, str]]:
+    """Find layout and range; return the pixels, what there is to say about them, and the images that are odd."""
+    if images.dtype.kind not in NUMBERS:
+        raise DataError(f"{where} holds {images.dtype}: give whole numbers, or floating point")
+    raw, layout = in_layout(images, where=where)
+    found, problems = (extents or _measured(images)).settle()
+    notes = [text for text in (f"read as {layout}" if layout else "", found.words) if text]
+    mapped = path if isinstance(images, np.memmap) and raw.flags.c_contiguous and found.as_it_is else None
+    offset = images.offset if isinstance(images, np.memmap) else 0
+    return ArrayPixels(raw=raw, range=found, path=mapped, offset=offset), notes, problems
+
+
+def in_layout(images: np.ndarray, *, where: str) -> tuple[np.ndarray, str]:
+    """Return images of any layout as a view `[N, C, H, W]`, and how they were read, where that was a choice.
+
+    Raises:
+        DataError: the shape is none that images have.
+    """
     shape = list(images.shape)
-    if images.ndim == 3:
-        raw, layout = images[:, None], ""
-    elif images.ndim == 4 and images.shape[3] in _DEPTHS and not _channels_first(images.shape):
-        raw, layout = images.transpose(0, 3, 1, 2), "[N, H, W, C]"
-    elif images.ndim == 4 and images.shape[1] in _DEPTHS:
-        raw, layout = images, "[N, C, H, W]"
-    else:
-        raise DataError(f"{where} has shape {shape}: images are [N, H, W], [N, H, W, C] or [N, C, H, W]")
-    if 0 in shape[1:]:
+    if images.ndim > 1 and 0 in shape[1:]:
         raise DataError(f"{where} has shape {shape}: its images have no pixels")
-    notes = [f"read as {layout}"] if layout else []
-    if images.dtype == np.uint8:
-        mapped = path if isinstance(images, np.memmap) and raw.flags.c_contiguous else None
-        return Pixels(raw=raw, path=mapped, offset=images.offset if isinstance(images, np.memmap) else 0), notes
-    if images.dtype.kind != "f":
-        raise DataError(f"{where} holds {images.dtype}: give uint8, or floating point in [0, 1] or [-1, 1]")
-    low, high = _range(images, where=where)
-    bottom = 0.0 if low >= -_TOLERANCE else -1.0
-    if low < -1 - _TOLERANCE or high > 1 + _TOLERANCE:
-        raise DataError(f"{where} has values from {low:g} to {high:g}: scale them to [0, 1] or [-1, 1], or give uint8")
-    notes.append(f"values of {images.dtype} in [{bottom:g}, 1] scaled to 8 bits")
-    return Pixels(raw=raw, low=bottom), notes
+    if images.ndim == 2 and (flat := flat_shape(shape[1])) is not None:
+        return _unfolded(images, *flat)
+    if images.ndim == 3 and not (shape[2] in _DEPTHS[1:] and shape[1] > 2 * shape[2]):
+        return images[:, None], ""
+    if images.ndim == 4 and shape[3] in _DEPTHS and not _channels_first(images.shape):
+        return images.transpose(0, 3, 1, 2), "[N, H, W, C]"
+    if images.ndim == 4 and shape[1] in _DEPTHS:
+        return images, "[N, C, H, W]"
+    known = "images are [N, H, W], [N, H, W, C], [N, C, H, W], or [N, H·W] if they are square"
+    single = ", and this looks like a single one" if images.ndim == 3 else ""
+    raise DataError(f"{where} has shape {_short(shape)}: {known}{single}")
+
+
+def flat_shape(num: int) -> tuple[int, int] | None:
+    """Return depth and side of a square image of so many values; those of fewer than 4×4 are not taken for such."""
+    for depth in (1, 3):
+        side = math.isqrt(num // depth)
+        if side >= _SIDE and side * side * depth == num:
+            return depth, side
+    return None
+
+
+def _unfolded(rows: np.ndarray, depth: int, side: int) -> tuple[np.ndarray, str]:
+    """Return flat images `[N, values]` as `[N, depth, side, side]`, and how they were read."""
+    if depth == 1:
+        return rows.reshape(len(rows), 1, side, side), f"rows of {side}x{side} pixels"
+    planes = rows.reshape(len(rows), depth, side, side)
+    pixels = rows.reshape(len(rows), side, side, depth).transpose(0, 3, 1, 2)
+    some = np.linspace(0, len(rows) - 1, min(len(rows), _LOOKED_AT)).astype(int)
+    if len(rows) and _roughness(planes[some]) < _SMOOTHER * _roughness(pixels[some]):
+        return planes, f"rows of {side}x{side} pixels in colour, channel by channel"
+    return pixels, f"rows of {side}x{side} pixels in colour, pixel by pixel"
+
+
+def _roughness(images: np.ndarray) -> float:
+    """Return how much neighbouring pixels of `[n, C, H, W]` differ: pictures read in a wrong order are rough."""
+    values = np.nan_to_num(images.astype(np.float64), posinf=0, neginf=0)
+    return float(np.abs(np.diff(values, axis=2)).mean() + np.abs(np.diff(values, axis=3)).mean())
 
 
 def _channels_first(shape: tuple[int, ...]) -> bool:
@@ -139,20 +158,22 @@ def _channels_first(shape: tuple[int, ...]) -> bool:
     return a in _DEPTHS and b == c and a != b
 
 
-def _range(images: np.ndarray, *, where: str) -> tuple[float, float]:
-    """Return the least and the greatest value, a block at a time."""
-    low, high = np.inf, -np.inf
-    for start in range(0, len(images), _BLOCK):
-        block = images[start : start + _BLOCK]
-        if not np.isfinite(block).all():
-            raise DataError(f"{where} has values that are not finite, in the {_BLOCK} images from {start} on")
-        low, high = min(low, float(block.min())), max(high, float(block.max()))
+def _measured(images: np.ndarray) -> Extents:
+    """Look at all values, a block at a time: of bytes no more than are needed, of anything else once."""
+    extents = Extents(images.dtype)
+    step = max(1, _BLOCK_BYTES // max(1, images[:1].nbytes))
+    for start in range(0, len(images), step):
+        extents.add(images[start : start + step])
         let_go(images)
-    return low, high
+        if extents.certain:
+            break
+    return extents
 
 
 def _labels(labels: np.ndarray, classes: Sequence[str] | None, *, num: int, where: str) -> Labels:
-    """Return the classes of an array of labels, which may be one-hot `[N, number of classes]`."""
+    """Return the classes of an array of labels, which may be `[N, 1]`, or one-hot `[N, number of classes]`."""
+    if labels.ndim > 1 and labels.size == len(labels):
+        labels = labels.reshape(-1)
     if (
         labels.ndim == 2
         and labels.shape[1] > 1
@@ -182,5 +203,10 @@ def _labels(labels: np.ndarray, classes: Sequence[str] | None, *, num: int, wher
     return Labels(numbers=labels.astype(np.int64), classes=names_of(classes))
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__
+def line(error: Exception) -> str:
+    """Return the message of an error as one line that is not long."""
+    return shortened(str(error)) or type(error).__name__
+
+
+def _short(shape: list[int]) -> str:
+    return str(shape) if len(shape) <= 8 else f"of {len(shape)} axes"

@@ -16,6 +16,7 @@ from typing import Self
 
 import numpy as np
 
+from faussaire.data.pixels import Pixels
 from faussaire.data.records import KEPT, Records
 from faussaire.data.rows import Rows
 from faussaire.modalities import SampleSpec
@@ -76,35 +77,6 @@ class Dataset:
 
     fingerprint: str
     """SHA-256, in hex, of pixels, labels and names of classes: the same data gives the same for ever."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pixels:
-    """Images that lie decoded in one array already, of any layout and number type."""
-
-    raw: np.ndarray
-    """`[N, C, H, W]` after a transposition if need be: uint8, or floating point. May be memory-mapped."""
-
-    low: float = 0.0
-    """Value that becomes 0 (floating point only)."""
-
-    high: float = 1.0
-    """Value that becomes 255 (floating point only)."""
-
-    path: Path | None = None
-    """The file that `raw` is a plain map of, from its byte `offset` on to its end; None where it is anything else."""
-
-    offset: int = 0
-    """Bytes before the first image in that file."""
-
-    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
-        """Return the images of `indices` (int `[n]`) as uint8 `[n, C, H, W]`."""
-        block: np.ndarray = self.raw[indices]
-        if block.dtype == np.uint8:
-            return block
-        scaled = (block.astype(np.float64) - self.low) * (255.0 / (self.high - self.low))
-        rounded: np.ndarray = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-        return rounded
 
 
 @dataclass(frozen=True, kw_only=True)

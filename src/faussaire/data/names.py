@@ -81,6 +81,12 @@ def _escaped(letter: str, *, whole: bool = False) -> str:
     return f"\\u{code:04x}" if whole and code < 0x100 else letter.encode("unicode_escape").decode()
 
 
+def shortened(text: str, room: int = 100) -> str:
+    """Return what comes from outside as a message may quote it: one line, printable, of at most `room` characters."""
+    whole = shown(" ".join(text[: 4 * room].split()))
+    return whole if len(whole) <= room and len(text) <= 4 * room else whole[: room - 1].rstrip() + "…"
+
+
 def slug(name: str, *, room: int = 60) -> str:
     """Return a name fit for a folder: lower case, words joined by hyphens, at most `room` characters.
 

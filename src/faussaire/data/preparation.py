@@ -8,6 +8,7 @@ version of libjpeg may decode a picture to pixels that differ by one; the finger
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,19 +160,20 @@ def _rule(source: Source, chosen: Selection, wishes: Wishes) -> tuple[Rule, list
             fit, note = sizes.fit()
             notes += [note] if note else []
     colour = ImageColor.getrgb(wishes.background)[:3]
-    one = source.pixels is not None and source.pixels.raw.shape[1] == 1 and len(set(colour)) == 1
+    one = source.pixels is not None and source.pixels.shape[1] == 1 and len(set(colour)) == 1
     channels = wishes.channels or (1 if one else 3)
     return Rule(resolution=resolution, channels=channels, fit=fit, background=(*colour,)), notes
 
 
 def _in_place(source: Source, chosen: Selection, rule: Rule) -> Shard | None:
     """Return the file of the source itself where it can serve as the store's pixels."""
-    pixels = source.pixels
-    if pixels is None or pixels.path is None or not isinstance(chosen.indices, range):
+    file = None if source.pixels is None else source.pixels.file
+    if source.pixels is None or file is None or not isinstance(chosen.indices, range):
         return None
-    if not fits_as_it_is(source, rule) or pixels.raw.shape[1] != rule.channels or pixels.raw.nbytes < IN_PLACE_BYTES:
+    small = math.prod(source.pixels.shape) < IN_PLACE_BYTES
+    if small or not fits_as_it_is(source, rule) or source.pixels.shape[1] != rule.channels:
         return None
-    return Shard(path=pixels.path.resolve(), count=len(pixels.raw), offset=pixels.offset)
+    return file
 
 
 def _check(wishes: Wishes) -> None:

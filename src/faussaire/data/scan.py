@@ -24,7 +24,6 @@ from faussaire.data.dataset import Source
 from faussaire.data.decode import Decoded, Rule, fit_array, quiet_pillow, size_of
 from faussaire.data.fitting import CROP, PAD
 from faussaire.data.records import FACTS, KEPT
-from faussaire.data.rows import let_go
 from faussaire.data.workers import Workers, num_cores
 
 _CHUNK = 64  # files in one go
@@ -77,7 +76,7 @@ class Sizes:
 def look(source: Source, indices: Sequence[int]) -> Sizes:
     """Read the headers of up to 256 of the items `indices`, evenly spaced."""
     if source.pixels is not None:
-        height, width = source.pixels.raw.shape[2:]
+        height, width = source.pixels.shape[2:]
         return Sizes(sides=((min(height, width), max(height, width)),))
     usable = (
         range(len(indices)) if not source.problems else [k for k, i in enumerate(indices) if i not in source.problems]
@@ -195,7 +194,7 @@ def _scan_array(source: Source, indices: Sequence[int], rule: Rule, start: int) 
     for first in range(start, len(indices), step):
         here = np.asarray(indices[first : first + step])
         block = source.pixels[here]
-        let_go(source.pixels.raw)
+        source.pixels.let_go()
         problems = [source.problems.get(int(i), "") for i in here] if source.problems else [""] * len(here)
         if fits and not any(problems):
             yield _copied(block, rule)
@@ -208,7 +207,7 @@ def fits_as_it_is(source: Source, rule: Rule) -> bool:
     """Whether the source is an array that needs neither crop, resize nor colour conversion."""
     if source.pixels is None:
         return False
-    _, depth, height, width = source.pixels.raw.shape
+    _, depth, height, width = source.pixels.shape
     return (height, width) == (rule.resolution, rule.resolution) and (
         depth == rule.channels or (depth == 1 and rule.channels == 3)
     )

@@ -17,9 +17,10 @@ import numpy as np
 from PIL import Image
 
 from faussaire.config import NAMED, named
-from faussaire.data.dataset import Origin, Pixels, Source
+from faussaire.data.dataset import Origin, Source
 from faussaire.data.labels import in_order
 from faussaire.data.names import slug
+from faussaire.data.pixels import Pixels, StackedPixels
 
 
 def joined_name(names: Sequence[str]) -> str:
@@ -99,9 +100,9 @@ def _labels(parts: Sequence[Source]) -> tuple[tuple[str, ...], np.ndarray | None
 def _one_array(parts: Sequence[Source]) -> Pixels | None:
     """Return the images of all parts as one array, where they are arrays of one shape."""
     arrays = [part.pixels for part in parts if part.pixels is not None]
-    if len(arrays) < len(parts) or len({pixels.raw.shape[1:] for pixels in arrays}) > 1:
+    if len(arrays) < len(parts) or len({pixels.shape[1:] for pixels in arrays}) > 1:
         return None
-    return Pixels(raw=np.concatenate([pixels[np.arange(len(pixels.raw))] for pixels in arrays]))
+    return StackedPixels(arrays)
 
 
 def _as_file(source: Source, i: int) -> bytes:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from faussaire.data.archives import tar_source, zip_source
-from faussaire.data.arrays import npy_source, npz_source
+from faussaire.data.arrays import npy_source
 from faussaire.data.dataset import Origin, Source
 from faussaire.data.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.disk import stamp, why_unread
@@ -28,6 +28,7 @@ from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_na
 from faussaire.data.idx import find_idx, idx_source, labels_beside
 from faussaire.data.lists import list_source, list_stamp, looks_like_list
 from faussaire.data.names import slug
+from faussaire.data.npz import npz_source
 from faussaire.data.parquet import holds_images, parquet_files, parquet_source, parquet_stamp
 from faussaire.data.paths import whole
 from faussaire.data.several import joined_name, several_source
