@@ -96,6 +96,7 @@ def contents(data: Path) -> list[Callable[[], bytes]]:
 def square(data: bytes) -> np.ndarray:
     """Do with one image what a preparation does, and no more."""
     image = Image.open(io.BytesIO(data))
+    image.draft("RGB", (64, 64))  # a JPEG is scaled down while it is decoded
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -132,6 +132,27 @@ def test_an_image_between_the_limits_of_pillow_and_ours_is_kept_without_a_warnin
     assert outcome.pixels is not None
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_jpeg_is_scaled_while_it_is_decoded_and_looks_the_same(orientation: int) -> None:
+    small = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8))
+    large = small.resize((1600, 1200), Image.Resampling.BICUBIC)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    outcome = decode(encoded(large, "JPEG", exif=exif, quality=95), Rule(resolution=32, channels=3))
+    whole = decode(encoded(large, "PNG", exif=exif), Rule(resolution=32, channels=3))
+    assert outcome.pixels is not None
+    assert whole.pixels is not None
+    assert (outcome.width, outcome.height) == ((1600, 1200) if orientation == 1 else (1200, 1600))
+    assert np.abs(outcome.pixels.astype(int) - whole.pixels).mean() < 2
+
+
+def test_a_jpeg_that_is_not_much_larger_is_decoded_whole() -> None:
+    data = encoded(Image.fromarray(colours(120, 120)), "JPEG")
+    expected = Image.open(io.BytesIO(data)).resize((32, 32), Image.Resampling.LANCZOS)
+    outcome = decode(data, Rule(resolution=32, channels=3))
+    np.testing.assert_array_equal(outcome.pixels, np.asarray(expected).transpose(2, 0, 1))
+
+
 def test_the_size_told_is_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -35,7 +35,7 @@ from faussaire.data.rows import Rows, Shard
 from faussaire.errors import DataError
 from faussaire.modalities import SampleSpec
 
-VERSION = 3
+VERSION = 4
 """Of the format and of the rule for decoding: another one is another store."""
 
 INDEX = "index.json"
