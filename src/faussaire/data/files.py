@@ -1,23 +1,21 @@
 """A source made of image files, wherever they lie: names, labels, and what is passed over.
 
-Labels come from a `labels.csv` (header `file,label`) at the root, else from the folders of the first level,
-when every image lies in one and there are at least two. Folders and zips differ only in how they are listed
-(folders.py, archives.py).
+Labels come from files beside the images (beside.py), else from the folders that they lie in (layouts.py). Folders and
+archives differ only in how they are listed (folders.py, archives.py).
 """
 
 from __future__ import annotations
 
-import csv
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from faussaire.data.beside import TEXT_SUFFIXES, Files, find_labels
 from faussaire.data.dataset import Source
 from faussaire.data.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.labels import classes_of
-from faussaire.data.names import shown, slug
-from faussaire.errors import DataError
+from faussaire.data.names import slug
 
 MAX_FILE_BYTES = 2**29
 """Larger files are rejected unread."""
@@ -31,8 +29,6 @@ _CONTAINERS = frozenset(
     {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".npy", ".npz", ".parquet", ".arrow", ".h5"}
 )
 # data of its own, which is not read as part of a folder
-
-_SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "dev"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,11 @@ class Listing:
     containers: list[str] = field(default_factory=list)
     """Names of archives and arrays, which are among the others."""
 
-    labels_csv: Callable[[], bytes] | None = None
-    """Return the content of the labels.csv at the root, if there is one."""
+    texts: dict[str, Callable[[], bytes]] = field(default_factory=dict)
+    """Those of the others that labels may stand in: how each is read."""
+
+    pickles: list[str] = field(default_factory=list)
+    """Those of the others that are pickles."""
 
     def add(
         self,
@@ -77,23 +76,32 @@ class Listing:
         head: Callable[[], bytes],
         path: str | None = None,
     ) -> None:
-        """Sort one file in: an entry, the table of labels, or one of the others. `head` reads its first 16 bytes."""
+        """Sort one file in: an entry, or one of the others. `head` reads its first 16 bytes."""
         suffix = os.path.splitext(name)[1].lower()
-        if name == "labels.csv":
-            self.labels_csv = read
-        elif suffix in IMAGE_SUFFIXES or (suffix not in _NEVER and not problem and _begins_as_image(head)):
+        looked_at = suffix not in _NEVER and suffix not in IMAGE_SUFFIXES and not problem
+        begin = _beginning(head) if looked_at else b""
+        if suffix in IMAGE_SUFFIXES or is_image(begin):
             self.entries.append(Entry(name, read, problem, path))
-        else:
-            self.others[suffix or "no suffix"] += 1
-            if suffix in _CONTAINERS:
-                self.containers.append(name)
+            return
+        self.others[suffix or "no suffix"] += 1
+        if suffix in _CONTAINERS:
+            self.containers.append(name)
+        elif suffix in TEXT_SUFFIXES and not problem:
+            self.texts[name] = read
+        elif is_pickle(begin):
+            self.pickles.append(name)
 
 
-def _begins_as_image(head: Callable[[], bytes]) -> bool:
+def _beginning(head: Callable[[], bytes]) -> bytes:
     try:
-        return is_image(head())
+        return head()
     except Exception:  # an archive has its own errors for what it cannot unpack
-        return False
+        return b""
+
+
+def is_pickle(head: bytes) -> bool:
+    """Whether a file that begins so is a pickle, as data sets of Python's early days are."""
+    return head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5")
 
 
 def file_source(
@@ -111,16 +119,11 @@ def file_source(
     """
     entries = sorted(listing.entries, key=lambda entry: entry.name)
     problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
-    missing = "no label"
-    if listing.labels_csv is not None:
-        missing = "no row for it in labels.csv"
-        table = read_labels(listing.labels_csv, where=where)
-        labels, label_notes = _labels_of_table(entries, table)
-    else:
-        labels, label_notes = _labels_of_folders(entries)
-    told = (*notes, *_passed_over(listing), *label_notes)
+    files = Files([entry.name for entry in entries], [not entry.problem for entry in entries], listing.texts, where)
+    found = find_labels(files)
+    told = (*notes, *_passed_over(listing, found.used), *found.notes)
     return _source(
-        entries, labels, problems, name=name, where=where, notes=told, remote=False, close=close, missing=missing
+        entries, found.labels, problems, name=name, where=where, notes=told, close=close, missing=found.missing
     )
 
 
@@ -135,7 +138,7 @@ def listed_source(
 ) -> Source:
     """Make a source of entries in their own order, with the label of each, None where it has none."""
     problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
-    return _source(entries, labels, problems, name=name, where=where, notes=notes, remote=remote, close=None)
+    return _source(entries, labels, problems, name=name, where=where, notes=notes, remote=remote)
 
 
 def _source(
@@ -146,11 +149,13 @@ def _source(
     name: str,
     where: str,
     notes: Sequence[str],
-    remote: bool,
-    close: Callable[[], None] | None,
-    missing: str = "no label",
+    remote: bool = False,
+    close: Callable[[], None] | None = None,
+    missing: Mapping[int, str] | None = None,
 ) -> Source:
     found = classes_of(labels)
+    unlabelled = found.problems()
+    reasons = {i: (missing or {}).get(i, why) for i, why in unlabelled.items()}
     return Source(
         name=slug(name),
         where=where,
@@ -158,7 +163,7 @@ def _source(
         labels=found.numbers,
         classes=found.classes,
         notes=(*notes, *found.notes),
-        problems=found.problems(missing) | problems,
+        problems=reasons | problems,
         read=lambda i: entries[i].read(),
         path=lambda i: entries[i].path,
         remote=remote,
@@ -166,63 +171,18 @@ def _source(
     )
 
 
-def _labels_of_table(entries: Sequence[Entry], table: dict[str, str]) -> tuple[list[str | None], list[str]]:
-    """Return the label of each entry in a table by path, None if it has no row, and what there is to say."""
-    notes = ["labels from labels.csv"]
-    missing = sorted(table.keys() - {entry.name for entry in entries})
-    if missing:
-        notes.append(f"rows of labels.csv that name no image here: {len(missing)} (first: {missing[0]})")
-    return [table.get(entry.name) for entry in entries], notes
-
-
-def _labels_of_folders(entries: Sequence[Entry]) -> tuple[list[str | None], list[str]]:
-    """Return the first folder of each path, if every usable one has one and they differ, and what to say."""
-    paths = [entry.name.lstrip("/") for entry in entries]
-    folders = [path.split("/")[0] if "/" in path else None for path in paths]
-    used = {folder for folder, entry in zip(folders, entries, strict=True) if not entry.problem}
-    if None in used or len(used) < 2:
-        return [None] * len(entries), []
-    notes = ["labels from the names of the folders"]
-    if all(folder is not None and folder.lower() in _SPLITS for folder in used):
-        notes.append("these folders look like parts of one set: give one of them for the classes in it")
-    return [folder if folder in used else None for folder in folders], notes
-
-
-def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
-    """Return label by path from a table `file,label`; semicolons, as some spreadsheets write, do as well.
-
-    Raises:
-        DataError: it cannot be read, has another header, a row that is not two cells, or two labels for one
-        file.
-    """
-    place = f"{where}: labels.csv"
-    try:
-        lines = read().decode("utf-8-sig").splitlines(keepends=True)
-        rows = list(csv.reader(lines, delimiter=";" if lines and ";" in lines[0] else ",", strict=True))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{place} is not UTF-8 text: save it as CSV in UTF-8") from error
-    except (csv.Error, OSError, RuntimeError) as error:
-        raise DataError(f"{place} cannot be read ({error})") from error
-    if not rows or [cell.strip().lower() for cell in rows[0]] != ["file", "label"]:
-        raise DataError(f"{place} must begin with the line `file,label`, then one row for each image")
-    table: dict[str, str] = {}
-    for number, row in enumerate(rows[1:], start=2):
-        if not row:
-            continue
-        if len(row) != 2 or not row[1].strip():
-            raise DataError(f"{place}, row {number}: expected a file and its label, got {','.join(row)[:60]!r}")
-        file, label = shown(row[0].strip().replace("\\", "/").removeprefix("./")), shown(row[1].strip())
-        if table.setdefault(file, label) != label:
-            raise DataError(f"{place}, row {number}: {file} has two labels, {table[file]!r} and {label!r}")
-    return table
-
-
-def _passed_over(listing: Listing) -> list[str]:
+def _passed_over(listing: Listing, used: Collection[str]) -> list[str]:
     """Say how many files were passed over, of which kinds, and which of them may hold images."""
-    if not listing.others:
+    others = listing.others - Counter(os.path.splitext(name)[1].lower() for name in used)
+    if not others:
         return []
-    kinds = ", ".join(suffix for suffix, _ in listing.others.most_common(5))
-    told = [f"other files passed over: {listing.others.total()} ({kinds})"]
+    kinds = ", ".join(suffix for suffix, _ in others.most_common(5))
+    told = [f"other files passed over: {others.total()} ({kinds})"]
+    if listing.pickles:
+        told.append(
+            f"pickles are never opened, as they may run any program: {len(listing.pickles)} "
+            f"(first: {min(listing.pickles)}); save the images in them as an .npz, or as files"
+        )
     if listing.containers:
         first = min(listing.containers)
         told.append(

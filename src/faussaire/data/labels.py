@@ -45,9 +45,9 @@ class Labels:
     notes: tuple[str, ...] = ()
     """Why there are no classes, where there are labels that make none."""
 
-    def problems(self, reason: str = "no label") -> dict[int, str]:
+    def problems(self) -> dict[int, str]:
         """Return what is wrong with each item that has no label where others have one."""
-        return {} if self.numbers is None else dict.fromkeys(np.flatnonzero(self.numbers < 0).tolist(), reason)
+        return {} if self.numbers is None else dict.fromkeys(np.flatnonzero(self.numbers < 0).tolist(), "no label")
 
 
 def classes_of(labels: Sequence[str | None], *, order: Sequence[str] = ()) -> Labels:

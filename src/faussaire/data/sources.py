@@ -23,6 +23,7 @@ from faussaire.data.dataset import Origin, Source
 from faussaire.data.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.disk import stamp, why_unread
 from faussaire.data.embedded import embedded_sets
+from faussaire.data.files import is_pickle
 from faussaire.data.folders import folder_source, list_folder
 from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_name
 from faussaire.data.idx import find_idx, idx_source, labels_beside
@@ -193,6 +194,11 @@ def kind_of(path: Path) -> str:
             head = file.read(_HEAD_BYTES)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
+    if is_pickle(head):
+        raise DataError(
+            f"{path} is a pickle, which is never opened, as it may run any program: save the images in it as an .npz "
+            "(np.savez, images and labels), or as files"
+        )
     kind = _kind_of_head(head, path)
     if kind == "image" or (kind is None and path.suffix.lower() in IMAGE_SUFFIXES):
         raise DataError(f"{path} is a single image: give the folder that it lies in")

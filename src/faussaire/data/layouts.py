@@ -1,0 +1,155 @@
+"""Which labels the names of folders give to the images in them.
+
+The folders of the first level are classes, below a folder that all images lie in, and below parts of a set (train,
+test): a class is the same in each part. A few images beside the folders, fewer than one in ten, or covers and previews,
+are left out; with more of them there are no labels. Folders that only number their files, as large sets have them, are
+no classes. Where there are no labels, it is said why.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+SPLITS = frozenset(
+    {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "evaluation", "holdout"}
+)
+"""What parts of one set are called, in lower case."""
+
+_COVERS = frozenset(
+    {"cover", "folder", "preview", "thumbnail", "thumb", "logo", "banner", "readme", "screenshot", "sample", "example"}
+)
+_STRAY = 10  # fewer than one image in so many may lie beside the folders
+
+Path = tuple[str, ...]  # the folders that an image lies in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The labels of some images, as they were written."""
+
+    labels: Sequence[str | None]
+    """None for an image that has none."""
+
+    notes: tuple[str, ...]
+    """Where they come from, or why there are none."""
+
+    missing: Mapping[int, str] = field(default_factory=dict)
+    """Of an image without a label, why it has none."""
+
+    used: frozenset[str] = frozenset()
+    """Names of the files that were read for it."""
+
+
+def none_found(num: int, why: str) -> Found:
+    """Return that there are no labels."""
+    return Found(labels=[None] * num, notes=(f"no labels: {why}",))
+
+
+def labels_of_folders(names: Sequence[str], usable: Sequence[bool]) -> Found:
+    """Return the labels of images by the folders in their names; only those that are `usable` decide."""
+    paths = [tuple(name.split("/")[:-1]) for name in names]
+    real = [path for path, able in zip(paths, usable, strict=True) if able]
+    if not any(real):
+        return none_found(len(names), f"the images do not lie in folders of classes{_prefixes(names)}")
+    base = _common(real)
+    tops = {_top(path, len(base)) for path in real} - {""}
+    if tops and all(top.lower() in SPLITS for top in tops):
+        return _of_splits(names, paths, usable, base, sorted(tops))
+    return _of_level(names, paths, usable, base)
+
+
+def _common(paths: Sequence[Path]) -> Path:
+    """Return the folders that all paths begin with."""
+    first, last = min(paths), max(paths)
+    num = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:num]
+
+
+def _top(path: Path, depth: int) -> str:
+    return path[depth] if len(path) > depth else ""
+
+
+def _of_splits(
+    names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool], base: Path, splits: Sequence[str]
+) -> Found:
+    """Return the labels of images in parts of a set, whose classes are folders in them."""
+    depth = len(base) + 1
+    deeper = [able and len(path) > depth for path, able in zip(paths, usable, strict=True)]
+    parts = ", ".join(splits)
+    told = f"{parts} are parts of one set" if len(splits) > 1 else f"{parts} is part of a set"
+    if not any(deeper):
+        return none_found(len(names), f"{told} and hold no folders of classes{_prefixes(names)}")
+    with_classes = {path[len(base)] for path, able in zip(paths, deeper, strict=True) if able}
+    flat = {
+        i: f"{path[len(base)]} has no folders of classes"
+        for i, path in enumerate(paths)
+        if len(path) == depth and path[len(base)] not in with_classes
+    }
+    counted = [able and i not in flat for i, able in enumerate(usable)]
+    below = [path[depth:] for path in paths]
+    base_below = _common([path for path, able in zip(below, counted, strict=True) if able])
+    found = _of_level(names, below, counted, base_below)
+    notes = (f"{told}, all of it is read: give one of them for that part alone",)
+    return Found(labels=found.labels, notes=(*found.notes, *notes), missing={**found.missing, **flat})
+
+
+def _of_level(names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool], base: Path) -> Found:
+    """Return the labels that the folders just below `base` give."""
+    tops = [_top(path, len(base)) for path in paths]
+    real = [(top, name) for top, name, able in zip(tops, names, usable, strict=True) if able]
+    classes = {top for top, _ in real} - {""}
+    strays = [name for top, name in real if not top]
+    inside = f" in {'/'.join(base)}" if base else ""
+    if not classes:
+        return none_found(len(names), f"all images lie in one folder{inside}{_prefixes(names)}")
+    if len(classes) < 2:
+        return none_found(len(names), f"there is one folder alone{inside} ({classes.pop()}), with images beside it")
+    if _are_shelves(real):
+        return none_found(len(names), f"the folders{inside} ({min(classes)} …) only number their files")
+    if strays and len(strays) * _STRAY >= len(real) and not all(map(_is_cover, strays)):
+        return none_found(
+            len(names),
+            f"{len(strays)} of {len(real)} images lie beside the folders{inside} (first: {strays[0]}): "
+            "put each into the folder of its class",
+        )
+    missing = {i: "it lies beside the folders of classes" for i, top in enumerate(tops) if not top}
+    labels = [top if top in classes else None for top in tops]
+    return Found(labels=labels, notes=(f"labels from the names of the folders{inside}",), missing=missing)
+
+
+def _is_cover(name: str) -> bool:
+    return os.path.splitext(name.rsplit("/", 1)[-1])[0].lower().rstrip("0123456789-_ ") in _COVERS
+
+
+def _are_shelves(real: Sequence[tuple[str, str]]) -> bool:
+    """Whether folders just keep files apart, each of which tells by its name where it lies."""
+    return all(_is_shelf(top, os.path.splitext(name.rsplit("/", 1)[-1])[0]) for top, name in real if top)
+
+
+def _is_shelf(folder: str, stem: str) -> bool:
+    """Whether a file lies where its number or hash puts it: 00012/img00012345, 69000/69123, a7/a7f3…."""
+    if not re.fullmatch("[0-9]{5,}", folder):
+        return re.fullmatch("[0-9a-f]{2,3}", folder) is not None and stem.startswith(folder) and len(stem) >= 8
+    digits = re.search("[0-9]{1,18}$", stem)
+    if digits is None:
+        return False
+    thousands = int(digits[0]) // 1000
+    by_number = int(folder) in (thousands, 1000 * thousands)
+    return by_number or re.fullmatch("img[0-9]{8}", stem) is not None or (stem != folder and stem.startswith(folder))
+
+
+def _prefixes(names: Sequence[str]) -> str:
+    """Return what to do where names begin with what may be their class, as cat.0.jpg does."""
+    stems = [os.path.splitext(name.rsplit("/", 1)[-1])[0] for name in names]
+    found = Counter(re.sub(r"[\W_]*[0-9]+\)?$", "", stem) for stem in stems)
+    if not 2 <= len(found) <= 100 or min(found.values()) < 2 or "" in found:
+        return ""
+    listed = ", ".join(sorted(found)[:3]) + (" …" if len(found) > 3 else "")
+    return (
+        f"; their names begin with {listed}: if these are classes, put the images into folders of these names, or a "
+        "labels.csv (file,label) beside them"
+    )

@@ -1,0 +1,278 @@
+"""Which labels folders, and the files beside the images, give: the ecosystem's layouts, each made small."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from data.zoo import png
+from faussaire.data import Dataset, prepare
+from faussaire.errors import DataError
+
+Files = dict[str, bytes]
+
+
+def images(*names: str) -> Files:
+    """Return an image for each name, whose pixels are its place."""
+    return {name: png(value) for value, name in enumerate(names)}
+
+
+def numbered(pattern: str, count: int = 4, **words: tuple[str, ...]) -> list[str]:
+    """Return names: each combination of words, class-sorted, with a number."""
+    names = [pattern]
+    for word, choices in words.items():
+        names = [name.replace(f"<{word}>", choice) for name in names for choice in choices]
+    return [name.replace("<i>", str(i)) for name in names for i in range(count)]
+
+
+def as_folder(files: Files, place: Path) -> Path:
+    for name, data in files.items():
+        (place / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / "set" / name).write_bytes(data)
+    return place / "set"
+
+
+def as_zip(files: Files, place: Path) -> Path:
+    with zipfile.ZipFile(place / "set.zip", "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return place / "set.zip"
+
+
+def as_tar(files: Files, place: Path) -> Path:
+    with tarfile.open(place / "set.tar", "w") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(f"set/{name}")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return place / "set.tar"
+
+
+def labels_of(dataset: Dataset) -> dict[str, str | None]:
+    """Return the class of each image by the name of its file."""
+    return {
+        record.name: None if record.label is None else dataset.spec.classes[record.label]
+        for record in dataset.inventory.kept
+    }
+
+
+def notes_about(dataset: Dataset) -> str:
+    return "\n".join(note for note in dataset.inventory.notes if "labels" in note or "classes" in note)
+
+
+CATS_AND_DOGS = numbered("<of>/<i>.png", of=("cat", "dog"))
+BY_FOLDER = {name: name.split("/")[0] for name in CATS_AND_DOGS}
+FLAT = numbered("<of>.<i>.png", of=("cat", "dog"))
+BY_NAME = {name: name.split(".")[0] for name in FLAT}
+SHELVED = [f"0000{i // 2}/img0000000{i}.png" for i in range(8)]
+STYLEGAN = {name: str(i // 4) for i, name in enumerate(SHELVED)}
+
+
+def table(rows: dict[str, str], header: str = "file,label", line: str = "{},{}", end: str = "\n") -> bytes:
+    return end.join([*([header] if header else []), *(line.format(*row) for row in rows.items())]).encode()
+
+
+def json_of(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def lines_of(rows: Iterable[object]) -> bytes:
+    return b"\n".join(map(json_of, rows))
+
+
+def beside(rows: dict[str, str], suffix: str, make: Callable[[str], bytes]) -> Files:
+    return {name.rsplit(".", 1)[0] + suffix: make(label) for name, label in rows.items()}
+
+
+def without_suffix(rows: dict[str, str]) -> dict[str, str]:
+    return {name.rsplit(".", 1)[0]: label for name, label in rows.items()}
+
+
+IN_TRAIN = {f"train/{name}": label for name, label in BY_NAME.items()}
+KEYED = {name.replace(".", "_", 1): label for name, label in BY_NAME.items()}
+KERAS = numbered("<part>/<of>/<i>.png", part=("train", "validation"), of=("cat", "dog"))
+
+LAYOUTS: dict[str, tuple[Files, dict[str, str]]] = {
+    "folders of classes": (images(*CATS_AND_DOGS), BY_FOLDER),
+    "folders of classes in a folder": (
+        images(*(f"data/images/{name}" for name in CATS_AND_DOGS)),
+        {f"data/images/{name}": label for name, label in BY_FOLDER.items()},
+    ),
+    "a readme, a licence and a cover beside": (
+        images(*CATS_AND_DOGS) | {"README": b"x", "readme.txt": b"x", "LICENSE.md": b"x", "cover.jpg": png(99)},
+        BY_FOLDER,
+    ),
+    "one stray image beside many": (
+        images(*numbered("<of>/<i>.png", 6, of=("cat", "dog"))) | {"x.png": png(99)},
+        {name: name[:3] for name in numbered("<of>/<i>.png", 6, of=("cat", "dog"))},
+    ),
+    "Keras: train and validation": (images(*KERAS), {name: name.split("/")[1] for name in KERAS}),
+    "train with classes, test without": (
+        images(*(f"train/{name}" for name in CATS_AND_DOGS)) | {f"test/{i}.png": png(90 + i) for i in range(8)},
+        {f"train/{name}": label for name, label in BY_FOLDER.items()},
+    ),
+    "train alone": (
+        images(*(f"Train/{name}" for name in CATS_AND_DOGS)),
+        {f"Train/{name}": label for name, label in BY_FOLDER.items()},
+    ),
+    "train and val in a folder, with a folder between": (
+        images(*(f"x/{part}/images/{name}" for part in ("train", "val") for name in CATS_AND_DOGS)),
+        {f"x/{part}/images/{name}": label for part in ("train", "val") for name, label in BY_FOLDER.items()},
+    ),
+    "class first, then train and test": (
+        images(*numbered("<of>/<part>/<i>.png", of=("cat", "dog"), part=("train", "test"))),
+        {name: name[:3] for name in numbered("<of>/<part>/<i>.png", of=("cat", "dog"), part=("train", "test"))},
+    ),
+    "StyleGAN's dataset.json": (
+        images(*SHELVED) | {"dataset.json": json_of({"labels": [[n, int(label)] for n, label in STYLEGAN.items()]})},
+        STYLEGAN,
+    ),
+    "StyleGAN's dataset.json as a table": (
+        images(*SHELVED) | {"dataset.json": json_of({"labels": {n: int(label) for n, label in STYLEGAN.items()}})},
+        STYLEGAN,
+    ),
+    "WebDataset's .cls": (images(*KEYED) | beside(KEYED, ".cls", str.encode), KEYED),
+    "WebDataset's .json": (
+        images(*KEYED) | beside(KEYED, ".json", lambda label: json_of({"caption": "x", "label": label})),
+        KEYED,
+    ),
+    "imagefolder's metadata.csv": (images(*FLAT) | {"metadata.csv": table(BY_NAME, "file_name,label")}, BY_NAME),
+    "imagefolder's metadata.csv in its parts": (
+        images(*IN_TRAIN) | {"train/metadata.csv": table(BY_NAME, "file_name,label")},
+        IN_TRAIN,
+    ),
+    "imagefolder's metadata.jsonl": (
+        images(*FLAT)
+        | {"metadata.jsonl": lines_of({"file_name": n, "text": "a", "label": v} for n, v in BY_NAME.items())},
+        BY_NAME,
+    ),
+    "imagefolder's captions, and folders": (
+        images(*CATS_AND_DOGS) | {"metadata.csv": table(dict.fromkeys(CATS_AND_DOGS, "a cat"), "file_name,text")},
+        BY_FOLDER,
+    ),
+    "Kaggle's id,breed": (
+        images(*IN_TRAIN)
+        | {f"test/{i}.png": png(90 + i) for i in range(8)}
+        | {"labels.csv": table(without_suffix(BY_NAME), "id,breed")}
+        | {"sample_submission.csv": table({str(i): "0.5" for i in range(8)}, "id,label")},
+        IN_TRAIN,
+    ),
+    "Kaggle's train.csv, with names twice": (
+        images(*IN_TRAIN)
+        | {name.replace("train", "test"): png(50 + i) for i, name in enumerate(IN_TRAIN)}
+        | {"train.csv": table(without_suffix(BY_NAME), "image_id,diagnosis")},
+        IN_TRAIN,
+    ),
+    "a table of Windows without a header": (
+        images(*IN_TRAIN)
+        | {"classes.csv": table({n.replace("/", "\\"): v for n, v in IN_TRAIN.items()}, "", end="\r\n")},
+        IN_TRAIN,
+    ),
+    "a table with the paths of another machine": (
+        images(*IN_TRAIN) | {"all.csv": table({f"/home/me/set/{n}": v for n, v in IN_TRAIN.items()}, "path,class")},
+        IN_TRAIN,
+    ),
+    "a table in tabs": (images(*FLAT) | {"all.tsv": table(BY_NAME, "class\tfile", "{1}\t{0}")}, BY_NAME),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [as_folder, as_zip, as_tar])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_each_layout_gives_its_labels(tmp_path: Path, layout: str, kind: Callable[[Files, Path], Path]) -> None:
+    files, expected = LAYOUTS[layout]
+    dataset = prepare(kind(files, tmp_path))
+    root = _only_folder(files) if kind is as_zip else ""
+    assert labels_of(dataset) == {name.removeprefix(root): label for name, label in expected.items()}
+    assert "labels from" in notes_about(dataset)
+    assert all(record.note for record in dataset.inventory.rejected)
+
+
+def _only_folder(files: Files) -> str:
+    """Return the folder that an archive of these is read from: it was packed as a whole."""
+    tops = {name.split("/")[0] for name in files}
+    return f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in files) else ""
+
+
+UNLABELLED: dict[str, tuple[Files, str]] = {
+    "flat": (images("a.png", "b.png"), "no labels: the images do not lie in folders of classes"),
+    "flat, with names that tell": (
+        images(*FLAT), r"their names begin with cat, dog: if these are classes, .* labels\.csv"
+    ),
+    "one folder": (images("only/1.png", "only/2.png"), "no labels: all images lie in one folder in only"),
+    "beside the folders": (
+        images(*CATS_AND_DOGS, "x.png", "y.png", "z.png"),
+        r"no labels: 3 of 11 images lie beside the folders \(first: x\.png\)",
+    ),
+    "parts of a set": (images("train/1.png", "test/1.png"), "no labels: test, train are parts of one set and hold no"),
+    "StyleGAN without labels": (
+        images(*SHELVED) | {"dataset.json": json_of({"labels": None})}, "no labels: dataset.json holds none",
+    ),
+    "StyleGAN without dataset.json": (images(*SHELVED), r"no labels: the folders \(00000 …\) only number their files"),
+    "FFHQ": (
+        images("00000/00001.png", "00000/00999.png", "01000/01234.png", "69000/69001.png"),
+        "only number their files",
+    ),
+    "by hash": (images(*(f"{i:02x}/{i:02x}34567890.png" for i in (3, 77, 200))), "only number their files"),
+    "several labels": (
+        images(*FLAT) | {"metadata.jsonl": lines_of({"file_name": n, "label": [1, 2]} for n in FLAT)},
+        "no labels: metadata.jsonl gives several to each image",
+    ),
+    "a class for each image": (
+        images(*(f"{i:03}.png" for i in range(60)))
+        | {"ids.csv": table({f"{i:03}.png": f"n{i}" for i in range(60)}, "file,name")},
+        "no classes: 60 images have 60 different labels",
+    ),
+    "a folder for each image": (images(*(f"p{i}/a.png" for i in range(60))), "no classes: 60 images have 60 different"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", UNLABELLED)
+def test_where_there_are_no_labels_it_is_said_why(tmp_path: Path, layout: str) -> None:
+    files, why = UNLABELLED[layout]
+    dataset = prepare(as_folder(files, tmp_path))
+    assert dataset.labels is None
+    assert len(dataset.inventory.kept) == sum(name.endswith("png") for name in files)
+    assert re.search(why, notes_about(dataset)), notes_about(dataset)
+
+
+@pytest.mark.parametrize("digits", [1, 2])
+def test_folders_named_by_numbers_are_classes(tmp_path: Path, digits: int) -> None:
+    names = numbered("<of>/<i>.png", of=tuple(f"{i:0{digits}}" for i in range(3)))
+    assert labels_of(prepare(as_folder(images(*names), tmp_path))) == {name: name.split("/")[0] for name in names}
+
+
+def test_images_of_two_rows_are_left_out_where_others_have_one(tmp_path: Path) -> None:
+    rows = table(BY_NAME, "file_name,label") + b"\ncat.0.png,dog"
+    dataset = prepare(as_folder(images(*FLAT) | {"metadata.csv": rows}, tmp_path))
+    assert labels_of(dataset) == {name: label for name, label in BY_NAME.items() if name != "cat.0.png"}
+    assert dataset.inventory.rejected[0].note == "several labels in metadata.csv"
+
+
+def test_a_table_about_something_else_is_passed_over(tmp_path: Path) -> None:
+    tables = {
+        "losses.csv": b"id,label\n1,0.5\n2,0.4\n3,0.3\n",
+        "pixels.csv": b"label,pixel0\n1,2\n",
+        "package.json": b'{"label": 3}',
+        "broken.jsonl": b"{",
+        "dataset.json": b"[[[[",
+        "empty.csv": b"",
+        "noise.tsv": bytes(range(256)),
+    }
+    assert labels_of(prepare(as_folder(images(*CATS_AND_DOGS) | tables, tmp_path))) == BY_FOLDER
+
+
+def test_pickles_are_never_opened_and_named(tmp_path: Path) -> None:
+    batch = b"\x80\x02}q\x01(U\x04dataq\x02"
+    files = {"cifar/data_batch_1": batch, "cifar/batches.meta": batch, "cifar/readme.html": b"x"}
+    for made in (as_folder(files, tmp_path), as_tar(files, tmp_path)):
+        with pytest.raises(DataError, match=r"pickles are never opened, as they may run any program: 2 .*\.npz"):
+            prepare(made)
+    with pytest.raises(DataError, match="is a pickle, which is never opened"):
+        prepare(tmp_path / "set" / "cifar" / "data_batch_1")
