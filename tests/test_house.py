@@ -16,7 +16,20 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # A module may import those of its own row and of the rows above, never one below.
 ROWS = [
-    {"errors", "caches", "rng", "schedules", "config", "recipes", "flags", "pages", "threads", "clock", "core"},
+    {
+        "errors",
+        "caches",
+        "rng",
+        "schedules",
+        "config",
+        "recipes",
+        "flags",
+        "pages",
+        "terminal",
+        "threads",
+        "clock",
+        "core",
+    },
     {"evaluation"},
     {"runs", "run", "stats", "plan", "control"},
     {"modalities", "data"},

@@ -20,6 +20,7 @@ from faussaire.augment import AUGMENTATIONS, policy_for, reason_for
 from faussaire.clock import RunClock
 from faussaire.config import NAMED, Config, did_you_mean, flag, named, resolve
 from faussaire.console import TrainingView
+from faussaire.core.terminal import Terminal, say, waiting
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
 from faussaire.errors import ConfigError, DataError
@@ -83,7 +84,7 @@ def train(
         CheckpointError: the run folder cannot be written or read.
         KeyboardInterrupt: Ctrl-C; everything was saved first.
     """
-    console = console or Console(stderr=True)
+    console = console or Terminal(stderr=True)
     if data is not None:
         data = tuple(map(str, [data] if isinstance(data, (str, Path)) else data))
     original = None if replay is None else _to_replay(replay, recipe, settings)
@@ -152,10 +153,10 @@ def _check_names(config: Config) -> None:
 def _prepare(config: Config, console: Console) -> Dataset:
     """Read the data, saying so where it takes a while."""
     name = named(config.data)
-    with console.status(f"Reading {name} ...") as status:
+    with waiting(console, f"Reading {name} ...") as change:
 
         def told(done: int, total: int) -> None:
-            status.update(f"Reading {name}: {done:,} of {total:,} images")
+            change(f"Reading {name}: {done:,} of {total:,} images")
 
         dataset = prepare(
             config.data,
@@ -165,11 +166,10 @@ def _prepare(config: Config, console: Console) -> Dataset:
     rejected = len(dataset.inventory.rejected)
     if rejected:
         first = dataset.inventory.rejected[0]
-        console.print(
+        say(
+            console,
             f"{rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} ({first.note}); "
             f"faussaire inspect {_typed(config.data)} lists them",
-            highlight=False,
-            soft_wrap=True,
         )
     architecture(config.architecture, dataset.spec)
     if config.conditional and (dataset.labels is None or len(dataset.spec.classes) < 2):
@@ -202,7 +202,7 @@ def _sized(config: Config, recorded: RunFolder, dataset: Dataset, console: Conso
     torch.set_num_threads(found.threads)
     for line in (found.text, _augmentation(config, dataset)):
         if line:
-            console.print(line, highlight=False, soft_wrap=True)
+            say(console, line)
     return found.config
 
 
@@ -221,11 +221,10 @@ def _train(
     task = Task(config=config, spec=dataset.spec, num_images=len(dataset.images), fingerprint=dataset.fingerprint)
     state, plan = open_run(folder, task, replay=replay)
     if plan.finished(state.nimg):
-        console.print(
+        say(
+            console,
             f"{folder.path} is finished ({state.nimg / 1000:,.1f} thousand images): its samples are in "
             f"{folder.path}/samples; a larger --minutes, --kimg or --epochs extends it",
-            highlight=False,
-            soft_wrap=True,
         )
         return
     labels, held_out_labels = (dataset.labels, dataset.held_out_labels) if config.conditional else (None, None)
@@ -262,11 +261,10 @@ def _train(
         complete = train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
     if not complete:
         number = interrupted()
-        console.print(
+        say(
+            console,
             f"Stopped after {state.nimg / 1000:,.1f} thousand images and saved in {folder.path}. "
             "The same command goes on from there.",
-            highlight=False,
-            soft_wrap=True,
         )
         raise SystemExit(128 + signal.SIGTERM) if number == signal.SIGTERM else KeyboardInterrupt("saved")
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from faussaire.core.terminal import say
+
 
 def say_where(console: Console, run: Path) -> None:
     """Say where what a training made is to be found."""
-    console.print(f"Pictures: {run}/progress.gif, {run}/samples/, {run}/curves.png", highlight=False, soft_wrap=True)
-    console.print(f"More samples: faussaire generate {run} --out grid.png", highlight=False, soft_wrap=True)
+    say(console, f"Pictures: {run}/progress.gif, {run}/samples/, {run}/curves.png")
+    say(console, f"More samples: faussaire generate {run} --out grid.png")
 
 
 def process_start() -> float:

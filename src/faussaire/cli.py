@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
-from rich.markup import escape
 
 from faussaire import __version__
 from faussaire.begun import process_start, say_where
 from faussaire.config import LENGTHS
+from faussaire.core.terminal import Stream, Terminal, clean, failure, open_standard_streams, say
 from faussaire.errors import ConfigError, FaussaireError
 from faussaire.flags import with_settings
 
@@ -44,32 +46,40 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
-    console = Console(stderr=True)
+    open_standard_streams()
+    console = Terminal(stderr=True)
     try:
-        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        help_console = Console(file=cast(IO[str], Stream(sys.stdout)))
+        app(arguments, console=help_console, exit_on_error=False, print_error=False, result_action="return_value")
     except (CycloptsError, FaussaireError) as error:
         if debug:
             raise
-        message = " ".join(str(error).split())
-        console.print(f"faussaire: {escape(message)}", style="red", highlight=False, soft_wrap=True)
+        say(console, f"faussaire: {' '.join(str(error).split())}", style="red")
         return error.exit_code if isinstance(error, FaussaireError) else 2
     except KeyboardInterrupt as interrupt:
         if not interrupt.args:  # otherwise the training has said what it saved
-            console.print("faussaire: interrupted; nothing was changed", style="red", highlight=False)
+            say(console, "faussaire: interrupted; nothing was changed", style="red")
         return 130
-    except BrokenPipeError:
-        return 1
     except Exception as error:
         if debug:
             raise
-        console.print(
-            f"faussaire: unexpected {type(error).__name__}: {escape(str(error))} (--debug shows where)",
-            style="red",
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(console, f"faussaire: unexpected {type(error).__name__}: {error} (--debug shows where)", style="red")
         return 1
     return 0
+
+
+@contextmanager
+def _printing() -> Iterator[Terminal]:
+    """Give standard output, for what a command is there to print.
+
+    Raises:
+        FaussaireError: it could not be written; that its reader has seen enough (`| head`) is no error.
+    """
+    console = Terminal()
+    yield console
+    error = failure(console)
+    if error is not None and not isinstance(error, BrokenPipeError):
+        raise FaussaireError(f"cannot write to standard output: {getattr(error, 'strerror', None) or error}")
 
 
 def train(
@@ -103,7 +113,7 @@ def train(
 
     if sum(name in settings for name in LENGTHS) > 1:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
-    console = Console()
+    console = Terminal()
     with watching(console, wanted=studio) as begun:
         done = train_run(
             data or None,
@@ -160,19 +170,20 @@ def inspect_data(
 
     if not data:
         raise ConfigError("no data given: name a folder, an archive, or an embedded set (faussaire list datasets)")
-    inspect_all(
-        data,
-        Console(),
-        out=out,
-        resolution=resolution,
-        channels=channels,
-        classes=classes or [],
-        fit=fit,
-        background=background,
-        frames=frames,
-        duplicates=duplicates,
-        cache=cache,
-    )
+    with _printing() as console:
+        inspect_all(
+            data,
+            console,
+            out=out,
+            resolution=resolution,
+            channels=channels,
+            classes=classes or [],
+            fit=fit,
+            background=background,
+            frames=frames,
+            duplicates=duplicates,
+            cache=cache,
+        )
 
 
 def generate(
@@ -206,7 +217,7 @@ def generate(
     from faussaire.output import write_samples
 
     write_samples(Generator.load(run), out, n=n, seed=seed, truncation=truncation, label=label)
-    Console().print(f"{n:,} samples in {out}", highlight=False, soft_wrap=True)
+    say(Terminal(), f"{n:,} samples in {out}")
 
 
 def evaluate(
@@ -240,14 +251,15 @@ def evaluate(
     evaluation = _evaluated(run, data, protocol, seed)
     folder = RunFolder(run)
     rows = [asdict(score) for score in evaluation.scores]
-    if json:
-        print(dumps(rows, indent=2))
-    else:
-        print_evaluation(Console(), evaluation)  # before anything is written: it took minutes, and the disk may be full
-    folder.write_json(folder.path / "scores.json", {"scores": rows})
-    report = write_report(folder, evaluation)
-    if not json:
-        Console().print(f"The whole report: {report}", highlight=False, soft_wrap=True)
+    with _printing() as console:
+        if json:
+            say(console, dumps(rows, indent=2))
+        else:
+            print_evaluation(console, evaluation)  # before anything is written: it took minutes, the disk may be full
+        folder.write_json(folder.path / "scores.json", {"scores": rows})
+        report = write_report(folder, evaluation)
+        if not json:
+            say(console, f"The whole report: {report}")
 
 
 def compare(
@@ -279,27 +291,36 @@ def compare(
         raise ConfigError("name two runs or more to compare")
     evaluations = [_evaluated(run, data, protocol, seed) for run in runs]
     comparisons = [c for other in evaluations[1:] for c in compare_two(evaluations[0], other)]
-    if json:
-        print(dumps(as_rows(comparisons), indent=2))
-    else:
-        print_comparisons(Console(), evaluations, comparisons)
+    with _printing() as console:
+        if json:
+            say(console, dumps(as_rows(comparisons), indent=2))
+        else:
+            print_comparisons(console, evaluations, comparisons)
 
 
 def _evaluated(run: Path, data: list[str] | None, protocols: list[str] | None, seed: int) -> Evaluation:
     """Evaluate a run, saying on standard error how far it is."""
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from faussaire.evaluate import evaluate as evaluate_run
     from faussaire.run import RunFolder
 
-    with Progress(console=Console(stderr=True), transient=True) as display:
-        task = display.add_task(f"Evaluating {run}", total=None)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Terminal(stderr=True), transient=True) as display:
+        task = display.add_task(clean(f"Evaluating {run}"), total=None)
         return evaluate_run(
             RunFolder(run),
             data=data,
             protocols=protocols or [],
             seed=seed,
-            progress=lambda what, done, total: display.update(task, description=what, completed=done, total=total),
+            progress=lambda what, done, total: display.update(
+                task, description=clean(what), completed=done, total=total
+            ),
         )
 
 
@@ -313,7 +334,8 @@ def list_registry(what: str | None = None, /) -> None:
     """
     from faussaire.listing import print_listing
 
-    print_listing(Console(), what)
+    with _printing() as console:
+        print_listing(console, what)
 
 
 def serve(
@@ -339,7 +361,7 @@ def serve(
     """
     from faussaire.web.server import serve_folder
 
-    serve_folder(runs, Console(), host=host, port=port, public_only=public)
+    serve_folder(runs, Terminal(), host=host, port=port, public_only=public)
 
 
 def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix") -> None:
@@ -357,7 +379,7 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = 
     from faussaire.api import train as train_run
     from faussaire.web.server import watching
 
-    console = Console()
+    console = Terminal()
     with watching(console, wanted=studio) as begun:
         done = train_run(
             "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), begun=begun

@@ -25,6 +25,7 @@ from faussaire import __version__
 from faussaire.architectures import architecture
 from faussaire.checkpoint import fresh_state
 from faussaire.config import named, resolve
+from faussaire.core.terminal import literal, say, show, waiting
 from faussaire.data import Dataset, prepare
 from faussaire.data.batches import Batches
 from faussaire.data.records import KEPT, Records
@@ -105,7 +106,7 @@ def inspect_data(
     if out is not None and kind_of(out) == ARRAY:
         raise ConfigError(f"--out {out}: the contact sheet is a picture; name one (sheet.png), or a folder (DIR/)")
     text = named(data)
-    with console.status(f"Reading {text} ..."):
+    with waiting(console, f"Reading {text} ..."):
         found = examine(prepare(data, **settings))
     _print(console, found)
     dataset = found.dataset
@@ -118,12 +119,12 @@ def inspect_data(
         picture.save(beside)
     page = sheet.with_name(f"{dataset.name}-inspection.html")
     write_atomically(page, _page(found, text, picture).encode(), remedy=REMEDY)
-    console.print(f"contact sheet: {sheet}", highlight=False, soft_wrap=True)
-    console.print(f"the whole page: {page}", highlight=False, soft_wrap=True)
+    say(console, f"contact sheet: {sheet}")
+    say(console, f"the whole page: {page}")
     if len(dataset.inventory.rejected):
         rejected = sheet.with_name(f"{dataset.name}-rejected.csv")
         write_atomically(rejected, _rejected_csv(dataset.inventory.rejected).encode(), remedy=REMEDY)
-        console.print(f"all that was left out: {rejected}", highlight=False, soft_wrap=True)
+        say(console, f"all that was left out: {rejected}")
 
 
 def examine(dataset: Dataset) -> Found:
@@ -178,7 +179,7 @@ def _speed(dataset: Dataset) -> float | None:
 
 def _print(console: Console, found: Found) -> None:
     dataset, inventory = found.dataset, found.dataset.inventory
-    console.print(f"[bold]{dataset.name}[/bold]", highlight=False)
+    say(console, dataset.name, style="bold")
     num_rejected = len(inventory.rejected)
     for name, value in (
         ("images", f"{len(inventory.records) - num_rejected:,} kept, {num_rejected:,} left out"),
@@ -189,9 +190,9 @@ def _print(console: Console, found: Found) -> None:
         ("time", found.time),
         *(("note", note) for note in inventory.notes),
     ):
-        console.print(f"  {name:<9} {value}", highlight=False, soft_wrap=True, markup=False)
+        say(console, f"  {name:<9} {value}")
     if inventory.class_counts:
-        console.print(_class_table(inventory.class_counts))
+        show(console, _class_table(inventory.class_counts))
     _print_odd(console, "left out", found.rejected, inventory.rejected)
     _print_odd(console, "converted", found.converted, inventory.kept)
 
@@ -213,7 +214,7 @@ def _class_table(counts: dict[str, int]) -> Table:
     table.add_column("name")
     table.add_column("images", justify="right")
     for label, (name, count) in enumerate(counts.items()):
-        table.add_row(str(label), name, f"{count:,}")
+        table.add_row(str(label), literal(name), f"{count:,}")
     return table
 
 
@@ -224,11 +225,11 @@ def _print_odd(console: Console, title: str, counts: Counts, records: Records) -
     lines = [f"{num:,} files: {note}" for note, num in counts]
     if sum(num for _, num in counts) <= NAMED:
         lines = [f"{record.name}: {record.note}" for record in records if record.note]
-    console.print(f"{title}:", highlight=False)
+    say(console, f"{title}:")
     for line in lines[:NAMED]:
-        console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)
+        say(console, f"  {line}")
     if len(lines) > NAMED:
-        console.print(f"  and {len(lines) - NAMED} other reasons", highlight=False)
+        say(console, f"  and {len(lines) - NAMED} other reasons")
 
 
 def _rejected_csv(records: Records) -> str:

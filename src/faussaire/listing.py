@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from faussaire.config import did_you_mean, load_recipe, recipes
+from faussaire.core.terminal import literal, show
 from faussaire.errors import ConfigError
 
 Rows = list[tuple[str, str]]
@@ -73,5 +74,5 @@ def print_listing(console: Console, what: str | None) -> None:
         table.add_column(no_wrap=True, style="bold")
         table.add_column()
         for row in LISTS[name]():
-            table.add_row(*row)
-        console.print(table, highlight=False)
+            table.add_row(*map(literal, row))
+        show(console, table)

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from faussaire.core.terminal import FAILURES
 from faussaire.errors import CheckpointError, ConfigError
 from faussaire.runs.events import Event, kind_of, line_of, parse
 from faussaire.runs.history import History
@@ -31,6 +32,7 @@ class RunFolder:
         self.path = Path(path)
         self.listeners: list[Callable[[Event], None]] = []
         self.told = History(self.events_file)
+        self._nimg = 0  # of the last event
 
     @property
     def config(self) -> Path:
@@ -132,8 +134,24 @@ class RunFolder:
             file.write(line)
             if durable:
                 sync(file)
-        for listener in self.listeners:
-            listener(event)
+        self._nimg = nimg
+        for listener in list(self.listeners):
+            try:
+                listener(event)
+            except FAILURES as error:
+                self.give_up(listener, error)
+
+    def give_up(self, listener: Callable[[Event], None], error: BaseException) -> None:
+        """Tell a listener that failed nothing more, and say so: what it shows is not worth a training."""
+        if listener in self.listeners:
+            self.listeners.remove(listener)
+        name = getattr(listener, "__qualname__", type(listener).__name__)
+        self.warn(f"{name} failed and is told nothing more", error, nimg=self._nimg)
+
+    def warn(self, what: str, error: BaseException, *, nimg: int) -> None:
+        """Emit a warning of something that failed and does not end the training."""
+        reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+        self.emit("warning", nimg=nimg, text=f"{what} ({reason}); the training goes on")
 
     def events(self, *kinds: str) -> Iterator[Event]:
         """Read every event from the beginning, or those of some kinds; torn lines are left out."""

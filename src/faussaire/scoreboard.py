@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from rich.console import Console
 from rich.table import Table
 
+from faussaire.core.terminal import literal, say, show
 from faussaire.errors import ConfigError
 from faussaire.evaluate import Evaluation
 from faussaire.evaluation.metrics import MEANINGS
@@ -29,9 +30,9 @@ def number(value: float) -> str:
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Print every figure with its interval, n and protocol, and what they say in words."""
-    console.print(f"{evaluation.name}, after {evaluation.nimg / 1000:,.1f} thousand images", highlight=False)
+    say(console, f"{evaluation.name}, after {evaluation.nimg / 1000:,.1f} thousand images")
     for note in evaluation.notes:
-        console.print(note, highlight=False, markup=False)
+        say(console, note)
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("protocol and figure", overflow="fold")
     table.add_column("value", justify="right", no_wrap=True)
@@ -41,23 +42,23 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     protocol = ""
     for s in evaluation.scores:
         if s.protocol != protocol:
-            table.add_row(s.protocol, style="bold")
+            table.add_row(literal(s.protocol), style="bold")
             protocol = s.protocol
         interval = f"{number(s.low)} to {number(s.high)}"
-        table.add_row(f"  {s.metric}", number(s.value), interval, f"{s.n_real:,}", f"{s.n_fake:,}")
-    console.print(table, highlight=False)
+        table.add_row(literal(f"  {s.metric}"), number(s.value), interval, f"{s.n_real:,}", f"{s.n_fake:,}")
+    show(console, table)
     copies = evaluation.copies
     if copies is None:
-        console.print("copies: not measured, too few images are held out", highlight=False)
+        say(console, "copies: not measured, too few images are held out")
     else:
-        console.print(
+        say(
+            console,
             f"copies: p = {copies.p_value:.2g} that a generator which copies nothing looks like this "
             f"({copies.num_fake:,} samples and {copies.num_held_out:,} held-out images against "
             f"{copies.num_train:,} training images, pixels-dct)",
-            highlight=False,
         )
     for verdict in evaluation.verdicts:
-        console.print(verdict.text, style="bold", highlight=False, markup=False)
+        say(console, verdict.text, style="bold")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,15 +128,16 @@ def print_comparisons(console: Console, evaluations: Sequence[Evaluation], compa
     """Print each figure of each run, and who is better by more than noise."""
     for evaluation in evaluations:
         print_evaluation(console, evaluation)
-        console.print()
+        say(console, "")
     table = Table(box=None, padding=(0, 1, 0, 0))
     for column in ("figure", "difference", "95 % interval", "better", "protocol"):
         table.add_column(column, overflow="fold")
     for c in comparisons:
         better = c.better or "no more than noise"
         interval = f"{number(c.low)} to {number(c.high)}"
-        table.add_row(f"{c.metric}: {c.second} - {c.first}", number(c.difference), interval, better, c.protocol)
-    console.print(table, highlight=False)
+        compared = literal(f"{c.metric}: {c.second} - {c.first}")
+        table.add_row(compared, number(c.difference), interval, literal(better), literal(c.protocol))
+    show(console, table)
 
 
 def as_rows(comparisons: list[Comparison]) -> list[dict[str, object]]:

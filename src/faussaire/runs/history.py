@@ -21,7 +21,7 @@ from faussaire.runs.events import HEAD, PLAN_KINDS, Event, Follower, Place, pars
 MAX_REPORTS = 2_000  # of a curve: more than a screen has columns
 MAX_OTHERS = 1_000
 RECENT = 256  # last ones of a kind that are kept without a gap: more than are told between two checkpoints
-ONLY_LAST = ("judged", "checkpoint", "config")
+ONLY_LAST = ("judged", "config")
 SCAN_BYTES = 1 << 20  # read at a time
 PLACE_EVERY = 4_096  # lines between two places that are remembered
 

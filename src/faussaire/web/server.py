@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from faussaire.core.terminal import say
 from faussaire.errors import ConfigError
 from faussaire.web.library import Library
 
@@ -105,7 +106,7 @@ def serve_folder(path: Path, console: Console, *, host: str, port: int, public_o
         raise ConfigError(f"--public serves one run: name its folder; {path} is a folder of runs")
     with listen(host, port) as listening:
         what = "This does not exist" if public_only else "The studio"
-        console.print(f"{what}: {address(listening)} (Ctrl-C ends it)", highlight=False, soft_wrap=True)
+        say(console, f"{what}: {address(listening)} (Ctrl-C ends it)")
         serve(library, listening, public_only=public_only)
 
 
@@ -120,13 +121,20 @@ def watching(console: Console, *, wanted: bool) -> Iterator[Callable[[Path], Non
         def begun(run: Path) -> None:
             if wanted:
                 link = stack.enter_context(beside(run, PORT))
-                console.print(f"Watch it learn: {link}", highlight=False, soft_wrap=True)
+                say(console, f"Watch it learn: {link}")
 
         yield begun
-        if wanted and console.is_terminal and sys.stdin.isatty():
-            console.print("The page stays until Ctrl-C.", highlight=False)
+        if wanted and console.is_terminal and _somebody_types():
+            say(console, "The page stays until Ctrl-C.")
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
+
+
+def _somebody_types() -> bool:
+    """Say whether the standard input is a keyboard, which Ctrl-C can come from."""
+    with suppress(ValueError):  # it was closed
+        return sys.stdin is not None and sys.stdin.isatty()
+    return False
 
 
 @contextmanager
