@@ -22,8 +22,8 @@ from faussaire.augment import (
     speed_for,
 )
 from faussaire.errors import ConfigError
-from faussaire.losses import squared_gradient
 from faussaire.modalities import SampleSpec
+from faussaire.penalties import squared_gradient
 from faussaire.rng import generator_for
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 24, 40), (4, 9, 7), (2, 64, 64), (1, 1, 1), (3, 2, 3)]

@@ -33,7 +33,7 @@ ROWS = [
     {"evaluation"},
     {"runs", "run", "stats", "plan", "control"},
     {"modalities", "data"},
-    {"architectures", "augment", "losses"},
+    {"architectures", "augment", "losses", "penalties"},
     {"gauges", "parallel"},
     {"checkpoint", "health", "resume", "trainer"},
     {"recorder", "generator", "sizing"},

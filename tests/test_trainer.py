@@ -11,7 +11,8 @@ import torch
 from faussaire.checkpoint import fresh_state
 from faussaire.config import resolve
 from faussaire.data.batches import Batches
-from faussaire.losses import LOSSES, penalise
+from faussaire.losses import LOSSES
+from faussaire.penalties import penalise
 from faussaire.plan import Plan, Segment
 from faussaire.rng import latents, numpy_generator_for
 from faussaire.trainer import Trainer

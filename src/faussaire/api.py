@@ -26,9 +26,10 @@ from faussaire.data.batches import Batches, as_real
 from faussaire.errors import ConfigError, DataError
 from faussaire.evaluate import training_scorer
 from faussaire.generator import Generator
-from faussaire.losses import LOSSES, PENALTIES
+from faussaire.losses import LOSSES
 from faussaire.modalities import modality
 from faussaire.parallel import num_shards
+from faussaire.penalties import PENALTIES
 from faussaire.plan import UNPLANNED_NIMG, Plan
 from faussaire.recorder import Recorder
 from faussaire.resume import Task, open_run, plan_of, recorded_config

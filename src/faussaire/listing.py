@@ -21,7 +21,8 @@ def _architectures() -> Rows:
 
 
 def _losses() -> Rows:
-    from faussaire.losses import LOSSES, PENALTIES
+    from faussaire.losses import LOSSES
+    from faussaire.penalties import PENALTIES
 
     losses = [(name, loss.description) for name, loss in LOSSES.items()]
     return losses + [(name, f"penalty: {penalty.description}") for name, penalty in PENALTIES.items()]

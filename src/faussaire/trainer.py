@@ -21,8 +21,9 @@ from faussaire.config import Config
 from faussaire.core.intervals import Estimate
 from faussaire.data.batches import Batches, as_real
 from faussaire.gauges import batch_diversity, overfitting
-from faussaire.losses import LOSSES, penalise
+from faussaire.losses import LOSSES
 from faussaire.parallel import Shard, Shards, back
+from faussaire.penalties import penalise
 from faussaire.plan import Plan
 from faussaire.rng import generator_for, latents, with_classes
 from faussaire.schedules import SCHEDULES, ema_beta
