@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import torch
 from faussaire import augment
 from faussaire.api import train
 from faussaire.checkpoint import save_checkpoint
-from faussaire.errors import ConfigError
+from faussaire.errors import CheckpointError, ConfigError
 from faussaire.resume import plan_of
 from faussaire.run import RunFolder
 from faussaire.trainer import Trainer
@@ -138,6 +139,78 @@ def test_changed_settings_are_refused_with_the_differences_listed(tmp_path: Path
         train(images_folder, run=run, minutes=1, lr=1e-3, **DENSE)
     with pytest.raises(ConfigError, match="it can only grow"):
         train(images_folder, run=run, kimg=0.01, **DENSE)
+
+
+def spoil_checkpoints(run: Path, count: int) -> None:
+    """Flip a bit in the tensors of the newest `count` checkpoints."""
+    for path in sorted((run / "checkpoints").iterdir())[-count:]:
+        content = bytearray((path / "state.safetensors").read_bytes())
+        content[-1] ^= 1
+        (path / "state.safetensors").write_bytes(content)
+
+
+def run_with_checkpoints(folder: Path) -> Path:
+    """Make a run of which checkpoints at 8 and 16 images are kept."""
+    trainer = image_trainer(folder, "dense")
+    for _ in range(2):
+        trainer.step()
+        save_checkpoint(trainer.state, folder / "checkpoints")
+    RunFolder(folder).emit("checkpoint", nimg=16, path=f"{16:012d}", seconds=1.0)
+    return folder
+
+
+def test_a_run_goes_on_from_the_newest_whole_checkpoint(tmp_path: Path) -> None:
+    run = run_with_checkpoints(tmp_path / "run")
+    spoil_checkpoints(run, 1)
+    assert image_trainer(run, "dense").state.nimg == 8
+    assert [event.data["text"] for event in RunFolder(run).events("warning")] == [
+        "checkpoint 000000000016 is damaged and was passed over: its SHA-256 is not the recorded one"
+    ]
+
+
+def test_a_run_without_a_whole_checkpoint_is_not_begun_again_in_silence(tmp_path: Path) -> None:
+    run = run_with_checkpoints(tmp_path / "run")
+    spoil_checkpoints(run, 2)
+    expected = r"had seen 16 images, and none of its checkpoints is whole \(.*SHA-256.*begin anew .* --run .*run-2"
+    for _ in range(2):
+        with pytest.raises(CheckpointError, match=expected):
+            image_trainer(run, "dense")
+    assert len(list((run / "checkpoints").iterdir())) == 2
+
+
+def test_a_run_whose_checkpoints_are_gone_is_not_begun_again_in_silence(tmp_path: Path) -> None:
+    run = run_with_checkpoints(tmp_path / "run")
+    shutil.rmtree(run / "checkpoints")
+    with pytest.raises(CheckpointError, match="had seen 16 images, and its checkpoints are gone"):
+        image_trainer(run, "dense")
+
+
+def test_a_run_killed_before_its_first_step_was_saved_begins_again(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    image_trainer(run, "dense").step()
+    assert image_trainer(run, "dense").state.nimg == 0
+
+
+def test_checkpoints_without_the_settings_are_not_trained_over(tmp_path: Path) -> None:
+    run = run_with_checkpoints(tmp_path / "run")
+    (run / "config.json").unlink()
+    with pytest.raises(CheckpointError, match=r"holds checkpoints, but no config\.json"):
+        image_trainer(run, "dense")
+
+
+@pytest.mark.parametrize("length", [{}, {"kimg": None, "minutes": 1.0}])
+def test_a_run_whose_events_are_gone_goes_on_by_a_plan_made_anew(tmp_path: Path, length: dict[str, float]) -> None:
+    run = tmp_path / "run"
+    trainer = image_trainer(run, "dense", **length)
+    trainer.step()
+    trainer.state.seconds = 15.0
+    save_checkpoint(trainer.state, run / "checkpoints")
+    (run / "events.jsonl").unlink()
+    again = image_trainer(run, "dense", **length)
+    assert again.state.nimg == 8
+    assert again.plan.progress(8) == (0.25 if length else 0.1)
+    assert "has lost the plan" in next(RunFolder(run).events("warning")).data["text"]
+    again.step()
 
 
 def test_other_images_are_refused(tmp_path: Path, images_folder: Path) -> None:

@@ -248,7 +248,7 @@ def _train(
         held_out_labels=None if held_out_labels is None else torch.from_numpy(held_out_labels[:HELD_OUT_JUDGED]),
         score=training_scorer(
             dataset.held_out,
-            state.G_ema,
+            state.forge,
             z_dim=config.z_dim,
             seed=config.seed,
             labels=held_out_labels,

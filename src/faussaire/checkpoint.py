@@ -2,16 +2,20 @@
 
 A checkpoint is a folder `checkpoints/{nimg}/` of `state.safetensors` and `state.json`, written under another name,
 synced and renamed: it is whole or it is not there. `state.json` holds the SHA-256 of the tensors, so that a file
-damaged later is noticed, and the one before it is used. The last two are kept.
+damaged later is noticed, and the one before it is used. The last two that are whole are kept; what is damaged, or lies
+beyond the position that training went back to, is set aside under another name once a whole one is written.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +37,14 @@ GENERATOR_TENSORS = "generator.safetensors"
 GENERATOR_CONFIG = "config.json"
 GENERATOR_FORMAT = 1
 KEPT = 2
+ASIDE = "aside-"
+
+_NAME = re.compile(r"\d{12}")
+_LEFT_BEHIND = re.compile(r"\.\d{12}\.(tmp|old)")  # by a process that was killed while it wrote or removed
+
+
+class _DamagedError(Exception):
+    """A checkpoint is not whole; the message says in what way."""
 
 
 @dataclass(kw_only=True)
@@ -58,6 +70,18 @@ class TrainState:
             for index, slots in optimizer.state_dict()["state"].items():
                 found |= {f"{name}.{index}.{key}": tensor for key, tensor in slots.items()}
         return found
+
+    @torch.no_grad()
+    def forge(self, z: Tensor) -> Tensor:
+        """Make samples `[N, *shape]` of `z` `[N, num_inputs]` with the averaged generator.
+
+        Raises:
+            DivergenceError: they are not finite.
+        """
+        samples: Tensor = self.G_ema(z)
+        if not bool(torch.isfinite(samples).all()):
+            raise DivergenceError(not_finite("what G makes", self.nimg))
+        return samples
 
     def modules(self) -> list[tuple[str, nn.Module]]:
         """Return the networks by name."""
@@ -112,16 +136,14 @@ def adam(module: nn.Module, config: Config) -> torch.optim.Adam:
 
 
 def save_checkpoint(state: TrainState, folder: Path) -> Path:
-    """Write a checkpoint, keep the last two, and return its folder.
+    """Write a checkpoint, keep the last two that are whole, and return its folder.
 
     Raises:
         DivergenceError: a tensor is not finite; nothing is written.
         CheckpointError: the disk is full, or the like; the checkpoints before are intact.
     """
     tensors = state.tensors()
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise DivergenceError(not_finite(name, state.nimg))
+    _check_finite(tensors, state.nimg)
     content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     facts = {
         "nimg": state.nimg,
@@ -132,17 +154,27 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
     final = folder / f"{state.nimg:012d}"
     beside = folder / f".{final.name}.tmp"
     with writing(final):
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
-        for name, data in ((TENSORS, content), (FACTS, json.dumps(facts).encode())):
-            with (beside / name).open("wb") as file:
-                file.write(data)
-                sync(file)
-        shutil.rmtree(final, ignore_errors=True)
-        os.replace(beside, final)
-    for old in _checkpoints(folder)[KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+        _remove(beside)
+        try:
+            beside.mkdir()
+            for name, data in ((TENSORS, content), (FACTS, json.dumps(facts).encode())):
+                with (beside / name).open("wb") as file:
+                    file.write(data)
+                    sync(file)
+            _discard(final)
+            os.replace(beside, final)
+        except OSError:
+            _remove(beside)  # a full disk needs the room
+            raise
+    _tidy(folder, final)
     return final
+
+
+def _check_finite(tensors: Mapping[str, Tensor], nimg: int) -> None:
+    """Raise DivergenceError where a tensor holds what is no number."""
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise DivergenceError(not_finite(name, nimg))
 
 
 def not_finite(what: str, nimg: int) -> str:
@@ -154,9 +186,96 @@ def not_finite(what: str, nimg: int) -> str:
     )
 
 
-def _checkpoints(folder: Path) -> list[Path]:
-    """Return the checkpoints of a run, the newest first."""
-    return sorted((p for p in folder.glob("[0-9]*") if p.is_dir()), reverse=True)
+def checkpoints(folder: Path) -> list[Path]:
+    """Return what is named as a checkpoint of a run, whole or not, the newest first.
+
+    Raises:
+        CheckpointError: the folder cannot be read.
+    """
+    try:
+        return sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CheckpointError(f"cannot read {folder}: {error.strerror or error}") from None
+
+
+def _tidy(folder: Path, newest: Path) -> None:
+    """Keep `newest`, just written, and the whole ones next before it; set aside what is damaged, or beyond it."""
+    for path in folder.iterdir():
+        if _LEFT_BEHIND.fullmatch(path.name):
+            _remove(path)
+    kept = 1
+    for path in checkpoints(folder):
+        if path.name > newest.name:
+            _set_aside(path)
+        elif path != newest and kept >= KEPT:
+            _discard(path)
+        elif path != newest:
+            try:
+                _read(path)
+                kept += 1
+            except _DamagedError:
+                _set_aside(path)
+            except CheckpointError:
+                pass  # it cannot be read now: nobody knows what it is worth, so it stays
+
+
+def _set_aside(path: Path) -> None:
+    """Give a checkpoint a name under which it is neither loaded nor counted."""
+    aside = path.with_name(ASIDE + path.name)
+    with suppress(OSError):
+        _remove(aside)
+        os.replace(path, aside)
+
+
+def _discard(path: Path) -> None:
+    """Remove a checkpoint, if it is there: a kill half way leaves nothing that looks like one."""
+    hidden = path.with_name(f".{path.name}.old")
+    _remove(hidden)
+    with suppress(OSError):
+        os.replace(path, hidden)
+    _remove(hidden)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder or a file, if it is there and can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Read the facts and the tensors of a checkpoint.
+
+    Raises:
+        _DamagedError: it is not whole.
+        CheckpointError: this process cannot read it, which says nothing of the checkpoint.
+    """
+    try:
+        facts = json.loads((path / FACTS).read_bytes())
+        content = (path / TENSORS).read_bytes()
+        digest, position = facts["sha256"], facts["nimg"]
+        clean = {"nimg": int(position), "seconds": float(facts["seconds"]), "augment": float(facts.get("augment", 0.0))}
+    except NotADirectoryError:
+        raise _DamagedError("it is no folder") from None
+    except FileNotFoundError as error:
+        raise _DamagedError(f"it has no {Path(error.filename).name}") from None
+    except IsADirectoryError as error:
+        raise _DamagedError(f"its {Path(error.filename).name} is a folder") from None
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot read checkpoint {path}: {error.strerror or error}; mend that, and the same command goes on from it"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        raise _DamagedError(f"its {FACTS} does not say what it holds") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise _DamagedError("its SHA-256 is not the recorded one")
+    if f"{clean['nimg']:012d}" != path.name or not all(math.isfinite(value) for value in clean.values()):
+        raise _DamagedError(f"its {FACTS} is of another one")
+    return clean, content
 
 
 def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]]:
@@ -166,17 +285,14 @@ def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]
         Its folder, or None where there is none; and a line on each that was damaged and passed over.
 
     Raises:
-        CheckpointError: a whole checkpoint does not fit the networks.
+        CheckpointError: a whole checkpoint does not fit the networks, or one cannot be read.
     """
     damaged = []
-    for path in _checkpoints(folder):
+    for path in checkpoints(folder):
         try:
-            facts = json.loads((path / FACTS).read_text())
-            content = (path / TENSORS).read_bytes()
-            if hashlib.sha256(content).hexdigest() != facts["sha256"]:
-                raise ValueError("its SHA-256 is not the recorded one")
+            facts, content = _read(path)
             tensors = load(content)
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
+        except (_DamagedError, SafetensorError) as error:
             damaged.append(f"checkpoint {path.name} is damaged and was passed over: {error}")
             continue
         try:
@@ -185,8 +301,7 @@ def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]
             raise CheckpointError(
                 f"checkpoint {path} does not fit this run's networks: {str(error).splitlines()[0]}"
             ) from None
-        state.nimg, state.seconds = int(facts["nimg"]), float(facts["seconds"])
-        state.augment = float(facts.get("augment", 0.0))
+        state.nimg, state.seconds, state.augment = facts["nimg"], facts["seconds"], facts["augment"]
         return path, damaged
     return None, damaged
 
@@ -203,7 +318,13 @@ def write_generator(
     """Write the averaged generator so that it can be used without the run: weights, and what they are.
 
     `class_shares` are those of the data that a conditional one learnt from; none make it unconditional.
+
+    Raises:
+        DivergenceError: a weight is not finite; nothing is written.
+        CheckpointError: the disk is full, or the like.
     """
+    tensors = {key: tensor.contiguous() for key, tensor in state.G_ema.state_dict().items()}
+    _check_finite(tensors, state.nimg)
     described: dict[str, Any] = {
         "format": GENERATOR_FORMAT,
         "name": name,
@@ -215,5 +336,4 @@ def write_generator(
     }
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_atomically(folder / GENERATOR_CONFIG, text.encode())
-    tensors = {key: tensor.contiguous() for key, tensor in state.G_ema.state_dict().items()}
     write_atomically(folder / GENERATOR_TENSORS, save(tensors, metadata={"nimg": str(state.nimg)}))

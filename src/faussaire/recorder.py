@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,15 @@ class Recorder:
         self._replan(now)
 
     def after_step(self) -> None:
-        """Picture, report and save where it is time to."""
+        """Picture, score, report and save where it is time to.
+
+        Raises:
+            DivergenceError: whatever looked met a number that is not finite; nothing more is saved.
+        """
+        with self._divergence_told():
+            self._do_what_is_due()
+
+    def _do_what_is_due(self) -> None:
         mark = math.floor(self.trainer.plan.progress(self.trainer.state.nimg) * self.trainer.config.pictures)
         if mark > self._mark:
             self._mark = mark
@@ -146,7 +155,7 @@ class Recorder:
         """Emit what was measured since the last report, judge it, and keep the plan to the clock.
 
         Raises:
-            DivergenceError: a loss is not finite; nothing more is saved.
+            DivergenceError: a loss is not finite.
         """
         state, now = self.trainer.state, self.seconds()
         measured = self.trainer.moments.read()
@@ -187,8 +196,20 @@ class Recorder:
             DivergenceError: a weight is not finite; nothing is written.
             CheckpointError: the disk is full, or the like.
         """
-        self._save(with_views=True)
+        with self._divergence_told():
+            self._save(with_views=True)
         self.run.emit("stopped", nimg=self.trainer.state.nimg, durable=True, seconds=round(self.seconds(), 2))
+
+    @contextmanager
+    def _divergence_told(self) -> Iterator[None]:
+        """Let a training that ends by divergence say so to its views, though no report was due."""
+        try:
+            yield
+        except DivergenceError as error:
+            if self.trainer.moments.any():
+                self.report()  # which ends by an error of its own, where it is the loss that is not finite
+            self.run.emit("verdict", nimg=self.trainer.state.nimg, name="not finite", text=str(error))
+            raise
 
     def asked_to_stop(self) -> bool:
         """Say whether a signal or a request in the folder asks to stop; the latter is seen at reports."""
@@ -229,11 +250,12 @@ class Recorder:
     def _save(self, *, with_views: bool) -> None:
         state, began = self.trainer.state, self.seconds()
         state.seconds = began
+        z = self._z[:LATENT_PAIRS]
+        samples = state.forge(z)  # before anything is written: finite weights may make what is not
         path = save_checkpoint(state, self.run.checkpoints)
         self._write_generator(self.run.generator_folder)
-        z = self._z[:LATENT_PAIRS]
-        with replacing(self.run.path / "noise.png") as beside, torch.no_grad():
-            self.modality.write_latents(beside, z[:, : self.trainer.config.z_dim], state.G_ema(z))
+        with replacing(self.run.path / "noise.png") as beside:
+            self.modality.write_latents(beside, z[:, : self.trainer.config.z_dim], samples)
         self.run.emit("checkpoint", nimg=state.nimg, durable=True, path=path.name, seconds=round(began, 2))
         if with_views:
             self.refresh()
@@ -250,12 +272,13 @@ class Recorder:
     def end(self) -> None:
         """Report, save and say that the run is complete."""
         state = self.trainer.state
-        if self._pictured != state.nimg:
-            self._picture()  # the clock may end a run between two pictures
-        self._take_score()
-        if self.trainer.moments.any():
-            self.report()
-        self._save(with_views=True)
+        with self._divergence_told():
+            if self._pictured != state.nimg:
+                self._picture()  # the clock may end a run between two pictures
+            self._take_score()
+            if self.trainer.moments.any():
+                self.report()
+            self._save(with_views=True)
         self.run.emit("done", nimg=state.nimg, durable=True, seconds=round(self.seconds(), 2))
 
     def _gauge(self) -> Estimate | None:
@@ -295,8 +318,9 @@ class Recorder:
         state = self.trainer.state
         self._pictured = state.nimg
         path = self.run.samples / f"{state.nimg:012d}.png"
-        with replacing(path) as beside, torch.no_grad():
-            self.modality.write_grid(beside, state.G_ema(self._z))
+        samples = state.forge(self._z)
+        with replacing(path) as beside:
+            self.modality.write_grid(beside, samples)
         progress = round(self.trainer.plan.progress(state.nimg), 5)
         self.run.emit("samples", nimg=state.nimg, path=f"samples/{path.name}", progress=progress)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from faussaire.checkpoint import TrainState, fresh_state, load_newest
+from faussaire.checkpoint import TrainState, checkpoints, fresh_state, load_newest
 from faussaire.config import LENGTHS, Config, config_from, flag, named
 from faussaire.data.paths import absolute, found_again, from_folder, joined_once, whole
 from faussaire.errors import CheckpointError, ConfigError
@@ -96,6 +96,7 @@ def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple
     """
     state = fresh_state(task.config, task.spec)
     if not run.exists():
+        _refuse_to_forget(run)
         first = Segment(nimg=0, progress=0.0, end_nimg=task.end_nimg)
         plan = replay or Plan([first])
         for segment in plan.segments:
@@ -105,8 +106,13 @@ def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple
 
     before = recorded_config(run)
     _refuse_differences(run, task, before)
-    _, damaged = load_newest(state, run.checkpoints)
+    found, damaged = load_newest(state, run.checkpoints)
+    if found is None:
+        _refuse_to_begin_again(run, damaged)
     plan = plan_of(run)
+    if not plan.segments or plan.segments[0].nimg > state.nimg:
+        damaged.append(f"{run.events_file.name} has lost the plan of the run: it is planned anew from here")
+        _plan_from_here(run, task, state, plan)
     if _length(task.config) != _length(before):
         _extend(run, task, state, plan)
     if not plan.finished(state.nimg):
@@ -115,6 +121,28 @@ def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple
             run.emit("warning", nimg=state.nimg, text=line)
         _warn_of_another_machine(run, state)
     return state, plan
+
+
+def _refuse_to_forget(run: RunFolder) -> None:
+    """Raise CheckpointError where a run whose config.json is gone has checkpoints."""
+    if any(int(path.name) > 0 for path in checkpoints(run.checkpoints)):
+        raise CheckpointError(
+            f"{run.path} holds checkpoints, but no config.json to say of what: put it back, "
+            f"or begin in another folder: --run {run.path}-2"
+        )
+
+
+def _refuse_to_begin_again(run: RunFolder, damaged: list[str]) -> None:
+    """Raise CheckpointError where no checkpoint is whole, and the run had come further than its beginning."""
+    at_least = max((event.nimg for event in run.events("checkpoint")), default=0)
+    at_least = max([at_least, *(int(path.name) for path in checkpoints(run.checkpoints))])
+    if at_least == 0:
+        return
+    what = f"none of its checkpoints is whole ({'; '.join(damaged[:2])})" if damaged else "its checkpoints are gone"
+    raise CheckpointError(
+        f"{run.path} had seen {at_least:,} images, and {what}: it cannot go on. Put a checkpoint back, or begin anew "
+        f"in another folder: --run {run.path}-2; the generator that was saved last is still in {run.generator_folder}"
+    )
 
 
 def _record(run: RunFolder, task: Task) -> None:
@@ -166,16 +194,21 @@ def _said(value: Any) -> str:
 
 
 def _extend(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:
-    """Make a run longer: from where it stands, progress is what it would be of the new length."""
+    """Make a run longer."""
+    # The plan first: between the two, a kill leaves a longer plan, which the same command makes again.
+    _plan_from_here(run, task, state, plan)
+    run.write_json(run.config, {**run.read_json(run.config), "config": task.config.as_dict()})
+
+
+def _plan_from_here(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:
+    """Plan the rest of a run: from where it stands, progress is what it would be of its length."""
     if task.config.minutes is not None:
         progress = min(1.0, state.seconds / (task.config.minutes * 60))
     else:
         progress = min(1.0, state.nimg / task.end_nimg)
     segment = Segment(nimg=state.nimg, progress=progress, end_nimg=task.end_nimg)
-    # The plan first: between the two, a kill leaves a longer plan, which the same command makes again.
     run.emit("plan", durable=True, **asdict(segment))
     plan.add(segment)
-    run.write_json(run.config, {**run.read_json(run.config), **_recorded(run, task.config)})
 
 
 def _warn_of_another_machine(run: RunFolder, state: TrainState) -> None:
