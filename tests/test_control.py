@@ -66,7 +66,7 @@ def test_a_pause_saves_and_stops_the_clock_and_a_stop_saves_and_ends(tmp_path: P
         lambda: control.ask(run, "stop"),
     )
     assert not complete
-    history = run.history()
+    history = list(run.events())
     kinds = [event.kind for event in history]
     assert kinds[kinds.index("paused") - 1] == "checkpoint"
     assert kinds[-2:] == ["checkpoint", "stopped"]
