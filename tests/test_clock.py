@@ -107,5 +107,5 @@ def test_a_training_that_was_stopped_has_its_whole_budget_and_ends_annealed(
     assert process.wait(timeout=60) == 0
     first, *_, last = [event for event in run.events() if event.kind == "stats"]
     assert (last.time - first.time) - (last.data["seconds"] - first.data["seconds"]) >= 8 - 1.5 * COUNTED_SECONDS
-    assert last.data["seconds"] == pytest.approx(15, abs=2)
+    assert 10 < last.data["seconds"] < 16.5
     assert last.data["lr"] <= 0.1 * first.data["lr"]
