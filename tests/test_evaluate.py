@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,42 +12,60 @@ import numpy as np
 import pytest
 import torch
 
+from faussaire import evaluate as evaluate_module
 from faussaire import trainer as trainer_module
 from faussaire.api import train
 from faussaire.cli import run as command
 from faussaire.data import prepare
 from faussaire.data.batches import as_real
 from faussaire.errors import ConfigError, DataError, DivergenceError
-from faussaire.evaluate import evaluate, opaque
+from faussaire.evaluate import Reals, evaluate, opaque, training_scorer
 from faussaire.generator import Generator
 from faussaire.run import RunFolder
 from faussaire.scoreboard import compare
 
 PIXELS = ["fd2000-pixels-dct", "pr2000-pixels-dct", "dc2000-pixels-dct"]
-QUICK = {"architecture": "dense", "batch_size": 25, "pictures": 2}
+QUICK = {"architecture": "dense", "batch_size": 25, "pictures": 2, "threads": 1}
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("evaluated")))
+        yield
 
 
-@pytest.fixture
-def labelled(tmp_path: Path) -> Path:
-    """1,200 images of 12×12 in two classes, every one of them another."""
+@pytest.fixture(scope="module")
+def bars() -> tuple[np.ndarray, np.ndarray]:
+    """1,200 images of 12×12, every one of them another, and their labels: first all of one class, then the other."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 60, (1200, 12, 12), dtype=np.uint8)
-    labels = np.arange(1200) % 2
+    labels = np.arange(1200) // 600
     images[labels == 0, 2:10, 2:6] += 150
     images[labels == 1, 4:8, 2:10] += 150
-    path = tmp_path / "bars.npz"
+    return images, labels
+
+
+@pytest.fixture(scope="module")
+def labelled(bars: tuple[np.ndarray, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """They in a file."""
+    return write(tmp_path_factory.mktemp("data") / "bars.npz", *bars)
+
+
+@pytest.fixture(scope="module")
+def run(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run on them; not to be changed."""
+    return train(labelled, run=tmp_path_factory.mktemp("runs") / "run", kimg=2, **QUICK)
+
+
+def write(path: Path, images: np.ndarray, labels: np.ndarray) -> Path:
     np.savez(path, images=images, labels=labels, classes=np.array(["upright", "level"]))
     return path
 
 
-@pytest.fixture
-def run(labelled: Path, tmp_path: Path) -> RunFolder:
-    return train(labelled, run=tmp_path / "run", kimg=2, **QUICK)
+def last_score(run: RunFolder) -> dict[str, tuple[float, float, float]]:
+    rows = [event for event in run.events() if event.kind == "score"][-1].data["rows"]
+    return {row["metric"]: (row["value"], row["low"], row["high"]) for row in rows}
 
 
 def test_figures_are_those_of_held_out_images_and_the_same_twice(run: RunFolder) -> None:
@@ -68,7 +87,11 @@ def test_a_second_source_of_reals_may_be_named(run: RunFolder, labelled: Path) -
     assert evaluation.scores[0].n_real == 1200
 
 
-def test_images_that_changed_since_the_training_are_refused(run: RunFolder, labelled: Path) -> None:
+def test_images_that_changed_since_the_training_are_refused(
+    bars: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    labelled = write(tmp_path / "bars.npz", *bars)
+    run = train(labelled, run=tmp_path / "run", kimg=1, **QUICK)
     np.savez(labelled, images=np.zeros((300, 12, 12), np.uint8))
     with pytest.raises(DataError, match="other images than the run was trained on"):
         evaluate(run, protocols=PIXELS[:1])
@@ -165,6 +188,58 @@ def test_a_run_scores_itself_and_keeps_its_best_generator(run: RunFolder) -> Non
     assert scores[-1].data["rows"][0]["metric"] == "frechet"
     best = min(scores, key=lambda event: event.data["rows"][0]["value"])
     assert Generator.load(run.best).nimg == best.nimg
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_a_perfect_generator_of_sorted_classes_scores_at_its_floor(conditional: bool) -> None:
+    """Its samples are other images of the same sort, of the class that it is asked for where there is one."""
+    data = prepare("fashion-mnist")
+    assert data.labels is not None
+    by_class = np.argsort(data.labels, kind="stable")
+    held_out, forged = by_class[::2], torch.from_numpy(by_class[1::2])
+    images, labels = as_real(data.images), torch.from_numpy(data.labels[:])[forged]
+    places = [forged[labels == label] for label in range(10)]
+
+    def make(inputs: torch.Tensor) -> torch.Tensor:
+        chosen = (inputs[:, 0].abs() * 1e6).long()
+        if not conditional:
+            return images[forged[chosen % len(forged)]]
+        asked = inputs[:, 4:].argmax(1).tolist()
+        return images[torch.stack([places[a][c % len(places[a])] for a, c in zip(asked, chosen, strict=True)])]
+
+    known = {"labels": data.labels[held_out], "num_classes": 10} if conditional else {}
+    rows = training_scorer(data.images[held_out], make, z_dim=4, seed=0, **known)()
+    found = {row["metric"]: row for row in rows}
+    frechet, floor, limit = (found[name] for name in ("frechet", "frechet-floor", "frechet-infinity"))
+    assert (frechet["n_real"], floor["n_real"]) == (2000, 2000)
+    assert frechet["low"] <= floor["high"]
+    assert floor["low"] <= frechet["high"]
+    assert limit["low"] <= 0 <= limit["high"]
+
+
+def test_a_sorted_set_and_the_same_in_disorder_train_alike_to_the_bit(
+    bars: tuple[np.ndarray, np.ndarray], run: RunFolder, tmp_path: Path
+) -> None:
+    images, labels = bars
+    turn = np.random.default_rng(1).permutation(len(images))
+    other = train(write(tmp_path / "bars.npz", images[turn], labels[turn]), run=tmp_path / "run", kimg=2, **QUICK)
+    assert last_score(other) == last_score(run)
+    first_reports = [next(e for e in folder.events() if e.kind == "stats").data for folder in (run, other)]
+    assert first_reports[0]["r_v"] == first_reports[1]["r_v"] is not None
+    name = "generator.safetensors"
+    assert (run.generator_folder / name).read_bytes() == (other.generator_folder / name).read_bytes()
+
+
+def test_the_classifier_of_the_labels_learns_from_every_class_of_a_large_sorted_set(
+    bars: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate_module, "CLASSIFIER_IMAGES", 300)
+    images, labels = bars[0][:, None], bars[1]
+    facts = {"classes": ("upright", "level"), "key": "", "trained_on": "", "note": ""}
+    reals = Reals(images=images, train=images, held_out=images, labels=labels, **facts)
+    classifier = evaluate_module._classifier(reals, seed=0)
+    predicted = classifier.classify(classifier(as_real(images)))
+    assert (predicted.numpy() == labels).mean() > 0.95
 
 
 def test_the_last_picture_is_of_the_last_image_also_when_the_clock_ends_the_run(tmp_path: Path) -> None:

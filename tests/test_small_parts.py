@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faussaire.data.batches import Batches, as_real
-from faussaire.rng import generator_for, latents, seed_for
+from faussaire.recorder import GRID, grid_classes
+from faussaire.rng import draw_places, generator_for, latents, seed_for
 from faussaire.schedules import SCHEDULES, ema_beta
 from faussaire.stats import Moments
 
@@ -25,6 +26,28 @@ def test_another_seed_stream_or_position_is_another_place(seed: int, nimg: int) 
     }
     assert len(places) == 5
     assert seed_for(seed, "D", nimg) == seed_for(seed, "D", nimg)
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 2**40))
+def test_places_are_drawn_once_each_rising_and_all_where_there_are_no_more(count: int, n: int, seed: int) -> None:
+    places = draw_places(count, n, seed=seed, stream="x").tolist()
+    assert places == sorted(set(places))
+    assert len(places) == min(n, count)
+    assert set(places) <= set(range(count))
+
+
+def test_every_place_is_drawn_equally_often_and_another_stream_draws_others() -> None:
+    drawn = np.concatenate([draw_places(10, 3, seed=seed, stream="x") for seed in range(2000)])
+    assert np.abs(np.bincount(drawn, minlength=10) - 600).max() < 4 * np.sqrt(2000 * 0.3 * 0.7)
+    one, other = (draw_places(10**7, 100, seed=0, stream=stream) for stream in ("x", "y"))
+    assert len({*one, *other}) > 190
+
+
+def test_the_grid_shows_classes_in_turn_and_of_many_not_just_the_first() -> None:
+    assert grid_classes(10, seed=0).tolist() == [i % 10 for i in range(GRID)]
+    many = grid_classes(1000, seed=0).tolist()
+    assert len(set(many)) == GRID
+    assert max(many) > 900
 
 
 def test_a_seed_is_the_same_for_ever() -> None:

@@ -33,6 +33,7 @@ from faussaire.penalties import PENALTIES
 from faussaire.plan import UNPLANNED_NIMG, Plan
 from faussaire.recorder import Recorder
 from faussaire.resume import Task, open_run, plan_of, recorded_config
+from faussaire.rng import draw_places
 from faussaire.run import RunFolder
 from faussaire.schedules import SCHEDULES
 from faussaire.sizing import CHOSEN, size
@@ -42,7 +43,7 @@ from faussaire.trainer import train as train_loop
 from faussaire.views import refresh
 
 RUNS = Path("runs")
-HELD_OUT_JUDGED = 256  # held-out images that D judges at each report
+HELD_OUT_JUDGED = 256  # held-out images that D judges at each report, drawn at random
 
 
 class Run(RunFolder):
@@ -234,6 +235,7 @@ def _train(
     shards = num_shards(state.G, state.D, threads=torch.get_num_threads(), batch_size=config.batch)
     if shards > 1:
         torch.set_num_threads(1)
+    judged = draw_places(len(dataset.held_out), HELD_OUT_JUDGED, seed=config.seed, stream="r_v held out")
     augment = policy_for(len(dataset.images), dataset.spec) if config.augment is None else config.augment
     trainer = Trainer(config, batches, state, plan, shards=shards, augment=augment)
     recorder = Recorder(
@@ -244,8 +246,8 @@ def _train(
         clock=clock,
         budget_seconds=None if config.minutes is None or replay else config.minutes * 60,
         refresh=lambda: refresh(folder, modality(dataset.spec.modality)),
-        held_out=as_real(dataset.held_out[:HELD_OUT_JUDGED]) if len(dataset.held_out) else None,
-        held_out_labels=None if held_out_labels is None else torch.from_numpy(held_out_labels[:HELD_OUT_JUDGED]),
+        held_out=as_real(dataset.held_out[judged]) if len(judged) else None,
+        held_out_labels=None if held_out_labels is None else torch.from_numpy(held_out_labels[judged]),
         score=training_scorer(
             dataset.held_out,
             state.forge,

@@ -32,16 +32,16 @@ from faussaire.generator import Generator
 from faussaire.health import Verdict, judge_scores
 from faussaire.recorder import Scorer
 from faussaire.resume import recorded_config
-from faussaire.rng import latents, with_classes
+from faussaire.rng import draw_places, latents, numpy_generator_for, with_classes
 from faussaire.run import RunFolder, replacing
 
 DEFAULT_SIZE = 10_000
 BEST_EXTRACTOR = "efficientnet-lite0"
 SANITY_EXTRACTOR = "pixels-dct"
-CLASSIFIER_IMAGES = 10_000  # the classifier of the labels learns from at most so many
+CLASSIFIER_IMAGES = 10_000  # drawn at random: the classifier of the labels learns from at most so many
 CLASSIFIER_EPOCHS = 4
 ENOUGH_HELD_OUT = 100
-COPIES_TESTED = 2_000
+COPIES_TESTED = 2_000  # the first samples: each is a draw of its own
 PIECE = 256
 
 Progress = Callable[[str, int, int], None]
@@ -229,7 +229,8 @@ def _as_reals(trained_on: Dataset, images: Rows | np.ndarray, key: str, note: st
 def _classifier(reals: Reals, seed: int) -> ClassifierExtractor:
     """Train the classifier on the run's labelled training images."""
     assert reals.labels is not None
-    images, labels = reals.train[:CLASSIFIER_IMAGES], reals.labels[:CLASSIFIER_IMAGES]
+    places = draw_places(len(reals.train), CLASSIFIER_IMAGES, seed=seed, stream="eval classifier")
+    images, labels = reals.train[places], reals.labels[places]
     return train_classifier(
         opaque(as_real(images)),
         torch.from_numpy(labels.astype(np.int64)),
@@ -317,20 +318,22 @@ def training_scorer(
         make: maps the inputs of G `[n, z_dim]` to samples `[n, C, H, W]` in [-1, 1]; called anew for each score.
         z_dim: numbers in a latent.
         seed: of the run; the latents are the same for each score.
-        labels: of the held-out images, int64 `[N]`, where G is conditional: the samples have them in turn.
+        labels: of the held-out images, int64 `[N]`, where G is conditional: the samples have their shares.
         num_classes: how many classes there are.
     """
     pixels = EXTRACTORS["pixels-dct"]()
     protocol = PROTOCOLS["fd2000-pixels-dct"]
-    real = pixels(opaque(as_real(held_out[: protocol.n_real])))
+    # Twice as many as are compared with: the floor is a distance between two sets of that size.
+    places = draw_places(len(held_out), 2 * protocol.n_real, seed=seed, stream="score reals")
+    real = pixels(opaque(as_real(held_out[places])))
 
     def score() -> list[dict[str, object]]:
         pieces = []
         for first in range(0, protocol.n_fake, PIECE):
             z = latents(PIECE, z_dim, seed=seed, stream="score", position=first // PIECE)
             if labels is not None:
-                turn = torch.from_numpy(labels[np.arange(first, first + PIECE) % len(labels)])
-                z = with_classes(z, turn, num_classes)
+                drawn = numpy_generator_for(seed, "score classes", first // PIECE).integers(0, len(labels), PIECE)
+                z = with_classes(z, torch.from_numpy(labels[drawn]), num_classes)
             with torch.no_grad():
                 pieces.append(pixels(opaque(make(z[: protocol.n_fake - first]))))
         return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), pixels)]

@@ -34,7 +34,7 @@ from faussaire.modalities.image import PAPER, enlarge, grid
 from faussaire.output import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.pages import environment
 from faussaire.plan import endless
-from faussaire.rng import numpy_generator_for
+from faussaire.rng import draw_places
 from faussaire.run import make_folder, replacing, write_atomically
 from faussaire.trainer import Trainer
 
@@ -257,8 +257,7 @@ def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
 
 def contact_sheet(dataset: Dataset) -> Pillow.Image:
     """Draw 20 images chosen at random (always the same), each with the name of its class under it."""
-    generator = numpy_generator_for(0, "contact sheet")
-    chosen = generator.choice(len(dataset.images), min(SHEET, len(dataset.images)), replace=False)
+    chosen = draw_places(len(dataset.images), SHEET, seed=0, stream="contact sheet")
     tiles = enlarge(np.ascontiguousarray(dataset.images[chosen].transpose(0, 2, 3, 1)), 84)
     if tiles.shape[-1] == 1:
         tiles = tiles.repeat(3, axis=-1)

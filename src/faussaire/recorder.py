@@ -27,7 +27,7 @@ from faussaire.errors import DivergenceError
 from faussaire.health import Figure, judge
 from faussaire.modalities import SampleSpec, modality
 from faussaire.plan import Pace
-from faussaire.rng import latents, numpy_generator_for, with_classes
+from faussaire.rng import draw_places, latents, with_classes
 from faussaire.run import RunFolder, replacing
 from faussaire.trainer import Trainer
 
@@ -90,7 +90,7 @@ class Recorder:
         self._class_shares: list[float] = []
         if trainer.config.conditional and trainer.batches.classes is not None:
             num_classes = trainer.batches.num_classes
-            self._z = with_classes(self._z, torch.arange(GRID) % num_classes, num_classes)
+            self._z = with_classes(self._z, grid_classes(num_classes, seed=trainer.config.seed), num_classes)
             counts = np.bincount(trainer.batches.classes, minlength=num_classes)
             self._class_shares = [round(float(share), 6) for share in counts / counts.sum()]
         history = run.history()
@@ -112,11 +112,9 @@ class Recorder:
         state = self.trainer.state
         control.forget(self.run)
         reals = self.trainer.batches.samples
-        chosen = numpy_generator_for(self.trainer.config.seed, "reals").choice(
-            len(reals), min(GRID, len(reals)), replace=False
-        )
+        chosen = draw_places(len(reals), GRID, seed=self.trainer.config.seed, stream="reals")
         with replacing(self.run.path / "reals.png") as beside:
-            self.modality.write_grid(beside, as_real(reals[sorted(chosen)]))
+            self.modality.write_grid(beside, as_real(reals[chosen]))
         self._mark = math.floor(self.trainer.plan.progress(state.nimg) * self.trainer.config.pictures)
         if state.nimg == 0:
             self._picture()
@@ -338,6 +336,12 @@ class Recorder:
         if self.pace is not None:
             return max(0.0, self.pace.budget_seconds - now)
         return (end_nimg - self.trainer.state.nimg) / max(speed, 1e-9)
+
+
+def grid_classes(num_classes: int, *, seed: int) -> Tensor:
+    """Return the class int64 `[64]` of each picture of the grid: all in turn, or 64 drawn from where there are more."""
+    shown = draw_places(num_classes, GRID, seed=seed, stream="grid classes")
+    return torch.from_numpy(shown[np.arange(GRID) % len(shown)])
 
 
 def half_interval(moments: dict[str, float]) -> float:

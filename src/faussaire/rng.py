@@ -3,14 +3,19 @@
 Nothing in faussaire reads or moves a global random state: each draw names its stream ("order", "step", "grid" …)
 and its position (images seen, epoch, chunk), and gets a generator of its own, seeded by SHA-256 of all of them.
 A generator costs about 20 µs, which is nothing beside a training step. The idea is that of NVlabs/edm2 (2024).
+
+torch is imported where it is used: reading data needs random numbers, and not the seconds that torch takes to come.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def seed_for(seed: int, stream: str, *position: int) -> int:
@@ -21,6 +26,8 @@ def seed_for(seed: int, stream: str, *position: int) -> int:
 
 def generator_for(seed: int, stream: str, *position: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return the torch generator of one stream at one position."""
+    import torch
+
     return torch.Generator(device).manual_seed(seed_for(seed, stream, *position))
 
 
@@ -29,11 +36,25 @@ def numpy_generator_for(seed: int, stream: str, *position: int) -> np.random.Gen
     return np.random.default_rng(seed_for(seed, stream, *position))
 
 
+def draw_places(count: int, n: int, *, seed: int, stream: str) -> np.ndarray:
+    """Draw `n` of the places 0 … count - 1, int64 and rising (a file is then read in one direction); all if no more.
+
+    What stands for a whole is drawn like this, never taken from its beginning: that may be all of one class.
+    """
+    if n >= count:
+        return np.arange(count)
+    return np.sort(numpy_generator_for(seed, stream).choice(count, n, replace=False, shuffle=False))
+
+
 def latents(count: int, z_dim: int, *, seed: int, stream: str, position: int = 0) -> torch.Tensor:
     """Draw z `[count, z_dim]` from the prior N(0, 1); another seed, stream or position gives another place of it."""
+    import torch
+
     return torch.randn(count, z_dim, generator=generator_for(seed, stream, position))
 
 
 def with_classes(z: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch.Tensor:
     """Return what a conditional G takes, `[N, z_dim + num_classes]`: z, then a 1 at the place of the class."""
+    import torch
+
     return torch.cat([z, torch.nn.functional.one_hot(labels, num_classes).to(z.dtype)], dim=1)

@@ -25,7 +25,7 @@ from faussaire.losses import LOSSES
 from faussaire.parallel import Shard, Shards, back
 from faussaire.penalties import penalise
 from faussaire.plan import Plan
-from faussaire.rng import generator_for, latents, with_classes
+from faussaire.rng import draw_places, generator_for, latents, with_classes
 from faussaire.schedules import SCHEDULES, ema_beta
 from faussaire.stats import Moments
 
@@ -202,14 +202,15 @@ class Trainer:
 
     @torch.no_grad()
     def overfitting(self, held_out: Tensor, labels: Tensor | None = None) -> Estimate | None:
-        """Return r_v: how far D tells samples that it was trained on from `held_out` ones `[N, *shape]`,
+        """Return r_v: how far D tells random samples that it was trained on from `held_out` ones `[N, *shape]`,
         of the classes `labels` `[N]` where the game is conditional.
         """
-        state, batches, n = self.state, self.batches, len(held_out)
-        seen, seen_labels = as_real(batches.samples[:n]), None
+        state, batches = self.state, self.batches
+        places = draw_places(len(batches.samples), len(held_out), seed=self.config.seed, stream="r_v seen")
+        seen, seen_labels = as_real(batches.samples[places]), None
         z = latents(len(seen), self.config.z_dim, seed=self.config.seed, stream="r_v")
         if labels is not None and batches.classes is not None:
-            seen_labels = torch.from_numpy(batches.classes[:n])
+            seen_labels = torch.from_numpy(batches.classes[places])
             z = with_classes(z, seen_labels, batches.num_classes)
         with statistics_frozen(state.G):
             fake = state.G(z)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from data.given import images_as_given, labels_as_given
 from data.zoo import colours, prepared_or_refused
 from faussaire.data import locate, prepare
 from faussaire.data.pixels import ArrayPixels, StackedPixels
@@ -45,9 +46,9 @@ def test_floating_point_in_either_range_is_scaled(tmp_path: Path, dtype: str, lo
 
 def test_bytes_of_the_right_size_are_untouched(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
     np.save(tmp_path / "x.npy", np.asfortranarray(digits[0][:50]))
-    images = prepare(tmp_path / "x.npy").images
-    np.testing.assert_array_equal(images[:, 0], digits[0][:50])
-    assert images[:].flags.c_contiguous
+    dataset = prepare(tmp_path / "x.npy")
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][:50])
+    assert dataset.images[:].flags.c_contiguous
 
 
 def test_colour_asked_in_grey_is_luma_for_arrays_too(tmp_path: Path) -> None:
@@ -85,8 +86,7 @@ def test_npz_has_images_labels_and_classes(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", images=images, labels=[1, 0, 1, 0], classes=["no", "yes"])
     dataset = prepare(tmp_path / "x.npz")
     assert dataset.spec.classes == ("no", "yes")
-    assert dataset.labels is not None
-    assert dataset.labels.tolist() == [1, 0, 1, 0]
+    assert labels_as_given(dataset) == [1, 0, 1, 0]
 
 
 def test_labels_without_names_are_named_by_their_numbers(tmp_path: Path) -> None:
@@ -138,20 +138,22 @@ def test_any_array_has_the_right_shape_or_is_refused(tmp_path: Path, array: np.n
 def test_bytes_of_any_number_type_and_order_are_the_same_images(tmp_path: Path, dtype: str, order: str) -> None:
     images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), np.uint8)
     np.save(tmp_path / "x.npy", np.asarray(images.astype(dtype), order=order))  # type: ignore[call-overload]
-    np.testing.assert_array_equal(prepare(tmp_path / "x.npy").images[:, 0], images)
+    np.testing.assert_array_equal(images_as_given(prepare(tmp_path / "x.npy"))[:, 0], images)
 
 
 def test_square_images_in_flat_rows_are_unfolded(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), np.uint8)
     np.save(tmp_path / "x.npy", images.reshape(9, 64))
-    np.testing.assert_array_equal(prepare(tmp_path / "x.npy").images[:, 0], images)
+    np.testing.assert_array_equal(images_as_given(prepare(tmp_path / "x.npy"))[:, 0], images)
 
 
 def test_flat_rows_in_colour_are_read_in_the_order_that_is_smoother(tmp_path: Path) -> None:
     pictures = np.stack([np.roll(colours(16, 16), shift, axis=0) for shift in range(5)])
     for name, flat in (("pixels", pictures), ("planes", pictures.transpose(0, 3, 1, 2))):
         np.save(tmp_path / f"{name}.npy", flat.reshape(5, -1))
-        np.testing.assert_array_equal(prepare(tmp_path / f"{name}.npy").images[:], pictures.transpose(0, 3, 1, 2))
+        np.testing.assert_array_equal(
+            images_as_given(prepare(tmp_path / f"{name}.npy")), pictures.transpose(0, 3, 1, 2)
+        )
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_an_npz_is_known_by_the_names_in_use_and_by_shape(tmp_path: Path, images
     np.savez(tmp_path / "x.npz", **{labels: [7, 9, 7, 9], images: pictures})  # type: ignore[arg-type]
     dataset = prepare(tmp_path / "x.npz")
     assert dataset.spec.classes == ("7", "9")
-    np.testing.assert_array_equal(dataset.images[:, 0], pictures)
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], pictures)
 
 
 def test_of_the_parts_of_an_npz_the_training_part_is_taken_and_the_others_are_told(tmp_path: Path) -> None:
@@ -207,16 +209,14 @@ def test_of_the_parts_of_an_npz_the_training_part_is_taken_and_the_others_are_to
 def test_labels_of_every_form_are_one_number_for_each_image(tmp_path: Path, labels: np.ndarray) -> None:
     np.savez(tmp_path / "x.npz", images=np.zeros((3, 8, 8), np.uint8), labels=labels)
     dataset = prepare(tmp_path / "x.npz")
-    assert dataset.labels is not None
-    assert (dataset.spec.classes, dataset.labels.tolist()) == (("0", "1", "2"), [1, 0, 2])
+    assert (dataset.spec.classes, labels_as_given(dataset)) == (("0", "1", "2"), [1, 0, 2])
 
 
 @pytest.mark.parametrize("labels", [["b", "a", "b"], [b"b", b"a", b"b"]])
 def test_labels_in_text_are_the_names_of_classes(tmp_path: Path, labels: list[str]) -> None:
     np.savez(tmp_path / "x.npz", images=np.zeros((3, 8, 8), np.uint8), labels=labels)
     dataset = prepare(tmp_path / "x.npz")
-    assert dataset.labels is not None
-    assert (dataset.spec.classes, dataset.labels.tolist()) == (("a", "b"), [1, 0, 1])
+    assert (dataset.spec.classes, labels_as_given(dataset)) == (("a", "b"), [1, 0, 1])
 
 
 def test_pickled_objects_in_an_npz_are_refused_with_a_way_out(tmp_path: Path) -> None:
@@ -233,4 +233,4 @@ def test_arrays_in_several_files_stay_mapped(tmp_path: Path) -> None:
         assert isinstance(source.pixels, StackedPixels)
         assert all(isinstance(part, ArrayPixels) and isinstance(part.raw, np.memmap) for part in source.pixels._parts)
         np.testing.assert_array_equal(source.pixels[np.array([39, 0, 24, 25, 24])][:, 0], images[[39, 0, 24, 25, 24]])
-    np.testing.assert_array_equal(prepare([tmp_path / "a.npy", tmp_path / "b.npy"]).images[:, 0], images)
+    np.testing.assert_array_equal(images_as_given(prepare([tmp_path / "a.npy", tmp_path / "b.npy"]))[:, 0], images)

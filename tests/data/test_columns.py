@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.given import images_as_given, labels_as_given
 from faussaire.data import embedded_sets, prepare
 from faussaire.errors import DataError
 
@@ -80,9 +81,8 @@ def test_a_header_is_understood_however_it_is_spelt(tmp_path: Path, header: str,
     images, labels = pictures(60, photo=True)
     (tmp_path / "x.csv").write_text(rows(images, [str(i) for i in labels], last=last, header=header))
     dataset = prepare(tmp_path / "x.csv")
-    np.testing.assert_array_equal(dataset.images[:, 0], images)
-    assert dataset.labels is not None
-    assert dataset.labels.tolist() == labels.tolist()
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], images)
+    assert labels_as_given(dataset) == labels.tolist()
 
 
 @pytest.mark.parametrize("first", ["", "Unnamed: 0", "id"])
@@ -92,9 +92,8 @@ def test_a_column_of_row_numbers_is_passed_over(tmp_path: Path, first: str) -> N
     numbered = [f"{i},{label}" for i, label in enumerate(labels)]
     (tmp_path / "x.csv").write_text(rows(images, numbered, last=False, header=header))
     dataset = prepare(tmp_path / "x.csv")
-    np.testing.assert_array_equal(dataset.images[:, 0], images)
-    assert dataset.labels is not None
-    assert dataset.labels.tolist() == labels.tolist()
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], images)
+    assert labels_as_given(dataset) == labels.tolist()
 
 
 @pytest.mark.parametrize("header", ["emotion,pixels,Usage", "emotion, Usage, pixels", "pixels,emotion", ""])
@@ -107,7 +106,6 @@ def test_pixels_in_one_cell_with_blanks_between_are_read(tmp_path: Path, header:
         lines.append(",".join(cells[name] for name in names))
     (tmp_path / "fer2013.csv").write_text("\n".join(lines))
     dataset = prepare(tmp_path / "fer2013.csv")
-    np.testing.assert_array_equal(dataset.images[:, 0], images)
-    assert dataset.labels is not None
-    assert dataset.labels.tolist() == labels.tolist()
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], images)
+    assert labels_as_given(dataset) == labels.tolist()
     assert ("Usage" in header) == any("not used: Usage" in note for note in dataset.inventory.notes)

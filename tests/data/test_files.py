@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.given import labels_as_given
 from faussaire.data import prepare
 from faussaire.data.names import natural, slug
 from faussaire.errors import DataError
@@ -25,8 +26,7 @@ def test_a_table_of_labels_comes_before_the_folders(class_folder: Path, text: st
     (class_folder / "labels.csv").write_text(text, "utf-8", newline="")
     dataset = prepare(class_folder)
     assert dataset.spec.classes == ("blue", "red")
-    assert dataset.labels is not None
-    assert dataset.labels.tolist() == [0, 1]
+    assert labels_as_given(dataset) == [0, 1]
     assert {record.note for record in dataset.inventory.rejected} == {"no row for it in labels.csv"}
 
 

@@ -9,6 +9,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from data.given import images_as_given, labels_as_given
 from data.zoo import png
 from faussaire.data import Dataset, prepare
 from faussaire.data.labels import classes_of, spelt
@@ -23,9 +24,8 @@ def table_of(path: Path, labels: list[str], *, header: str = "label") -> Path:
 
 def named(dataset: Dataset) -> dict[int, str]:
     """Return the class of each image by its first pixel."""
-    assert dataset.labels is not None
-    pixels = dataset.images[:, 0, 0, 0].tolist()
-    return {value: dataset.spec.classes[label] for value, label in zip(pixels, dataset.labels.tolist(), strict=True)}
+    pixels = images_as_given(dataset)[:, 0, 0, 0].tolist()
+    return {value: dataset.spec.classes[label] for value, label in zip(pixels, labels_as_given(dataset), strict=True)}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data.given import images_as_given
 from data.zoo import png
 from faussaire.data import Dataset, prepare
 from faussaire.data.references import references
@@ -87,7 +88,7 @@ def test_names_in_an_old_coding_are_their_bytes(tmp_path: Path) -> None:
         with open(str(tmp_path).encode() + b"/" + name, "wb") as file:
             file.write(png(value))
     dataset = prepare(written(tmp_path, b"\n".join(names)))
-    assert dataset.images[:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert images_as_given(dataset)[:, 0, 0, 0].tolist() == [0, 1, 2]
 
 
 def test_other_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:

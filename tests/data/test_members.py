@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from data.given import images_as_given
 from data.zoo import png
 from faussaire.data import Dataset, prepare
 from faussaire.data.store import INDEX
@@ -96,7 +97,7 @@ def test_links_in_a_tar_are_the_files_that_they_lead_to(tmp_path: Path) -> None:
         ("b/again.png", "soft.png", tarfile.SYMTYPE),
     )
     dataset = prepare(path)
-    values = {record.name: int(dataset.images[i][0, 0, 0]) for i, record in enumerate(dataset.inventory.kept)}
+    values = {record.name: int(images_as_given(dataset)[i][0, 0, 0]) for i, record in enumerate(dataset.inventory.kept)}
     assert values == {"a/1.png": 1, "a/hard.png": 2, "b/2.png": 2, "b/again.png": 1, "b/soft.png": 1}
 
 

@@ -18,6 +18,7 @@ import pytest
 
 import faussaire
 from data import menagerie
+from data.given import images_as_given
 from data.zoo import KEPT, REJECTED, idx, png, prepared_or_refused
 from faussaire import prepare
 from faussaire.data.decode import Rule, decode, quiet_pillow
@@ -74,9 +75,10 @@ def test_alpha_is_kept_or_laid_over_a_colour(tmp_path: Path) -> None:
 
     for number in range(2):
         Image.new("RGBA", (8, 8), (200, 100, number, 0)).save(tmp_path / f"{number}.png")
-    assert prepare(tmp_path, channels=4).images[0, :, 0, 0].tolist() == [200, 100, 0, 0]
+    assert images_as_given(prepare(tmp_path, channels=4))[0, :, 0, 0].tolist() == [200, 100, 0, 0]
     for background, colour in (("white", [255] * 3), ("black", [0] * 3), ("#ff8000", [255, 128, 0])):
-        assert prepare(tmp_path, background=background, channels=3).images[0, :, 0, 0].tolist() == colour
+        over = prepare(tmp_path, background=background, channels=3)
+        assert images_as_given(over)[0, :, 0, 0].tolist() == colour
 
 
 def test_a_profile_changes_colours_to_srgb(folder: Path) -> None:
@@ -99,7 +101,7 @@ def test_every_frame_of_an_animation_is_an_image_on_request(tmp_path: Path) -> N
         *(f"pages.tif[{i}]" for i in range(3)),
     ]
     assert [record.name for record in dataset.inventory.rejected] == ["cut.gif", "nothing.jpg"]
-    assert dataset.images[:3].argmax(axis=1)[:, 0, 0].tolist() == [0, 1, 2]
+    assert images_as_given(dataset)[:3].argmax(axis=1)[:, 0, 0].tolist() == [0, 1, 2]
     assert "files with several frames: 3, each frame an image" in dataset.inventory.notes
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.given import images_as_given
 from faussaire.data import prepare
 from faussaire.data.ranges import Extents, Range
 
@@ -19,7 +20,7 @@ def prepared(path: Path, images: np.ndarray) -> tuple[np.ndarray, str]:
     """Return what becomes of an array, and what is said of it."""
     np.save(path / "x.npy", images)
     dataset = prepare(path / "x.npy", cache=path / "cache")
-    return dataset.images[:, 0], " | ".join(dataset.inventory.notes)
+    return images_as_given(dataset)[:, 0], " | ".join(dataset.inventory.notes)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_one_odd_image_does_not_make_the_others_black(tmp_path: Path, images: np
     images[7, 3, 3] = odd
     np.save(tmp_path / "x.npy", images)
     dataset = prepare(tmp_path / "x.npy")
-    np.testing.assert_array_equal(dataset.images[:, 0], expected)
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], expected)
     assert [record.name for record in dataset.inventory.rejected] == ["x.npy[7]"]
     assert "values far beyond those of the others" in dataset.inventory.rejected[0].note
 

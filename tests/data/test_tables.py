@@ -16,6 +16,7 @@ import pyarrow.parquet
 import pytest
 import zstandard
 
+from data.given import images_as_given, labels_as_given
 from data.zoo import idx, png
 from faussaire.data import Dataset, locate, prepare
 from faussaire.errors import DataError
@@ -34,12 +35,11 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 
 def values(dataset: Dataset) -> list[int]:
-    return [int(value) for value in dataset.images[:, 0, 0, 0]]
+    return [int(value) for value in images_as_given(dataset)[:, 0, 0, 0]]
 
 
 def is_labelled(dataset: Dataset) -> bool:
-    assert dataset.labels is not None
-    pairs = sorted(zip(values(dataset), dataset.labels.tolist(), strict=True))
+    pairs = sorted(zip(values(dataset), labels_as_given(dataset), strict=True))
     return dataset.spec.classes == ("cat", "dog") and pairs == [(10, 0), (11, 0), (12, 0), (20, 1), (21, 1), (22, 1)]
 
 
@@ -114,9 +114,9 @@ def test_a_table_of_pixels_is_the_images(
 ) -> None:
     labels = [str(label) for label in digits[1][:50]] if labelled else None
     dataset = prepare(write_table(tmp_path / "x.csv", digits[0][:50], labels, header=header, mark=mark))
-    np.testing.assert_array_equal(dataset.images[:, 0], digits[0][:50])
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][:50])
     assert dataset.spec.classes == (("0", "1", "2") if labelled else ())
-    assert dataset.labels is None or dataset.labels.tolist() == digits[1][:50].tolist()
+    assert dataset.labels is None or labels_as_given(dataset) == digits[1][:50].tolist()
 
 
 def test_a_table_equals_the_array_that_it_was_made_of(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
@@ -128,10 +128,10 @@ def test_a_table_equals_the_array_that_it_was_made_of(tmp_path: Path, digits: tu
 def test_a_table_in_colour_and_one_of_fractions(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
     dataset = prepare(write_table(tmp_path / "colour.csv", images, ["a", "b", "a", "b", "a"]))
-    np.testing.assert_array_equal(dataset.images[:], images.transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(images_as_given(dataset), images.transpose(0, 3, 1, 2))
     assert dataset.spec.classes == ("a", "b")
     fractions = prepare(write_table(tmp_path / "fractions.csv", images[..., 0] / 255, None))
-    np.testing.assert_array_equal(fractions.images[:, 0], images[..., 0])
+    np.testing.assert_array_equal(images_as_given(fractions)[:, 0], images[..., 0])
 
 
 def test_odd_rows_of_a_table_are_left_out(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
@@ -142,7 +142,7 @@ def test_odd_rows_of_a_table_are_left_out(tmp_path: Path, digits: tuple[np.ndarr
     lines[4] = lines[4].rpartition(",")[0] + ",999"
     path.write_text("\n".join(lines))
     dataset = prepare(path)
-    np.testing.assert_array_equal(dataset.images[:, 0], digits[0][[0, 4, 5]])
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][[0, 4, 5]])
     assert [record.note for record in dataset.inventory.rejected] == [
         "a row of 66 values, not 65",
         "a value that is no number",

@@ -52,7 +52,7 @@ class Inventory:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """What training sees: bytes of one size, by position."""
+    """What training sees: bytes of one size, by position; in either part in an order that only the pixels decide."""
 
     name: str
     """Short name of the source, fit for a folder's name: `mnist`, `my-photos`."""
@@ -76,7 +76,7 @@ class Dataset:
     """What was found, kept and rejected."""
 
     fingerprint: str
-    """SHA-256, in hex, of pixels, labels and names of classes: the same data gives the same for ever."""
+    """SHA-256, in hex, of pixels, labels and names of classes: the same images give the same, whatever their names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The last part of a preparation: what is known of all items decides channels, copies, classes and the held-out part.
+"""The last part of a preparation: what is known of all items decides channels, copies, classes and both parts.
 
 Everything here goes through the facts block by block, so it needs no more memory for more images. It may be killed at
 any time and is then done again: `index.json`, which makes a store of it, is written last.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from faussaire.data.build import BLOCK, MAX_SHARDS, Build, blocks
 from faussaire.data.chunks import BLANK_BELOW
 from faussaire.data.dataset import Source
 from faussaire.data.duplicates import NEAR_UP_TO, exact_copies, near_copies
+from faussaire.data.parts import HELD_OUT, TRAIN, Part, write_parts
 from faussaire.data.records import BLANK, DROPPED, FACTS, GREY, KEPT, Lines, Numbered, Record, Records
 from faussaire.data.rows import Rows, Shard
-from faussaire.data.selection import HELD_OUT_FROM, Selection, held_out, without_empty_classes
+from faussaire.data.selection import HELD_OUT_FROM, Selection, without_empty_classes
 from faussaire.data.store import INDEX, discard, write_text, writing
 from faussaire.errors import DataError
 
@@ -190,8 +191,7 @@ def _note_imbalance(work: Finish, counts: np.ndarray) -> None:
 def _write_index(work: Finish, counts: np.ndarray) -> None:
     """Set a part aside, fingerprint both parts, and write everything that makes a store."""
     folder, chosen = work.build.folder, work.chosen
-    num_held_out = _write_parts(work, counts)["held-out"]
-    fingerprint = _fingerprint(work, counts, num_held_out)
+    parts = write_parts(folder, work.facts, work.build.done, chosen.labels, counts)
     items = work.source.items
     numbered = items.file if isinstance(items, Numbered) and isinstance(chosen.indices, range) else None
     if numbered is None:
@@ -202,14 +202,14 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
         "shape": work.shape,
         "classes": chosen.classes,
         "class_counts": dict(zip(chosen.classes, counts.tolist(), strict=False)),
-        "notes": [*work.notes, _held_out_note(num_held_out)],
+        "notes": [*work.notes, _held_out_note(parts[HELD_OUT].num)],
         "num_items": work.build.done,
         "numbered": numbered,
         "shards": [
             {"path": s.path.name if s.path.parent == folder else None, "count": s.count, "offset": s.offset}
             for s in work.shards
         ],
-        "fingerprint": fingerprint,
+        "fingerprint": _fingerprint(work, parts),
     }
     write_text(folder / INDEX, json.dumps(index, ensure_ascii=False, indent=1))
     used = {shard.path for shard in work.shards}
@@ -218,69 +218,18 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
             path.unlink(missing_ok=True)
 
 
-def _sides(work: Finish, counts: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Give each block's first place, and of each item whether it is trained on, and whether it is held out."""
-    measured = int(counts.sum()) >= HELD_OUT_FROM
-    aside_of_class = np.zeros(len(counts), np.int64)
-    if measured:
-        for _, groups, _, aside in _asides(work, measured):
-            aside_of_class += np.bincount(groups[aside], minlength=len(counts))
-    emptied = aside_of_class == counts  # a class that would lose all its images keeps them
-    for start, groups, kept, aside in _asides(work, measured):
-        aside &= ~emptied[groups]
-        yield start, kept & ~aside, aside
-
-
-def _asides(work: Finish, measured: bool) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Give each block's first place, and of each item its class, whether it is kept, and what its hash says."""
-    for start, block in work.facts():
-        kept = block["flags"] & KEPT > 0
-        labels = work.labels(start, len(block))
-        groups = np.zeros(len(block), np.int64) if labels is None else labels
-        yield start, groups, kept, kept & held_out(block["digest"]) if measured else np.zeros(len(block), bool)
-
-
-def _write_parts(work: Finish, counts: np.ndarray) -> dict[str, int]:
-    """Write places and labels of the images that are trained on, held out, and rejected; return how many are."""
-    folder = work.build.folder
-    numbers = {"train": 0, "held-out": 0, "rejected": 0}
-    for part in numbers:
-        for suffix in ("i64", "labels"):
-            (folder / f"{part}.{suffix}").write_bytes(b"")
-    (folder / "labels.i32").write_bytes(b"")
-    for start, train, aside in _sides(work, counts):
-        labels = work.labels(start, len(train))
-        for part, mask in (("train", train), ("held-out", aside), ("rejected", ~(train | aside))):
-            numbers[part] += int(mask.sum())
-            _add(folder / f"{part}.i64", (np.flatnonzero(mask) + start).astype("<i8"))
-            if labels is not None:
-                _add(folder / f"{part}.labels", labels[mask].astype("<i8"))
-        if labels is not None:
-            _add(folder / "labels.i32", labels.astype("<i4"))
-    return numbers
-
-
-def _add(path: Path, numbers: np.ndarray) -> None:
-    with path.open("ab") as file:
-        numbers.tofile(file)
-
-
 def _held_out_note(num: int) -> str:
     if num:
         return f"held out: {num} images, never trained on, kept to measure with"
     return f"held out: none, as that begins at {HELD_OUT_FROM} images"
 
 
-def _fingerprint(work: Finish, counts: np.ndarray, num_held_out: int) -> str:
-    """Return the SHA-256 of all that training and evaluation see: shape, classes, hashed pixels, labels."""
-    head = {"shape": work.shape, "classes": work.chosen.classes, "held_out": num_held_out}
+def _fingerprint(work: Finish, parts: Mapping[str, Part]) -> str:
+    """Return the SHA-256 of all that training and evaluation see: shape, classes, hashed pixels, labels, in order."""
+    head = {"shape": work.shape, "classes": work.chosen.classes, "held_out": parts[HELD_OUT].num}
     hasher = hashlib.sha256(json.dumps(head).encode())
-    for part in (0, 1):
-        for (_, block), (_, *masks) in zip(work.facts(), _sides(work, counts), strict=True):
-            hasher.update(block["digest"][masks[part]].tobytes())
-        for start, *masks in _sides(work, counts) if work.chosen.labels is not None else ():
-            labels = work.labels(start, len(masks[part]))
-            hasher.update(b"" if labels is None else labels[masks[part]].astype("<i8").tobytes())
+    for name in (TRAIN, HELD_OUT):
+        hasher.update(parts[name].digests.digest() + parts[name].labels.digest())
     return hasher.hexdigest()
 
 

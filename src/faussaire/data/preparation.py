@@ -1,8 +1,9 @@
 """From a path or a name to a `Dataset`: find it, and open its store; or choose, decode and store it first.
 
-Everything here depends on the content alone: the same images under the same names give the same order, the same part
-held out and the same fingerprint, whatever the number of processes, and however often it was interrupted. (Another
-version of libjpeg may decode a picture to pixels that differ by one; the fingerprint then says so.)
+Everything here depends on the content alone: the same images in the same classes give the same order, the same part
+held out and the same fingerprint, whatever their names, whatever the number of processes, and however often it was
+interrupted. (Another version of libjpeg may decode a picture to pixels that differ by one; the fingerprint then says
+so.)
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from faussaire.data.decode import Decoded, Rule, fit_array, quiet_pillow, size_o
 from faussaire.data.fitting import CROP, PAD
 from faussaire.data.records import FACTS, KEPT
 from faussaire.data.workers import Workers, num_cores
+from faussaire.rng import draw_places
 
 _CHUNK = 64  # files in one go
 _CHUNK_HERE = 8  # …while it is not known how long one takes
@@ -74,7 +75,7 @@ class Sizes:
 
 
 def look(source: Source, indices: Sequence[int]) -> Sizes:
-    """Read the headers of up to 256 of the items `indices`, evenly spaced."""
+    """Read the headers of up to 256 of the items `indices`, drawn at random (always the same)."""
     if source.pixels is not None:
         height, width = source.pixels.shape[2:]
         return Sizes(sides=((min(height, width), max(height, width)),))
@@ -82,9 +83,9 @@ def look(source: Source, indices: Sequence[int]) -> Sizes:
         range(len(indices)) if not source.problems else [k for k, i in enumerate(indices) if i not in source.problems]
     )
     count = _LOOKED_AT_REMOTE if source.remote else _LOOKED_AT
-    spread = np.linspace(0, len(usable) - 1, min(len(usable), count)).astype(int)
     with quiet_pillow():
-        measured = [_measure(source, int(indices[usable[k]])) for k in spread]
+        drawn = draw_places(len(usable), count, seed=0, stream="sizes")
+        measured = [_measure(source, int(indices[usable[k]])) for k in drawn]
     return Sizes(sides=tuple((min(size), max(size)) for size in measured if size is not None))
 
 

@@ -5,7 +5,7 @@
         pixels-000.u8 …          uint8 [n, C, R, R], image after image
         records.bin words.jsonl  what became of each item, as records.FACTS, and the words of its notes
         names.txt names.i64      the name of each item
-        train.i64 held-out.i64   places of the images that are trained on, and of those that never are
+        train.i64 held-out.i64   places of the images that are trained on, and of those that never are, in their order
         train.labels …           their labels
         plan.json facts.bin      of an unfinished preparation: what was planned, and what was done so far
 
@@ -35,8 +35,8 @@ from faussaire.data.rows import Rows, Shard
 from faussaire.errors import DataError
 from faussaire.modalities import SampleSpec
 
-VERSION = 4
-"""Of the format and of the rule for decoding: another one is another store."""
+VERSION = 5
+"""Of the format, and of the rules for decoding and for the order: another one is another store."""
 
 INDEX = "index.json"
 
