@@ -18,7 +18,6 @@ import torch
 from safetensors.torch import save_file
 
 from faussaire import Generator
-from faussaire.cli import run as command
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -23,6 +23,7 @@ from faussaire.console import TrainingView
 from faussaire.core.terminal import Terminal, say, waiting
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
+from faussaire.data.labels import is_about_labels
 from faussaire.errors import ConfigError, DataError
 from faussaire.evaluate import training_scorer
 from faussaire.generator import Generator
@@ -165,6 +166,8 @@ def _prepare(config: Config, console: Console) -> Dataset:
             **config.preparation(),
             progress=told,
         )
+    for note in filter(is_about_labels, dataset.inventory.notes):
+        console.print(note, highlight=False, soft_wrap=True, markup=False)
     rejected = len(dataset.inventory.rejected)
     if rejected:
         first = dataset.inventory.rejected[0]

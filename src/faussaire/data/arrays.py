@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.data.dataset import Source
-from faussaire.data.labels import Labels, classes_of, classes_of_values, names_of, spelt
+from faussaire.data.labels import MANY_MADE, Labels, classes_of, classes_of_values, names_of, spelt
 from faussaire.data.names import shortened, shown, slug
 from faussaire.data.pixels import ArrayPixels, Pixels
 from faussaire.data.ranges import Extents
@@ -193,7 +193,7 @@ def _labels(labels: np.ndarray, classes: Sequence[str] | None, *, num: int, wher
         return classes_of([spelt(label) for label in labels.tolist()])
     if classes is None:
         found, numbers = np.unique(labels, return_inverse=True)
-        return classes_of_values([spelt(value) or "" for value in found.tolist()], numbers)
+        return classes_of_values([spelt(value) or "" for value in found.tolist()], numbers, many=MANY_MADE)
     if labels.dtype.kind not in "iub":
         raise DataError(f"{where}: `classes` names whole numbers, but the labels are {labels.dtype}")
     if num and not (int(labels.min()) >= 0 and int(labels.max()) < len(classes)):

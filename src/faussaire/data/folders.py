@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from faussaire.data.dataset import Source
-from faussaire.data.decode import IMAGE_SUFFIXES
+from faussaire.data.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.disk import read_file, stamp, why_unread
 from faussaire.data.files import Listing, file_source, too_large
 from faussaire.data.litter import is_environment, is_litter
@@ -26,6 +26,8 @@ from faussaire.data.names import shown, told_apart
 from faussaire.errors import DataError
 
 Key = tuple[int, int] | str
+
+_LOOKED_AT = 64
 
 
 @dataclass
@@ -47,8 +49,11 @@ class Folder:
     """Whether faussaire wrote it."""
 
     def has_images(self) -> bool:
-        """Whether a file in it is an image by its name."""
-        return any(os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES for name, _, why in self.files if not why)
+        """Whether a file in it is an image by its name; of files without a suffix, a few are looked at."""
+        usable = [(os.path.splitext(name)[1].lower(), path) for name, path, why in self.files if not why]
+        if any(suffix in IMAGE_SUFFIXES for suffix, _ in usable):
+            return True
+        return any(_begins_as_image(path) for path in [path for suffix, path in usable if not suffix][:_LOOKED_AT])
 
 
 def list_folder(root: Path) -> Folder:
@@ -150,6 +155,13 @@ class _Walk:
 
     def _pass(self, why: str, name: str) -> None:
         self._passed.setdefault(why, []).append(name)
+
+
+def _begins_as_image(path: str) -> bool:
+    try:
+        return is_image(read_file(path, 16))
+    except OSError:
+        return False
 
 
 def _first(names: list[str]) -> str:

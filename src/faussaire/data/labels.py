@@ -29,6 +29,9 @@ LABEL_NAMES = (
 MANY = 50
 """More classes than these must have two images each, on average, and may not be fractions."""
 
+MANY_MADE = 1000
+"""The same, where somebody has made whole numbers of the labels already."""
+
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
@@ -64,8 +67,13 @@ def classes_of(labels: Sequence[str | None], *, order: Sequence[str] = ()) -> La
     return classes_of_values(list(places), numbers, order=order)
 
 
-def classes_of_values(values: Sequence[str], numbers: np.ndarray, *, order: Sequence[str] = ()) -> Labels:
-    """Find the classes of labels that are told by int64 `[N]` into different `values`, -1 for none."""
+def classes_of_values(
+    values: Sequence[str], numbers: np.ndarray, *, order: Sequence[str] = (), many: int = MANY
+) -> Labels:
+    """Find the classes of labels that are told by int64 `[N]` into different `values`, -1 for none.
+
+    More than `many` classes are looked at twice: whether they are any.
+    """
     real = [value for value in values if value]
     named = [value for value in real if value.lower() != "nan"]
     if all(map(is_number, named)):
@@ -77,15 +85,15 @@ def classes_of_values(values: Sequence[str], numbers: np.ndarray, *, order: Sequ
     renumbered = np.array([*(number.get(value, -1) for value in values), -1], np.int64)[numbers]
     if not ordered:
         return Labels()
-    reason = _no_classes(ordered, int((renumbered >= 0).sum()))
+    reason = _no_classes(ordered, int((renumbered >= 0).sum()), many)
     if reason:
         return Labels(notes=(f"no classes: {reason}",))
     return Labels(numbers=renumbered, classes=names_of(ordered))
 
 
-def _no_classes(values: Sequence[str], num: int) -> str:
+def _no_classes(values: Sequence[str], num: int, many: int) -> str:
     """Return why the labels of `num` items make no classes; empty where they do."""
-    if len(values) <= MANY:
+    if len(values) <= many:
         return ""
     if num < 2 * len(values):
         return (
@@ -149,3 +157,8 @@ def column_of_labels(names: Sequence[str]) -> int | None:
     if "x" in plain:  # then y is a place in the picture
         plain = ["" if name == "y" else name for name in plain]
     return next((plain.index(name) for name in LABEL_NAMES if name in plain), None)
+
+
+def is_about_labels(note: str) -> bool:
+    """Whether what is said of a set tells where its labels come from, or why it has none."""
+    return re.match(r"(.*: )?((no )?(labels from|labels:|classes:|classes kept)|no file of labels)", note) is not None

@@ -23,6 +23,7 @@ from faussaire.data.decode import Rule
 from faussaire.data.finishing import DUPLICATES, KEEP, finish
 from faussaire.data.fitting import FITS
 from faussaire.data.frames import ALL, FIRST, with_all_frames
+from faussaire.data.labels import is_about_labels
 from faussaire.data.rows import Shard
 from faussaire.data.scan import fits_as_it_is, look, scan
 from faussaire.data.selection import Selection, choose
@@ -120,6 +121,8 @@ def _build(origin: Origin, where: Place, wishes: Wishes, *, workers: int | None,
         source = with_all_frames(opened) if wishes.frames == ALL else opened
         chosen = choose(source, wishes.classes)
         rule, notes = _rule(source, chosen, wishes)
+        if chosen.labels is None and not any(map(is_about_labels, notes)):
+            notes.append("no labels: there are none in the data")
         in_place = _in_place(source, chosen, rule)
         build = Build(
             where.current,

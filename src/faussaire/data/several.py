@@ -1,7 +1,8 @@
 """Several sources as one, in the order in which they were given.
 
 Where they have labels, those of one name are one class. Where none has, but each is a folder or archive of its own,
-its name is the label of all that it holds. Arrays of one shape stay an array; any other mixture is read as files.
+its name is the label of all that it holds, unless they are shards or parts of one set (shards.py). Arrays of one shape
+stay an array; any other mixture is read as files.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import io
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -18,9 +20,10 @@ from PIL import Image
 
 from faussaire.config import NAMED, named
 from faussaire.data.dataset import Origin, Source
-from faussaire.data.labels import in_order
-from faussaire.data.names import slug
+from faussaire.data.labels import Labels, classes_of_values, is_about_labels
+from faussaire.data.names import shown, slug
 from faussaire.data.pixels import Pixels, StackedPixels
+from faussaire.data.shards import why_no_classes
 
 
 def joined_name(names: Sequence[str]) -> str:
@@ -43,7 +46,7 @@ def several_source(origins: Sequence[Origin], scratch: Path) -> Source:
 
 def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
     ends = list(accumulate(len(part.items) for part in parts))
-    classes, labels, note = _labels(parts)
+    labels = _labels(parts)
 
     def at(i: int) -> tuple[Source, int]:
         part = bisect_right(ends, i)
@@ -63,9 +66,9 @@ def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
         name=joined_name([part.name for part in parts]),
         where=named([part.where for part in parts]),
         items=[f"{part.name}/{item}" for part in parts for item in part.items],
-        labels=labels,
-        classes=classes,
-        notes=(*(f"{part.name}: {text}" for part in parts for text in part.notes), *note),
+        labels=labels.numbers,
+        classes=labels.classes,
+        notes=tuple(_notes(parts, labels)),
         problems={
             start + i: text for start, part in zip(starts, parts, strict=True) for i, text in part.problems.items()
         },
@@ -77,24 +80,43 @@ def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
     )
 
 
-def _labels(parts: Sequence[Source]) -> tuple[tuple[str, ...], np.ndarray | None, list[str]]:
-    """Return the classes of all, the label of each item, and what there is to say about them."""
+def _labels(parts: Sequence[Source]) -> Labels:
+    """Return the classes of all items together."""
+    counts = [len(part.items) for part in parts]
     if all(part.labels is None for part in parts):
-        names = [part.name for part in parts]
-        if len(set(names)) < len(names):
-            return (), None, []
-        counts = [len(part.items) for part in parts]
-        return tuple(names), np.repeat(np.arange(len(parts)), counts), ["labels from the names of the parts"]
+        names = [_called(part) for part in parts]
+        why = why_no_classes(names)
+        if why:
+            return Labels(notes=(f"no labels: {why}",))
+        found = classes_of_values(names, np.repeat(np.arange(len(parts)), counts))
+        return replace(found, notes=(*found.notes, "labels from the names of the parts"))
     if any(part.labels is None for part in parts):
-        return (), None, ["some parts have labels and others have none: none are used"]
-    classes = tuple(in_order({name for part in parts for name in part.classes}))
-    number = {name: i for i, name in enumerate(classes)}
+        without = next(part.name for part in parts if part.labels is None)
+        return Labels(notes=(f"no labels: some parts have them and others have none (first: {without})",))
+    number: dict[str, int] = {}
     pieces = []
     for part in parts:
         assert part.labels is not None
-        renumbered = np.array([*(number[name] for name in part.classes), -1])
+        renumbered = np.array([*(number.setdefault(name, len(number)) for name in part.classes), -1])
         pieces.append(renumbered[part.labels])
-    return classes, np.concatenate(pieces), []
+    return classes_of_values(list(number), np.concatenate(pieces))
+
+
+def _called(part: Source) -> str:
+    """Return the name of a part as a class: that of its folder, as it is written, or that of its file."""
+    name = shown(Path(part.where).name)
+    return name if slug(name) == part.name else part.name
+
+
+def _notes(parts: Sequence[Source], labels: Labels) -> list[str]:
+    """Return what there is to say of the parts, what is the same for several once, and of the whole."""
+    said: dict[str, list[str]] = {}
+    for part in parts:
+        for text in part.notes:
+            if not (labels.notes and is_about_labels(text)):
+                said.setdefault(text, []).append(part.name)
+    others = {text: f" and {len(names) - 1} others" if len(names) > 1 else "" for text, names in said.items()}
+    return [*(f"{names[0]}{others[text]}: {text}" for text, names in said.items()), *labels.notes]
 
 
 def _one_array(parts: Sequence[Source]) -> Pixels | None:

@@ -11,9 +11,12 @@ import contextlib
 import difflib
 import gzip
 import hashlib
+import os
+import re
 import stat
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +36,7 @@ from faussaire.data.npz import npz_source
 from faussaire.data.parquet import holds_images, parquet_files, parquet_source, parquet_stamp
 from faussaire.data.paths import whole
 from faussaire.data.several import joined_name, several_source
+from faussaire.data.shards import data_in, expanded
 from faussaire.data.tables import looks_like_pixels, table_source
 from faussaire.errors import DataError
 
@@ -99,6 +103,9 @@ def locate(data: str | Path | Sequence[str | Path]) -> Origin:
         return _file_origin(embedded_sets()[text].path, "npz", name=text)
     if text.startswith(PREFIX):
         return _hub_origin(text)
+    pattern = [] if os.path.exists(text) else expanded(text)
+    if len(pattern) > 1:
+        return replace(_several([locate(name) for name in pattern]), name=slug(_without_braces(text)))
     try:
         path = Path(data).expanduser()
         mode = path.stat().st_mode
@@ -157,12 +164,36 @@ def _folder_origin(path: Path) -> Origin:
             signature=parquet_stamp(tables),
             open=partial(parquet_source, tables, name),
         )
+    files = [] if folder.has_images() else [Path(file) for _, file, why in folder.files if not why]
+    found = data_in(files, _kind_or_none)
+    if found:
+        parts = [_file_origin(file, kind_of(file)) for file in found]
+        origin = parts[0] if len(parts) == 1 else _several(parts)
+        return replace(origin, name=slug(path.resolve().name), open=partial(_opened_in, origin, found))
     return Origin(
         name=slug(path.resolve().name),
         identity=f"folder {path.resolve()}",
         signature=folder.signature,
         open=partial(folder_source, folder),
     )
+
+
+def _opened_in(origin: Origin, files: Sequence[Path], scratch: Path) -> Source:
+    """Open what was found in a folder, and say what it is."""
+    source = origin.open(scratch)
+    others = f" and {len(files) - 1} others" if len(files) > 1 else ""
+    return replace(source, notes=(f"the folder holds no images, but {files[0].name}{others}, read", *source.notes))
+
+
+def _without_braces(text: str) -> str:
+    return re.sub(r"[\W_]*\{.*\}", "", Path(text).name).split(".")[0]
+
+
+def _kind_or_none(path: Path) -> str | None:
+    try:
+        return kind_of(path)
+    except DataError:
+        return None
 
 
 def _file_origin(path: Path, kind: str, *, name: str | None = None) -> Origin:
