@@ -28,6 +28,7 @@ ROWS = [
         "terminal",
         "threads",
         "clock",
+        "interruption",
         "core",
     },
     {"evaluation"},

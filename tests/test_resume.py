@@ -96,8 +96,8 @@ def test_killed_at_random_moments_and_run_again_gives_the_same_generator(tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_ctrl_c_and_sigterm_save_first_and_say_how_to_go_on(
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_ctrl_c_sigterm_and_sighup_save_first_and_say_how_to_go_on(
     tmp_path: Path, images_folder: Path, number: int, code: int
 ) -> None:
     run = tmp_path / "run"

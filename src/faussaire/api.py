@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import shlex
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -27,6 +25,7 @@ from faussaire.data.labels import is_about_labels
 from faussaire.errors import ConfigError, DataError
 from faussaire.evaluate import training_scorer
 from faussaire.generator import Generator
+from faussaire.interruption import noted_signals
 from faussaire.losses import LOSSES
 from faussaire.modalities import modality
 from faussaire.parallel import num_shards
@@ -86,6 +85,7 @@ def train(
         DivergenceError: the training has left the finite numbers.
         CheckpointError: the run folder cannot be written or read.
         KeyboardInterrupt: Ctrl-C; everything was saved first.
+        SystemExit: SIGTERM or SIGHUP, likewise.
     """
     console = console or Terminal(stderr=True)
     if data is not None:
@@ -262,7 +262,7 @@ def _train(
         if len(dataset.held_out) > 1
         else None,
     )
-    with _interruptible() as interrupted, TrainingView(folder, title=_title(task, dataset), console=console):
+    with noted_signals() as interrupted, TrainingView(folder, title=_title(task, dataset), console=console):
         recorder.interrupted = lambda: interrupted() is not None
         complete = train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
     if not complete:
@@ -272,7 +272,7 @@ def _train(
             f"Stopped after {state.nimg / 1000:,.1f} thousand images and saved in {folder.path}. "
             "The same command goes on from there.",
         )
-        raise SystemExit(128 + signal.SIGTERM) if number == signal.SIGTERM else KeyboardInterrupt("saved")
+        raise KeyboardInterrupt("saved") if number in (None, signal.SIGINT) else SystemExit(128 + number)
 
 
 def _title(task: Task, dataset: Dataset) -> str:
@@ -301,32 +301,3 @@ def _threads(config: Config, folder: RunFolder) -> Iterator[None]:
             yield
         finally:
             torch.set_flush_denormal(False)
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], int | None]]:
-    """Take note of the first Ctrl-C or SIGTERM instead of dying of it; the second one works as ever.
-
-    Gives a function that returns the number of the signal, or None. Signals reach only the main thread: elsewhere
-    nothing is changed.
-    """
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        restore()
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield lambda: received[0] if received else None
-    finally:
-        restore()

@@ -1,8 +1,8 @@
 """The command line: each verb is one function that hands over to the package.
 
-Exit codes: 0; 2 for the user's error, told in one line; 1 for a failure; 130 after Ctrl-C. `--debug` gives the
-traceback. Heavy modules are imported inside the verbs, so that `--help` answers at once; the flags of `train` are the
-fields of `Config`, their help the docstrings there.
+Exit codes: 0; 2 for the user's error, told in one line; 1 for a failure; 128 and its number for a signal (Ctrl-C: 130).
+`--debug` gives the traceback. Heavy modules are imported inside the verbs, so that `--help` answers at once; the flags
+of `train` are the fields of `Config`, their help the docstrings there.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from faussaire.config import LENGTHS
 from faussaire.core.terminal import Stream, Terminal, clean, failure, open_standard_streams, say
 from faussaire.errors import ConfigError, FaussaireError
 from faussaire.flags import with_settings
+from faussaire.interruption import exit_code, raise_signals
 
 if TYPE_CHECKING:
     from faussaire.evaluate import Evaluation
@@ -34,11 +35,13 @@ app = App(
     version=__version__,
     help="Generative adversarial networks: from a folder of images to a trained generator.",
     help_format="markdown",
+    suppress_keyboard_interrupt=False,  # `run` says what became of it
 )
 
 
 def main() -> None:
     """Run the command line and exit."""
+    raise_signals()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -59,7 +62,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt as interrupt:
         if not interrupt.args:  # otherwise the training has said what it saved
             say(console, "faussaire: interrupted; nothing was changed", style="red")
-        return 130
+        return exit_code(interrupt)
     except Exception as error:
         if debug:
             raise
