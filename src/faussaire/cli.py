@@ -167,7 +167,7 @@ def inspect_data(
         Folder that the prepared images are kept in.
     out
         Where the contact sheet goes, with the page and the list of rejected files beside it: a picture, or a folder
-        (DIR/). [NAME-contact-sheet.png]
+        (DIR/). [NAME-contact-sheet.png, beside the data where this folder is part of it]
     """
     from faussaire.inspection import inspect_data as inspect_all
 

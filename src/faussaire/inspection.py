@@ -30,7 +30,7 @@ from faussaire.data import Dataset, prepare
 from faussaire.data.batches import Batches
 from faussaire.data.records import KEPT, Records
 from faussaire.errors import ConfigError
-from faussaire.modalities.image import PAPER, enlarge, grid
+from faussaire.modalities.image import PAPER, enlarge, grid, save
 from faussaire.output import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.pages import environment
 from faussaire.plan import endless
@@ -98,6 +98,7 @@ def inspect_data(
     """Print what there is to know about `data`, and write the page, a contact sheet, and the list of rejected files.
 
     `settings` are those of `faussaire.prepare`. `out` is where the contact sheet goes; the others lie beside it.
+    Unless `out` says so, nothing is written into the data.
 
     Raises:
         ConfigError, DataError: as `prepare`.
@@ -110,13 +111,13 @@ def inspect_data(
         found = examine(prepare(data, **settings))
     _print(console, found)
     dataset = found.dataset
-    sheet = Path(out or "")
+    sheet = Path(out) if out is not None else _beside(data)
     if out is None or kind_of(out) == FOLDER:
         sheet = sheet / f"{dataset.name}-contact-sheet.png"
     make_folder(sheet.parent)
     picture = contact_sheet(dataset)
     with replacing(sheet, remedy=REMEDY) as beside:
-        picture.save(beside)
+        save(picture, beside)
     page = sheet.with_name(f"{dataset.name}-inspection.html")
     write_atomically(page, _page(found, text, picture).encode(), remedy=REMEDY)
     say(console, f"contact sheet: {sheet}")
@@ -125,6 +126,15 @@ def inspect_data(
         rejected = sheet.with_name(f"{dataset.name}-rejected.csv")
         write_atomically(rejected, _rejected_csv(dataset.inventory.rejected).encode(), remedy=REMEDY)
         say(console, f"all that was left out: {rejected}")
+
+
+def _beside(data: Sequence[str]) -> Path:
+    """Return the folder to write in: this one, or, where that is part of the data, the one that holds the data."""
+    here = Path.cwd().resolve()
+    for path in (Path(one).expanduser() for one in data):
+        if path.is_dir() and here.is_relative_to(path.resolve()):
+            here = path.resolve().parent
+    return Path() if here == Path.cwd().resolve() else here
 
 
 def examine(dataset: Dataset) -> Found:

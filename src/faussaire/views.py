@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from faussaire.data.marks import SHEET, text_of
 from faussaire.modalities import Modality
 from faussaire.run import RunFolder, replacing
 from faussaire.runs.events import Event
@@ -53,4 +54,4 @@ def write_curves(path: Path, stats: list[Event]) -> None:
         axes.grid(alpha=0.25)
         axes.legend(loc=corner, fontsize="small")
     with replacing(path) as beside:
-        figure.savefig(beside, dpi=110, metadata={"Software": None})
+        figure.savefig(beside, dpi=110, metadata={"Software": text_of(SHEET)})

@@ -101,9 +101,10 @@ def gathered(outcomes: Sequence[Decoded], rule: Rule) -> Chunk:
     facts = np.zeros(len(outcomes), FACTS)
     for row, outcome in enumerate(outcomes):
         note, mode = (words.setdefault(word, len(words)) for word in (outcome.note, outcome.mode))
-        facts[row] = (b"", 0, outcome.width, outcome.height, note, mode, KEPT if outcome.pixels is not None else 0)
+        facts[row] = (b"", 0, outcome.width, outcome.height, note, mode, outcome.flags)
         if outcome.pixels is not None:
             pixels[row] = outcome.pixels
+            facts["flags"][row] |= KEPT
     measure(pixels, facts)
     return Chunk(pixels=pixels, facts=facts, words=list(words))
 

@@ -119,6 +119,10 @@ class Source:
     remote: bool = False
     """Whether reading waits for a network, so that it is worth to wait for many at a time."""
 
+    mixed: tuple[tuple[int, bool], ...] = ()
+    """Of each part of the items, in order, how many there are, and whether it may be a mixture that nobody looked at: a
+    folder or archive, where samples that faussaire made are left out if there is anything else. Empty for none such."""
+
     close: Callable[[], None] | None = None
     """What must be done when the source is done with."""
 

@@ -17,7 +17,7 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ from PIL import (  # the readers by name: asked for a format that it has not imp
 )
 
 from faussaire.data.fitting import CROP, WHITE, fit
+from faussaire.data.marks import OWN_NOTE, SAMPLE, SHEET, mark_in
+from faussaire.data.records import FOR_NOW, OWN, UNREAD
 
 try:  # iPhone pictures, where the extra `heif` is installed
     import pillow_heif
@@ -119,6 +121,9 @@ class Decoded:
     note: str = ""
     """What was done to it, or why it was rejected."""
 
+    flags: int = 0
+    """Of `records`, what else there is to know of it: OWN, FOR_NOW, UNREAD."""
+
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
@@ -167,6 +172,9 @@ def decode_frames(data: bytes, rule: Rule, frames: Sequence[int] | None) -> list
     wanted = [0] if frames is None else frames
     if not data:
         return [Decoded(pixels=None, note="empty file")] * len(wanted)
+    mark = mark_in(data)
+    if mark == SHEET:
+        return [Decoded(pixels=None, note=OWN_NOTE)] * len(wanted)
     found: list[Decoded] = []
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -175,8 +183,8 @@ def decode_frames(data: bytes, rule: Rule, frames: Sequence[int] | None) -> list
                 if frames is None:
                     found[0] = _with_count(found[0], image)
     except Exception as error:  # Pillow raises a dozen kinds on damaged files, SyntaxError among them
-        found += [Decoded(pixels=None, note=_reason(error, data))] * (len(wanted) - len(found))
-    return found
+        found += [_rejected(error, data)] * (len(wanted) - len(found))
+    return [replace(one, flags=one.flags | OWN) for one in found] if mark == SAMPLE else found
 
 
 def _decode_frame(image: Image.Image, rule: Rule, frame: int, data: bytes) -> Decoded:
@@ -193,7 +201,7 @@ def _decode_frame(image: Image.Image, rule: Rule, frame: int, data: bytes) -> De
         if _orientation(image) >= 5:  # turned by a quarter
             width, height = height, width
     except Exception as error:  # the same dozen
-        return Decoded(pixels=None, width=width, height=height, mode=mode, note=_reason(error, data))
+        return replace(_rejected(error, data), width=width, height=height, mode=mode)
     if min(width, height) < rule.resolution:
         notes.append(f"enlarged from {width}x{height}")
     return Decoded(pixels=pixels, width=width, height=height, mode=mode, note=", ".join(notes))
@@ -338,6 +346,11 @@ def _transform(profile: bytes, mode: str) -> Any:
     if kind != ("CMYK" if mode == "CMYK" else "RGB") or "srgb" in cms.getProfileDescription(opened).lower():
         return None
     return cms.buildTransform(opened, cms.createProfile("sRGB"), mode, "RGB" if mode == "CMYK" else mode)
+
+
+def _rejected(error: Exception, data: bytes) -> Decoded:
+    flag = FOR_NOW if isinstance(error, MemoryError) else UNREAD
+    return Decoded(pixels=None, note=_reason(error, data), flags=flag)
 
 
 def _reason(error: Exception, data: bytes) -> str:

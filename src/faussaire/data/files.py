@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from faussaire.data.beside import TEXT_SUFFIXES, Files, find_labels
+from faussaire.data.chunks import content
 from faussaire.data.dataset import Source
 from faussaire.data.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.labels import classes_of
+from faussaire.data.marks import OWN_NOTE, mark_in
 from faussaire.data.names import slug
 
 MAX_FILE_BYTES = 2**29
@@ -117,7 +119,7 @@ def file_source(
     Raises:
         DataError: `labels.csv` is not a table of `file,label`.
     """
-    entries = sorted(listing.entries, key=lambda entry: entry.name)
+    entries = _told_own(sorted(listing.entries, key=lambda entry: entry.name))
     problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
     files = Files([entry.name for entry in entries], [not entry.problem for entry in entries], listing.texts, where)
     found = find_labels(files)
@@ -125,6 +127,20 @@ def file_source(
     return _source(
         entries, found.labels, problems, name=name, where=where, notes=told, close=close, missing=found.missing
     )
+
+
+def _told_own(entries: list[Entry]) -> list[Entry]:
+    """Find the pictures that faussaire wrote beside folders of images: one image beside them would cost all labels.
+
+    The first picture that somebody else put there ends the search, so that next to nothing is read twice.
+    """
+    beside = [i for i, entry in enumerate(entries) if "/" not in entry.name and not entry.problem]
+    for i in beside if len(beside) < len(entries) else ():
+        data, _ = content(entries[i].read)
+        if data is None or not mark_in(data):
+            break
+        entries[i] = replace(entries[i], problem=OWN_NOTE)
+    return entries
 
 
 def listed_source(

@@ -19,8 +19,9 @@ from faussaire.data.build import BLOCK, MAX_SHARDS, Build, blocks
 from faussaire.data.chunks import BLANK_BELOW
 from faussaire.data.dataset import Source
 from faussaire.data.duplicates import NEAR_UP_TO, exact_copies, near_copies
+from faussaire.data.marks import OWN_NOTE
 from faussaire.data.parts import HELD_OUT, TRAIN, Part, write_parts
-from faussaire.data.records import BLANK, DROPPED, FACTS, GREY, KEPT, Lines, Numbered, Record, Records
+from faussaire.data.records import BLANK, DROPPED, FACTS, GREY, KEPT, OWN, Lines, Numbered, Record, Records
 from faussaire.data.rows import Rows, Shard
 from faussaire.data.selection import HELD_OUT_FROM, Selection, without_empty_classes
 from faussaire.data.store import INDEX, discard, write_text, writing
@@ -84,7 +85,8 @@ def _settle_channels(work: Finish, channels: int | None) -> None:
     """Copy the facts; where every image is grey and nobody asked for more, keep one channel of the pixels."""
     build = work.build
     num_kept, all_grey = 0, True
-    for _, block in build.facts():
+    own = _own_samples(work)
+    for _, block in _without(work, own):
         kept = block["flags"] & KEPT > 0
         num_kept += int(kept.sum())
         all_grey &= bool((block["flags"][kept] & GREY > 0).all())
@@ -100,10 +102,48 @@ def _settle_channels(work: Finish, channels: int | None) -> None:
         work.shards = []
     rows = Rows(build.shards(), build.shape) if shrink else None
     with work.records_file.open("wb") as file:
-        for start, block in build.facts():
+        for start, block in _without(work, own):
             if rows is not None:
                 _shrink(work, rows, start, block)
             block.tofile(file)
+
+
+def _own_samples(work: Finish) -> np.ndarray:
+    """Return bool `[parts]`: the parts of the source whose samples made by faussaire are left out.
+
+    They are where there is anything else beside them; a folder of nothing but samples was meant.
+    """
+    if not any(one for _, one in work.source.mixed):
+        return np.zeros(max(1, len(work.source.mixed)), bool)
+    num_parts = len(work.source.mixed)
+    counts = np.zeros((2, num_parts), np.int64)
+    for start, block in work.build.facts():
+        kept, own = block["flags"] & KEPT > 0, block["flags"] & OWN > 0
+        part = _part(work, start, len(block))
+        for row, mask in enumerate((kept & own, kept & ~own)):
+            counts[row] += np.bincount(part[mask], minlength=num_parts)
+    left_out: np.ndarray = (counts > 0).all(axis=0) & np.array([one for _, one in work.source.mixed])
+    num = int(counts[0, left_out].sum())
+    if num:
+        work.notes.append(f"samples made by faussaire, left out: {num}; to learn from them name a folder of them alone")
+    return left_out
+
+
+def _part(work: Finish, start: int, count: int) -> np.ndarray:
+    """Return the part int64 `[count]` of the source that each of some items lies in."""
+    ends = np.cumsum([num for num, _ in work.source.mixed])[:-1]
+    return np.searchsorted(ends, np.asarray(work.chosen.indices[start : start + count]), side="right")
+
+
+def _without(work: Finish, left_out: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Give the facts of the build, block by block; the samples of some parts are kept no longer."""
+    for start, block in work.build.facts():
+        own = block["flags"] & (KEPT | OWN) == (KEPT | OWN)
+        if left_out.any() and own.any():
+            own &= left_out[_part(work, start, len(block))]
+            block["note"][own] = _word(work, OWN_NOTE)
+            block["flags"][own] = block["flags"][own] & ~np.uint16(KEPT) | np.uint16(DROPPED)
+        yield start, block
 
 
 def _shrink(work: Finish, rows: Rows, start: int, block: np.ndarray) -> None:
@@ -161,14 +201,20 @@ def _drop(work: Finish, places: np.ndarray, note: str) -> None:
     """Let images be kept no longer."""
     if not len(places):
         return
+    word = _word(work, note)
+    facts = np.memmap(work.records_file, FACTS, "r+")
+    facts["note"][places] = word
+    facts["flags"][places] = facts["flags"][places] & ~np.uint16(KEPT) | np.uint16(DROPPED)
+    facts.flush()
+
+
+def _word(work: Finish, note: str) -> int:
+    """Return the number of a note among the words of the build, to which it is added if need be."""
     if note not in work.build.words:
         work.build.words[note] = len(work.build.words)
         with (work.build.folder / "words.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(note) + "\n")
-    facts = np.memmap(work.records_file, FACTS, "r+")
-    facts["note"][places] = work.build.words[note]
-    facts["flags"][places] = facts["flags"][places] & ~np.uint16(KEPT) | np.uint16(DROPPED)
-    facts.flush()
+    return work.build.words[note]
 
 
 def _count_classes(work: Finish) -> np.ndarray:

@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -45,9 +45,6 @@ class Folder:
     signature: str = ""
     """Hash of the names, sizes and times of change."""
 
-    own: bool = False
-    """Whether faussaire wrote it."""
-
     def has_images(self) -> bool:
         """Whether a file in it is an image by its name; of files without a suffix, a few are looked at."""
         usable = [(os.path.splitext(name)[1].lower(), path) for name, path, why in self.files if not why]
@@ -77,7 +74,9 @@ def folder_source(folder: Folder, scratch: Path | None = None) -> Source:
     names = told_apart([name for name, _, _ in folder.files])
     for name, (_, path, problem) in zip(names, folder.files, strict=True):
         listing.add(name, partial(read_file, path), problem, head=partial(read_file, path, 16), path=path)
-    return file_source(listing, name=folder.root.resolve().name, where=str(folder.root), notes=folder.notes)
+    name, where = folder.root.resolve().name, str(folder.root)
+    source = file_source(listing, name=name, where=where, notes=folder.notes)
+    return replace(source, mixed=((len(source.items), True),))
 
 
 class _Walk:
@@ -102,7 +101,7 @@ class _Walk:
                 self._links.sort()
                 self._follow(*self._links.pop(0))
         # What is passed over is no part of the data: it may come and go.
-        text = "\0".join([str(self.found.own), *sorted(self._stamps), *self.found.notes])
+        text = "\0".join([*sorted(self._stamps), *self.found.notes])
         self.found.signature = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.found.notes += [f"{why}: {len(names)}{_first(names)}" for why, names in self._passed.items()]
 
@@ -117,9 +116,7 @@ class _Walk:
             self.found.notes.append(f"the folder {shown(inside[:-1])} could not be opened: {why_unread(error)}")
             return
         names = {entry.name for entry in here}
-        if not inside:
-            self.found.own = is_marked(names)
-        elif why := _not_data(names):
+        if inside and (why := _not_data(names)):
             self._pass(why, inside[:-1])
             return
         for entry in here:

@@ -32,6 +32,7 @@ def with_all_frames(source: Source) -> Source:
         items=_names(source.items, files.tolist(), frames.tolist(), counts),
         labels=None if source.labels is None else source.labels[files],
         notes=(*source.notes, note),
+        mixed=_with_frames(source.mixed, starts, len(files)),
         problems={int(starts[i]): problem for i, problem in source.problems.items()},
         read=lambda i: read(int(files[i])),
         path=None if path is None else lambda i: path(int(files[i])),
@@ -41,6 +42,12 @@ def with_all_frames(source: Source) -> Source:
 
 def _names(items: Sequence[str], files: list[int], frames: list[int], counts: list[int]) -> list[str]:
     return [items[i] if counts[i] == 1 else f"{items[i]}[{frame}]" for i, frame in zip(files, frames, strict=True)]
+
+
+def _with_frames(mixed: Sequence[tuple[int, bool]], starts: np.ndarray, num: int) -> tuple[tuple[int, bool], ...]:
+    """Return `mixed` in frames, of which there are `num`; `starts` int64 `[files]` is the first of each file."""
+    ends = np.append(starts, num)[np.cumsum([0, *(count for count, _ in mixed)])]
+    return tuple((int(count), one) for count, (_, one) in zip(np.diff(ends), mixed, strict=True))
 
 
 def _count(source: Source, i: int) -> int:

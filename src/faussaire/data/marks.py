@@ -1,8 +1,9 @@
 """The mark in what faussaire wrote, by which it is known when it lies amid the data, and is not learnt.
 
-A folder is marked by a file, a picture by a line of text inside it, wherever its format has room for one: a text chunk
-in PNG, a comment in GIF and JPEG, a description in TIFF and WebP, two reserved words in BMP. A name is no mark: users
-rename. A sheet (a grid, a curve, a film) is never an image to learn from; a sample may be, where somebody wants that.
+A picture is marked by a line of text inside it, wherever its format has room for one: a text chunk in PNG, a comment in
+GIF and JPEG, the name of the software in TIFF and WebP, two reserved words in BMP. A name is no mark: users rename. A
+sheet (a grid, a curve, a film) is never an image to learn from; a sample may be, where somebody wants that. A cache is
+marked by a file in it, and a run is known by its files.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ SHEET, SAMPLE = "sheet", "sample"
 
 FOLDER_MARK = ".faussaire"
 """A folder with this file in it holds nothing but what faussaire wrote."""
+
+OWN_NOTE = "made by faussaire"
+"""Why a picture is left out."""
 
 _TEXT = "made by faussaire: "
 _WORDS = {kind: (_TEXT + kind).encode() for kind in (SHEET, SAMPLE)}
@@ -29,9 +33,11 @@ def text_of(kind: str) -> str:
     return _TEXT + kind
 
 
-def mark_bmp(data: bytearray, kind: str) -> None:
+def mark_bmp(path: Path, kind: str) -> None:
     """Mark a BMP, which has no room for text."""
-    data[_BMP_AT : _BMP_AT + 4] = _BMP[kind]
+    with path.open("r+b") as file:
+        file.seek(_BMP_AT)
+        file.write(_BMP[kind])
 
 
 def mark_in(data: bytes) -> str:
@@ -45,8 +51,8 @@ def mark_in(data: bytes) -> str:
 
 
 def mark_folder(folder: Path) -> None:
-    """Mark a folder that is new, or holds nothing: one that holds other things would be lost to the data."""
-    with suppress(OSError):  # what is written there later says what is wrong
+    """Mark a folder that is empty; one that holds other things would be lost to the data."""
+    with suppress(OSError):  # what is written there next says what is wrong
         if not any(folder.iterdir()):
             (folder / FOLDER_MARK).write_text("made by faussaire, which passes this folder over as data\n", "utf-8")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -74,7 +74,8 @@ def archive_source(
     told += [f"hidden files passed over: {num_hidden}"] if num_hidden else []
     told += _same_names([name for name, _ in visible])
     name = path.name.split(".tar")[0] if ".tar" in path.name else path.stem
-    return file_source(listing, name=name, where=str(path), notes=[*notes, *told], close=close)
+    source = file_source(listing, name=name, where=str(path), notes=[*notes, *told], close=close)
+    return replace(source, mixed=((len(source.items), True),))
 
 
 def _with_links(members: Members[T]) -> tuple[list[tuple[str, T]], dict[str, list[str]]]:

@@ -26,6 +26,8 @@ FACTS = np.dtype(
     ]
 )
 KEPT, GREY, BLANK, DROPPED = 1, 2, 4, 8
+OWN = 16  # a sample that faussaire made
+FOR_NOW, UNREAD = 32, 64  # rejected for what may be gone next time; by the decoders that are installed
 
 _BLOCK = 2**16  # rows read at a time
 

@@ -23,6 +23,7 @@ from faussaire.data.chunks import Chunk, Task, content, decode_chunk, gathered, 
 from faussaire.data.dataset import Source
 from faussaire.data.decode import Decoded, Rule, fit_array, quiet_pillow, size_of
 from faussaire.data.fitting import CROP, PAD
+from faussaire.data.marks import SAMPLE, mark_in
 from faussaire.data.records import FACTS, KEPT
 from faussaire.data.workers import Workers, num_cores
 from faussaire.rng import draw_places
@@ -85,14 +86,18 @@ def look(source: Source, indices: Sequence[int]) -> Sizes:
     count = _LOOKED_AT_REMOTE if source.remote else _LOOKED_AT
     with quiet_pillow():
         drawn = draw_places(len(usable), count, seed=0, stream="sizes")
-        measured = [_measure(source, int(indices[usable[k]])) for k in drawn]
-    return Sizes(sides=tuple((min(size), max(size)) for size in measured if size is not None))
+        found = [_measure(source, int(indices[usable[k]])) for k in drawn]
+    sizes = {mark: [size for size, of in found if size is not None and of == mark] for mark in ("", SAMPLE)}
+    wanted = [*sizes[""], *(sizes[SAMPLE] if not any(one for _, one in source.mixed) else [])]
+    measured = wanted or sizes[SAMPLE]  # samples are left out only amid other images
+    return Sizes(sides=tuple((min(size), max(size)) for size in measured))
 
 
-def _measure(source: Source, i: int) -> tuple[int, int] | None:
+def _measure(source: Source, i: int) -> tuple[tuple[int, int] | None, str]:
+    """Return the size of an item, if it has one, and the mark of what faussaire made."""
     assert source.read is not None
     data, _ = content(partial(source.read, i))
-    return None if data is None else size_of(data)
+    return (None, "") if data is None else (size_of(data), mark_in(data))
 
 
 def scan(

@@ -76,6 +76,7 @@ def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
         path=None if pixels else path,
         pixels=pixels,
         remote=any(part.remote for part in parts),
+        mixed=tuple(one for part in parts for one in part.mixed or ((len(part.items), False),)),
         close=close,
     )
 

@@ -30,6 +30,7 @@ from filelock import FileLock
 
 from faussaire.caches import cache_folder, expanded, refuse_strangers
 from faussaire.data.dataset import Dataset, Inventory, Origin
+from faussaire.data.marks import mark_folder
 from faussaire.data.records import FACTS, Lines, Numbered, Records
 from faussaire.data.rows import Rows, Shard
 from faussaire.errors import DataError
@@ -69,6 +70,7 @@ class Place:
         """
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
+            mark_folder(self.folder)
             lock = FileLock(self.folder / ".lock")
             lock.acquire()
         try:

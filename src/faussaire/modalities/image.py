@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import ExifTags
 from PIL import Image as Pillow
+from PIL.PngImagePlugin import PngInfo
+
+from faussaire.data.marks import SAMPLE, SHEET, mark_bmp, text_of
 
 if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch
     from torch import Tensor
@@ -42,18 +46,18 @@ class Image:
         sheet = picture(grid(enlarge(self.to_array(samples))))
         if sheet.mode == "RGBA" and path.suffix.lower() in OPAQUE:
             sheet = Pillow.alpha_composite(Pillow.new("RGBA", sheet.size, "white"), sheet).convert("RGB")
-        sheet.save(path)
+        save(sheet, path)
 
     def write_strip(self, path: Path, samples: Tensor) -> None:
         """Write `[N, C, H, W]` in one row without gaps, at most 64 pixels high, as a picture of a few kilobytes."""
         strip = picture(np.concatenate(list(self.to_array(samples)), axis=1))
         if strip.height > MAX_STRIP:
             strip = strip.resize((len(samples) * MAX_STRIP, MAX_STRIP), Pillow.Resampling.BOX)
-        strip.save(path)
+        save(strip, path)
 
     def write_sample(self, path: Path, sample: Tensor) -> None:
         """Write one `[C, H, W]` as a picture of its own size."""
-        picture(self.to_array(sample[None])[0]).save(path)
+        save(picture(self.to_array(sample[None])[0]), path, kind=SAMPLE)
 
     def write_latents(self, path: Path, z: Tensor, samples: Tensor) -> None:
         """Write each latent `[N, z_dim]` as a square of grey cells, and to its right the sample that it became.
@@ -69,7 +73,7 @@ class Image:
         latents = np.stack([np.asarray(Pillow.fromarray(g).resize((side, side), 0)) for g in grey])
         latents = np.repeat(latents[..., None], tiles.shape[3], axis=3)
         pairs = np.concatenate([latents, tiles], axis=2)
-        picture(grid(pairs, columns=max(1, math.isqrt(len(pairs)) // 2))).save(path)
+        save(picture(grid(pairs, columns=max(1, math.isqrt(len(pairs)) // 2))), path)
 
     def write_film(self, path: Path, frames: Sequence[Path]) -> None:
         """Write an endless GIF of the PNG pictures `frames`, the last one held for two seconds."""
@@ -78,7 +82,38 @@ class Image:
             with Pillow.open(frame) as opened:
                 images.append(opened.convert("P", palette=Pillow.Palette.ADAPTIVE, colors=GIF_COLOURS))
         durations = [GIF_FRAME_MS] * (len(images) - 1) + [GIF_LAST_MS]
-        images[0].save(path, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
+        save(images[0], path, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
+
+
+def save(
+    image: Pillow.Image, target: Path | IO[bytes], *, kind: str = SHEET, format: str | None = None, **options: Any
+) -> None:
+    """Write a picture with the mark of what faussaire makes; `format` is by the suffix of the path, if not given.
+
+    `kind` is SHEET or SAMPLE; `options` are those of the format, as Pillow has them.
+    """
+    if format is None:
+        assert isinstance(target, Path)
+        format = Pillow.registered_extensions()[target.suffix.lower()]
+    image.save(target, format=format, **_mark(format, kind), **options)
+    if format == "BMP" and isinstance(target, Path):
+        mark_bmp(target, kind)
+
+
+def _mark(format: str, kind: str) -> dict[str, Any]:
+    """Return what puts the mark into a picture of a format."""
+    text = text_of(kind)
+    if format == "PNG":
+        info = PngInfo()
+        info.add_text("Software", text)
+        return {"pnginfo": info}
+    if format == "TIFF":
+        return {"software": text}
+    if format == "WEBP":
+        exif = Pillow.Exif()
+        exif[ExifTags.Base.Software] = text
+        return {"exif": exif}
+    return {"comment": text.encode()} if format in ("GIF", "JPEG") else {}
 
 
 def picture(pixels: np.ndarray) -> Pillow.Image:

@@ -127,11 +127,11 @@ async def film(
 
 def _as_film(samples: np.ndarray) -> bytes:
     """Write samples uint8 `[n, H, W, C]` as an endless GIF."""
-    from faussaire.modalities.image import enlarge, picture
+    from faussaire.modalities.image import enlarge, picture, save
 
     first, *rest = [picture(frame) for frame in enlarge(samples, FILM_WIDTH)]
     content = io.BytesIO()
-    first.save(content, format="GIF", save_all=True, append_images=rest, duration=FRAME_MS, loop=0)
+    save(first, content, format="GIF", save_all=True, append_images=rest, duration=FRAME_MS, loop=0)
     return content.getvalue()
 
 

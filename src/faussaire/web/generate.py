@@ -15,6 +15,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from faussaire.data.marks import SAMPLE, SHEET
 from faussaire.errors import ConfigError, RequestError
 from faussaire.web.studio import StudioDep
 
@@ -98,12 +99,12 @@ def check_size(generator: Generator, n: int) -> None:
 
 def encode(samples: np.ndarray, format: Format) -> bytes:
     """Write samples uint8 `[n, H, W, C]`; the same samples give the same bytes."""
-    from faussaire.modalities.image import grid, picture
+    from faussaire.modalities.image import grid, picture, save
 
     content = io.BytesIO()
     if format is Format.png:
         sheet = samples[0] if len(samples) == 1 else grid(samples)
-        picture(sheet).save(content, format="PNG")
+        save(picture(sheet), content, kind=SAMPLE if len(samples) == 1 else SHEET, format="PNG")
     elif format is Format.npz:
         np.savez(content, samples=samples)  # its dates are fixed: the bytes depend on the samples alone
     else:
