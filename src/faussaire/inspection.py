@@ -28,6 +28,7 @@ from faussaire.config import named, resolve
 from faussaire.core.terminal import literal, say, show, waiting
 from faussaire.data import Dataset, prepare
 from faussaire.data.batches import Batches
+from faussaire.data.marks import REASONS
 from faussaire.data.records import KEPT, Records
 from faussaire.errors import ConfigError
 from faussaire.modalities.image import PAPER, enlarge, grid, save
@@ -245,7 +246,7 @@ def _print_odd(console: Console, title: str, counts: Counts, records: Records) -
 def _rejected_csv(records: Records) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "reason"])
+    writer.writerow(REASONS)
     writer.writerows([record.name, record.note] for record in records)
     return text.getvalue()
 

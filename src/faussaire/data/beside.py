@@ -22,6 +22,7 @@ from typing import Any
 
 from faussaire.data.labels import column_of_labels, spelt
 from faussaire.data.layouts import Found, labels_of_folders, none_found
+from faussaire.data.marks import REASONS
 from faussaire.data.names import shown
 from faussaire.data.references import Reference, columns_of, header_of, references, text_lines
 from faussaire.errors import DataError
@@ -182,6 +183,8 @@ def _rows(files: Files, table: str) -> list[Reference]:
     if table.endswith(".jsonl"):
         return list(_json_rows(lines))
     first = [line for line in lines[:100] if line.strip()][:1]
+    if first == [",".join(REASONS)]:
+        return []  # written by `faussaire inspect`
     told = [one for line in first for one in references([line], lambda text: files.find(text, table) is not None)]
     if not first or not (header_of(first[0]) or any(files.find(one.target, table) is not None for one in told)):
         return []

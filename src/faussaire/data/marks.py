@@ -20,6 +20,9 @@ FOLDER_MARK = ".faussaire"
 OWN_NOTE = "made by faussaire"
 """Why a picture is left out."""
 
+REASONS = ("file", "reason")
+"""Header of the table of what was left out, and why: no labels."""
+
 _TEXT = "made by faussaire: "
 _WORDS = {kind: (_TEXT + kind).encode() for kind in (SHEET, SAMPLE)}
 _BMP = {SHEET: b"fauG", SAMPLE: b"fauS"}  # the two reserved words in the header
