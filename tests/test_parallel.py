@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from faussaire.config import resolve
 from faussaire.data.batches import Batches
 from faussaire.errors import ConfigError
 from faussaire.generator import Generator
+from faussaire.output import write_samples
 from faussaire.plan import Plan, Segment
 from faussaire.rng import numpy_generator_for
 from faussaire.trainer import Trainer
@@ -76,6 +79,15 @@ def test_a_generator_makes_the_class_that_it_is_asked_for() -> None:
     assert (torch.bincount(drawn) / 2000).tolist() == pytest.approx([0.5, 0.25, 0.25], abs=0.05)
     with pytest.raises(ConfigError, match="no class 'd'"):
         made.sample(1, label="d")
+
+
+def test_what_was_made_names_the_class_that_a_number_meant(tmp_path: Path) -> None:
+    state = trainer(1, conditional=True).state
+    spec = image_spec(8, 1, ("1", "2", "3"))
+    made = Generator(state.G_ema, spec, z_dim=6, name="toy", nimg=0, class_shares=(0.5, 0.25, 0.25))
+    for label, name in (("1", "1"), ("0", "1"), ("3", "3")):
+        told = write_samples(made, tmp_path / "x.png", n=4, seed=0, truncation=1.0, label=label)
+        assert told == f"4 samples of the class {name}"
 
 
 def test_an_unconditional_generator_says_how_to_get_one_class() -> None:

@@ -219,8 +219,8 @@ def generate(
     from faussaire.generator import Generator
     from faussaire.output import write_samples
 
-    write_samples(Generator.load(run), out, n=n, seed=seed, truncation=truncation, label=label)
-    say(Terminal(), f"{n:,} samples in {out}")
+    made = write_samples(Generator.load(run), out, n=n, seed=seed, truncation=truncation, label=label)
+    say(Terminal(), f"{made} in {out}")
 
 
 def evaluate(

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from faussaire.architectures import architecture
 from faussaire.checkpoint import GENERATOR_CONFIG, GENERATOR_FORMAT, GENERATOR_TENSORS
 from faussaire.config import did_you_mean
+from faussaire.data.selection import class_by
 from faussaire.errors import CheckpointError, ConfigError, FaussaireError
 from faussaire.modalities import SampleSpec, modality
 from faussaire.rng import latents, numpy_generator_for, with_classes
@@ -135,7 +136,7 @@ class Generator:
             yield z, labels
 
     def class_number(self, label: str | int) -> int:
-        """Return the number of a class given by its name or number.
+        """Return the number of a class given by its name, or else its number.
 
         Raises:
             ConfigError: there is no such class, or the generator is not conditional.
@@ -146,10 +147,9 @@ class Generator:
                 f"the generator of {self.name} does not know its classes by name: train one with --conditional, "
                 "or on one class alone with --classes"
             )
-        if str(label) in classes:
-            return classes.index(str(label))
-        if str(label).isdecimal() and int(label) < len(classes):
-            return int(label)
+        number, _ = class_by(str(label), classes)
+        if number is not None:
+            return number
         raise ConfigError(f"no class {str(label)!r}{did_you_mean(str(label), list(classes))}")
 
     @torch.no_grad()

@@ -30,8 +30,8 @@ REMEDY = "nothing of it is left there; make room, or choose another --out"
 
 def write_samples(
     generator: Generator, out: str | Path, *, n: int, seed: int, truncation: float, label: str | None = None
-) -> None:
-    """Write `n` samples, all of the class `label` if given, to `out`.
+) -> str:
+    """Write `n` samples, all of the class `label` if given, to `out`, and return what they are, in words.
 
     `.npy` is uint8 `[n, H, W, C]`, a picture's suffix is a grid. No suffix, a slash at the end, or a folder that is
     there already is a folder, in which other files are left alone.
@@ -52,6 +52,8 @@ def write_samples(
                 generator.modality.write_grid(beside, torch.cat(list(pieces)))
         else:
             _write_folder(path, pieces, seed, generator.modality)
+    of = "" if label is None else f" of the class {generator.spec.classes[generator.class_number(label)]}"
+    return f"{n:,} samples{of}"
 
 
 def kind_of(out: str | Path) -> str:

@@ -10,7 +10,9 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from faussaire.data.dataset import Source
-from faussaire.errors import DataError
+from faussaire.data.labels import is_about_labels, is_number
+from faussaire.data.names import shown
+from faussaire.errors import ConfigError, DataError
 
 HELD_OUT_FROM = 200
 """Smaller sets are trained on whole: a tenth of them would be too few to measure anything with."""
@@ -47,35 +49,66 @@ def choose(source: Source, wanted: Sequence[str]) -> Selection:
     if not wanted:
         return Selection(indices=range(len(source.items)), labels=source.labels, classes=source.classes)
     if source.labels is None:
+        why = "".join(f" ({note})" for note in source.notes if is_about_labels(note))
         raise DataError(
-            f"{source.where} has no labels to choose {', '.join(wanted)} by: put the images in one folder "
+            f"{source.where} has no labels to choose {', '.join(wanted)} by{why}: put the images in one folder "
             "for each class, or a labels.csv with the header file,label beside them"
         )
-    old = sorted({number for name in wanted for number in _numbers(name, source)})
+    found = [_numbers(name, source) for name in wanted]
+    old = sorted({number for numbers, _ in found for number in numbers})
     renumbered = np.full(len(source.classes) + 1, -1)  # the last place is that of label -1
     renumbered[old] = np.arange(len(old))
     labels = renumbered[source.labels]
     indices = np.flatnonzero((labels >= 0) | (source.labels < 0))
     names = tuple(source.classes[label] for label in old)
     left_out = len(source.items) - len(indices)
-    note = f"classes kept: {', '.join(names)}; images of other classes left out: {left_out}"
+    by_number = "".join(f"; {told}" for _, told in found if told)
+    note = f"classes kept: {', '.join(names)}{by_number}; images of other classes left out: {left_out}"
     return Selection(indices=indices.tolist(), labels=labels[indices], classes=names, notes=(note,))
 
 
-def _numbers(name: str, source: Source) -> list[int]:
-    """Return the labels of the classes with that name, or whose names match it, or else with that number."""
+def class_by(asked: str, classes: Sequence[str]) -> tuple[int | None, str]:
+    """Find a class by its name, in any case, or else by its number; None where there is none.
+
+    Returns it with what there is to say where it was not found by its name.
+
+    Raises:
+        ConfigError: more than one may be meant.
+    """
+    text = shown(asked.strip())
+    if text in classes:
+        return classes.index(text), ""
+    alike = [i for i, name in enumerate(classes) if name.casefold() == text.casefold()]
+    number = int(text) if text.isdecimal() and len(text) < 10 else None
+    if not alike and number is not None:
+        alike = [i for i, name in enumerate(classes) if is_number(name) and float(name) == number]
+        if number < len(classes) and number not in alike:
+            if alike:
+                raise ConfigError(
+                    f"class {text} may be {classes[alike[0]]} by its name or {classes[number]} by its number: "
+                    "give the name as it is written"
+                )
+            return number, f"no class is called {text}, so it is the one of that number: {classes[number]}"
+    if len(alike) > 1:
+        raise ConfigError(
+            f"class {text} may be {' or '.join(classes[i] for i in alike)}: give the name as it is written"
+        )
+    return (alike[0], f"class {text} is {classes[alike[0]]}" if number is not None else "") if alike else (None, "")
+
+
+def _numbers(name: str, source: Source) -> tuple[list[int], str]:
+    """Return the labels of the classes that a name means, perhaps with wildcards, and what there is to say of it."""
+    number, told = class_by(name, source.classes)
+    if number is not None:
+        return [number], told
     text = name.strip().casefold()
-    known = {known.casefold(): label for label, known in enumerate(source.classes)}
-    if text in known:
-        return [known[text]]
-    if text.isdecimal() and int(text) < len(source.classes):
-        return [int(text)]
-    found = [label for one, label in known.items() if fnmatchcase(one, text)]
+    known = {one.casefold(): label for label, one in enumerate(source.classes)}
+    found = [label for label, one in enumerate(source.classes) if fnmatchcase(one.casefold(), text)]
     if not found:
         close = difflib.get_close_matches(text, known, n=1)
         meant = f"; did you mean {source.classes[known[close[0]]]}?" if close else ""
         raise DataError(f"{source.name} has no class {name!r}{meant} (classes: {_named(source.classes)})")
-    return found
+    return found, ""
 
 
 def _named(classes: Sequence[str]) -> str:
