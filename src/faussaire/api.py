@@ -257,7 +257,6 @@ def _train(
             z_dim=config.z_dim,
             seed=config.seed,
             labels=held_out_labels,
-            num_classes=num_classes,
         )
         if len(dataset.held_out) > 1
         else None,

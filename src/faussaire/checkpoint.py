@@ -72,13 +72,13 @@ class TrainState:
         return found
 
     @torch.no_grad()
-    def forge(self, z: Tensor) -> Tensor:
-        """Make samples `[N, *shape]` of `z` `[N, num_inputs]` with the averaged generator.
+    def forge(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Make samples `[N, *shape]` of latents `[N, z_dim]` with the averaged generator, of classes `labels` `[N]`.
 
         Raises:
             DivergenceError: they are not finite.
         """
-        samples: Tensor = self.G_ema(z)
+        samples: Tensor = self.G_ema(z, labels)
         if not bool(torch.isfinite(samples).all()):
             raise DivergenceError(not_finite("what G makes", self.nimg))
         return samples

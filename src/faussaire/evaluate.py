@@ -32,7 +32,7 @@ from faussaire.generator import Generator
 from faussaire.health import Verdict, judge_scores
 from faussaire.recorder import Scorer
 from faussaire.resume import recorded_config
-from faussaire.rng import draw_places, latents, numpy_generator_for, with_classes
+from faussaire.rng import draw_places, latents, numpy_generator_for
 from faussaire.run import RunFolder, replacing
 
 DEFAULT_SIZE = 10_000
@@ -302,12 +302,11 @@ def _copies(
 
 def training_scorer(
     held_out: Rows,
-    make: Callable[[Tensor], Tensor],
+    make: Callable[[Tensor, Tensor | None], Tensor],
     *,
     z_dim: int,
     seed: int,
     labels: np.ndarray | None = None,
-    num_classes: int = 0,
 ) -> Scorer:
     """Return what scores a generator while it trains: 2,000 samples against held-out images, by pixels-dct.
 
@@ -315,11 +314,11 @@ def training_scorer(
 
     Args:
         held_out: uint8 `[N, C, H, W]`, at least two.
-        make: maps the inputs of G `[n, z_dim]` to samples `[n, C, H, W]` in [-1, 1]; called anew for each score.
+        make: maps latents `[n, z_dim]`, and labels `[n]` where G is conditional, to samples `[n, C, H, W]` in [-1, 1];
+            called anew for each score.
         z_dim: numbers in a latent.
         seed: of the run; the latents are the same for each score.
         labels: of the held-out images, int64 `[N]`, where G is conditional: the samples have their shares.
-        num_classes: how many classes there are.
     """
     pixels = EXTRACTORS["pixels-dct"]()
     protocol = PROTOCOLS["fd2000-pixels-dct"]
@@ -330,12 +329,13 @@ def training_scorer(
     def score() -> list[dict[str, object]]:
         pieces = []
         for first in range(0, protocol.n_fake, PIECE):
-            z = latents(PIECE, z_dim, seed=seed, stream="score", position=first // PIECE)
+            piece, num_here = first // PIECE, min(PIECE, protocol.n_fake - first)
+            z, drawn_labels = latents(PIECE, z_dim, seed=seed, stream="score", position=piece)[:num_here], None
             if labels is not None:
-                drawn = numpy_generator_for(seed, "score classes", first // PIECE).integers(0, len(labels), PIECE)
-                z = with_classes(z, torch.from_numpy(labels[drawn]), num_classes)
+                drawn = numpy_generator_for(seed, "score classes", piece).integers(0, len(labels), PIECE)[:num_here]
+                drawn_labels = torch.from_numpy(labels[drawn])
             with torch.no_grad():
-                pieces.append(pixels(opaque(make(z[: protocol.n_fake - first]))))
+                pieces.append(pixels(opaque(make(z, drawn_labels))))
         return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), pixels)]
 
     return score

@@ -6,9 +6,40 @@ the ones to compare runs by.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
+from faussaire.architectures import statistics_frozen
 from faussaire.core.intervals import Estimate, jackknife_variance, normal
+from faussaire.data.batches import as_real
+from faussaire.rng import draw_places, latents
+from faussaire.trainer import Trainer
+
+
+@torch.no_grad()
+def measure_diversity(trainer: Trainer) -> Estimate:
+    """Return how much the last fakes of a training vary over how much the last reals do."""
+    return batch_diversity(trainer.last_fake, trainer.last_real)
+
+
+@torch.no_grad()
+def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | None = None) -> Estimate | None:
+    """Return r_v: how far D tells random samples that it was trained on from `held_out` ones `[N, *shape]`, of the
+    classes `labels` `[N]` where the game is conditional.
+    """
+    state, batches, config = trainer.state, trainer.batches, trainer.config
+    places = draw_places(len(batches.samples), len(held_out), seed=config.seed, stream="r_v seen")
+    seen, seen_labels = as_real(batches.samples[places]), None
+    z = latents(len(seen), config.z_dim, seed=config.seed, stream="r_v")
+    if labels is not None and batches.classes is not None:
+        seen_labels = torch.from_numpy(batches.classes[places])
+    with statistics_frozen(state.G):
+        fake = state.G(z, seen_labels)
+    state.D.eval()  # without dropout; D has no other state
+    judged = ((seen, seen_labels), (held_out, labels), (fake, seen_labels))
+    logits = [state.D(samples, labels_of_samples) for samples, labels_of_samples in judged]
+    state.D.train()
+    return overfitting(*logits)
 
 
 def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:

@@ -23,7 +23,7 @@ from faussaire.config import did_you_mean
 from faussaire.data.selection import class_by
 from faussaire.errors import CheckpointError, ConfigError, FaussaireError
 from faussaire.modalities import SampleSpec, modality
-from faussaire.rng import latents, numpy_generator_for, with_classes
+from faussaire.rng import latents, numpy_generator_for
 
 CHUNK = 256
 
@@ -73,7 +73,7 @@ class Generator:
             found = architecture(made_by, spec)
             width = int(described.get("width") or found.width)
             with torch.device("meta"):
-                module = found.generator(spec, z_dim + len(class_shares), width)
+                module = found.generator(spec, z_dim, len(class_shares), width)
             with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
                 nimg = int(file.metadata()["nimg"])
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
@@ -155,11 +155,9 @@ class Generator:
     @torch.no_grad()
     def __call__(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map latents `[N, z_dim]` to samples `[N, *shape]` in [-1, 1], of classes `[N]` where G is conditional."""
-        if self.class_shares:
-            if labels is None:
-                raise ConfigError(f"the generator of {self.name} is conditional: it needs the class of each sample")
-            z = with_classes(z, labels, len(self.class_shares))
-        out: Tensor = self.module(z)
+        if self.class_shares and labels is None:
+            raise ConfigError(f"the generator of {self.name} is conditional: it needs the class of each sample")
+        out: Tensor = self.module(z) if labels is None else self.module(z, labels)
         return out
 
 

@@ -17,7 +17,6 @@ from typing import TypeVar, overload
 import torch
 from torch import Tensor, nn
 
-from faussaire.architectures import per_sample
 from faussaire.augment import Draws
 
 T = TypeVar("T")
@@ -98,7 +97,7 @@ def gradients(parameters: list[Tensor]) -> list[Tensor]:
 
 def num_shards(G: nn.Module, D: nn.Module, *, threads: int, batch_size: int) -> int:
     """Return how many shards `threads` make of a batch: 1 where a network looks across it."""
-    return min(threads, batch_size) if per_sample(G) and per_sample(D) else 1
+    return min(threads, batch_size) if G.per_sample and D.per_sample else 1
 
 
 def _begin_thread() -> None:
@@ -115,7 +114,7 @@ def _twin(module: nn.Module) -> nn.Module:
     return twin
 
 
-def back(shard: Shard, network: str, loss: Tensor) -> None:
+def backward_into(shard: Shard, network: str, loss: Tensor) -> None:
     """Give every parameter of `network`, "G" or "D", its gradient of a loss; nothing else gets one."""
     parameters = shard.parameters[network]
     for parameter in parameters:

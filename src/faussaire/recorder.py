@@ -24,10 +24,11 @@ from faussaire.clock import RunClock
 from faussaire.core.intervals import Estimate
 from faussaire.data.batches import as_real
 from faussaire.errors import DivergenceError
+from faussaire.gauges import measure_diversity, measure_overfitting
 from faussaire.health import Figure, judge
 from faussaire.modalities import SampleSpec, modality
 from faussaire.plan import Pace
-from faussaire.rng import draw_places, latents, with_classes
+from faussaire.rng import draw_places, latents
 from faussaire.run import RunFolder, replacing
 from faussaire.trainer import Trainer
 
@@ -87,10 +88,11 @@ class Recorder:
         self.pace = Pace(budget_seconds) if budget_seconds is not None else None
         self.clock, self._earlier_seconds = clock, trainer.state.seconds  # the latter in processes before this one
         self._z = latents(GRID, trainer.config.z_dim, seed=trainer.config.seed, stream="grid")
+        self._labels: Tensor | None = None
         self._class_shares: list[float] = []
         if trainer.config.conditional and trainer.batches.classes is not None:
             num_classes = trainer.batches.num_classes
-            self._z = with_classes(self._z, grid_classes(num_classes, seed=trainer.config.seed), num_classes)
+            self._labels = grid_classes(num_classes, seed=trainer.config.seed)
             counts = np.bincount(trainer.batches.classes, minlength=num_classes)
             self._class_shares = [round(float(share), 6) for share in counts / counts.sum()]
         history = run.history()
@@ -167,7 +169,7 @@ class Recorder:
         data = {
             **{name: _rounded(value) for name, value in (means | halves).items()},
             "n": int(measured["accuracy_real"]["n"]),
-            **_with_half("diversity", self.trainer.diversity()),
+            **_with_half("diversity", measure_diversity(self.trainer)),
             **_with_half("r_v", self._gauge()),
             "progress": round(self.trainer.plan.progress(state.nimg), 5),
             "augment": round(state.augment, 4),
@@ -248,12 +250,12 @@ class Recorder:
     def _save(self, *, with_views: bool) -> None:
         state, began = self.trainer.state, self.seconds()
         state.seconds = began
-        z = self._z[:LATENT_PAIRS]
-        samples = state.forge(z)  # before anything is written: finite weights may make what is not
+        z, labels = self._z[:LATENT_PAIRS], None if self._labels is None else self._labels[:LATENT_PAIRS]
+        samples = state.forge(z, labels)  # before anything is written: finite weights may make what is not
         path = save_checkpoint(state, self.run.checkpoints)
         self._write_generator(self.run.generator_folder)
         with replacing(self.run.path / "noise.png") as beside:
-            self.modality.write_latents(beside, z[:, : self.trainer.config.z_dim], samples)
+            self.modality.write_latents(beside, z, samples)
         self.run.emit("checkpoint", nimg=state.nimg, durable=True, path=path.name, seconds=round(began, 2))
         if with_views:
             self.refresh()
@@ -284,7 +286,7 @@ class Recorder:
         began = self.seconds()
         if self.held_out is None or (began - self._gauged) * GAUGE_SHARE < self._gauge_cost:
             return None
-        r_v = self.trainer.overfitting(self.held_out, self.held_out_labels)
+        r_v = measure_overfitting(self.trainer, self.held_out, self.held_out_labels)
         self._gauged = self.seconds()
         self._gauge_cost = self._gauged - began
         return r_v
@@ -316,7 +318,7 @@ class Recorder:
         state = self.trainer.state
         self._pictured = state.nimg
         path = self.run.samples / f"{state.nimg:012d}.png"
-        samples = state.forge(self._z)
+        samples = state.forge(self._z, self._labels)
         with replacing(path) as beside:
             self.modality.write_grid(beside, samples)
         progress = round(self.trainer.plan.progress(state.nimg), 5)

@@ -51,10 +51,3 @@ def latents(count: int, z_dim: int, *, seed: int, stream: str, position: int = 0
     import torch
 
     return torch.randn(count, z_dim, generator=generator_for(seed, stream, position))
-
-
-def with_classes(z: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch.Tensor:
-    """Return what a conditional G takes, `[N, z_dim + num_classes]`: z, then a 1 at the place of the class."""
-    import torch
-
-    return torch.cat([z, torch.nn.functional.one_hot(labels, num_classes).to(z.dtype)], dim=1)

@@ -12,20 +12,18 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from faussaire.architectures import judge_of, per_sample, seed_dropout, statistics_frozen
+from faussaire.architectures import seed_dropout, statistics_frozen
 from faussaire.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_strength, speed_for
 from faussaire.checkpoint import TrainState
 from faussaire.config import Config
-from faussaire.core.intervals import Estimate
-from faussaire.data.batches import Batches, as_real
-from faussaire.gauges import batch_diversity, overfitting
+from faussaire.data.batches import Batches
 from faussaire.losses import LOSSES
-from faussaire.parallel import Shard, Shards, back
+from faussaire.parallel import Shard, Shards, backward_into
 from faussaire.penalties import penalise
 from faussaire.plan import Plan
-from faussaire.rng import draw_places, generator_for, latents, with_classes
+from faussaire.rng import generator_for
 from faussaire.schedules import SCHEDULES, ema_beta
 from faussaire.stats import Moments
 
@@ -56,9 +54,9 @@ class Trainer:
         self.loss = LOSSES[config.loss]
         self.shards = Shards(state.G, state.D, shards)
         self.augment = augment
-        self.reuses_fakes, self.one_pass = per_sample(state.G), per_sample(state.D)
-        self.looked_at = torch.arange(config.batch) % config.penalty_one_in == 0  # by penalties, of each batch
-        self.num_looked_at = int(self.looked_at.sum())
+        self.reuses_fakes, self.one_pass = bool(state.G.per_sample), bool(state.D.per_sample)
+        self.penalised = torch.arange(config.batch) % config.penalty_one_in == 0  # of each batch
+        self.num_penalised = int(self.penalised.sum())
         # Listed once: to walk through the modules takes time at every step.
         self.averages: list[Tensor] = list(state.G_ema.parameters())
         self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
@@ -85,46 +83,41 @@ class Trainer:
         """Step 1: update D on one batch of reals and one of fakes, and count it; return D's logits of the reals."""
         state, config, shards = self.state, self.config, self.shards
         real, labels = self.batches.real(state.nimg), self.batches.labels(state.nimg)
-        z = self.latents(random := generator_for(config.seed, "D", state.nimg), labels)
-        of_real, of_fake = (self.draws(f"augment {side}") for side in ("real", "fake"))
-        penalised = bool(config.penalties) and state.nimg // config.batch % config.penalty_every == 0
+        random = generator_for(config.seed, "D", state.nimg)
+        z = self.latents(random)
+        real_draws, fake_draws = self.draws("augment real"), self.draws("augment fake")
+        is_penalised = bool(config.penalties) and state.nimg // config.batch % config.penalty_every == 0
         seed_dropout(state.D, random)
 
         def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            labels_here = shards.part(shard, labels)
             with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes):
-                shard.fake = self.fakes(shard, z)
-            of = shards.part(shard, labels)
-            seen = apply(shards.part(shard, real), shards.part(shard, of_real))
-            fake = apply(shard.fake.detach(), shards.part(shard, of_fake))
-            if self.one_pass:  # twice the batch costs less than a second pass
-                D = judge_of(shard.D, None if of is None else of.repeat(2))
-                real_logits, fake_logits = D(torch.cat([seen, fake])).chunk(2)
-            else:
-                D = judge_of(shard.D, of)
-                real_logits, fake_logits = D(seen), D(fake)
+                shard.fake = self.forge(shard, z, labels_here)
+            seen_real = apply(shards.part(shard, real), shards.part(shard, real_draws))
+            seen_fake = apply(shard.fake.detach(), shards.part(shard, fake_draws))
+            real_logits, fake_logits = self.logits(shard.D, seen_real, seen_fake, labels_here)
             loss = self.loss.discriminator(real_logits, fake_logits).sum() / len(real)
             penalty = torch.zeros(())
-            if penalised:
-                here = shards.part(shard, self.looked_at)
-                D = judge_of(shard.D, None if of is None else of[here].repeat(len(config.penalties)))
-                places = generator_for(config.seed, "penalty", state.nimg, shard.index)
-                penalty = penalise(config.penalties, D, seen[here], fake[here], places).sum() / self.num_looked_at
-            back(shard, "D", loss + config.gamma * config.penalty_every * penalty)
+            if is_penalised:
+                penalty = self.penalty(shard, seen_real, seen_fake, labels_here)
+            backward_into(shard, "D", loss + config.gamma * config.penalty_every * penalty)
             return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
 
         real_parts, fake_parts, losses, penalties = zip(*shards.run(judge), strict=True)
         self.update("D")
         state.nimg += len(real)
+        real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
         self.last_real, self.last_fake = real, shards.fakes()
-        self.last_logits = real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
+        self.last_logits = real_logits, fake_logits
         boundary = self.loss.boundary(real_logits, fake_logits)
-        self.moments.add("accuracy_real", right := (real_logits > boundary).float())
+        real_is_right = (real_logits > boundary).float()
+        self.moments.add("accuracy_real", real_is_right)
         self.moments.add("accuracy_fake", (fake_logits < boundary).float())
         self.moments.add("loss_D", torch.stack(losses).sum())
-        if penalised:
+        if is_penalised:
             self.moments.add("penalty", torch.stack(penalties).sum())
         if self.augment:
-            self.adapt(2 * float(right.mean()) - 1)
+            self.adapt(2 * float(real_is_right.mean()) - 1)
         return real_logits
 
     def train_generator(self, real_logits: Tensor, turn: int = 0) -> None:
@@ -136,31 +129,52 @@ class Trainer:
         config, shards, nimg = self.config, self.shards, self.state.nimg
         random = generator_for(config.seed, "G", nimg, turn)
         labels = self.batches.labels(nimg - config.batch)
-        z = None if self.reuses_fakes and turn == 0 else self.latents(random, labels)
+        z = None if self.reuses_fakes and turn == 0 else self.latents(random)
         draws = self.draws("augment G", turn)
         seed_dropout(self.state.D, random)
 
-        def forge(shard: Shard) -> Tensor:
-            fake = shard.fake if z is None else self.fakes(shard, z)
-            seen = apply(fake, shards.part(shard, draws))
-            D = judge_of(shard.D, shards.part(shard, labels))
-            loss = self.loss.generator(shards.part(shard, real_logits), D(seen)).sum() / len(real_logits)
-            back(shard, "G", loss)
+        def deceive(shard: Shard) -> Tensor:
+            labels_here = shards.part(shard, labels)
+            fake = shard.fake if z is None else self.forge(shard, z, labels_here)
+            fake_logits = shard.D(apply(fake, shards.part(shard, draws)), labels_here)
+            loss = self.loss.generator(shards.part(shard, real_logits), fake_logits).sum() / len(real_logits)
+            backward_into(shard, "G", loss)
             return loss.detach()
 
-        self.moments.add("loss_G", torch.stack(shards.run(forge)).sum())
+        self.moments.add("loss_G", torch.stack(shards.run(deceive)).sum())
         self.update("G")
 
-    def latents(self, random: torch.Generator, labels: Tensor | None) -> Tensor:
-        """Draw the inputs of G `[N, z_dim]`, with the classes `labels` `[N]` behind where the game is conditional."""
-        z = torch.randn(self.config.batch, self.config.z_dim, generator=random)
-        return z if labels is None else with_classes(z, labels, self.batches.num_classes)
+    def latents(self, random: torch.Generator) -> Tensor:
+        """Draw the latents `[N, z_dim]` of a batch."""
+        return torch.randn(self.config.batch, self.config.z_dim, generator=random)
 
-    def fakes(self, shard: Shard, z: Tensor) -> Tensor:
-        """Make the fakes of a shard of `z` `[N, num_inputs]`; G may multiply in bf16, D may not (docs/LAB.md)."""
+    def forge(self, shard: Shard, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Make the fakes of a shard, of the latents `[N, z_dim]` of the whole batch and of the labels of its part.
+
+        G may multiply in bf16, D may not (docs/LAB.md).
+        """
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
-            made: Tensor = shard.G(self.shards.part(shard, z))
+            made: Tensor = shard.G(self.shards.part(shard, z), labels)
         return made.float()
+
+    def logits(self, D: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return D's logits of reals and of fakes; by one pass where it may be, which costs less than two."""
+        if not self.one_pass:
+            return D(real, labels), D(fake, labels)
+        both = D(torch.cat([real, fake]), None if labels is None else labels.repeat(2))
+        real_logits, fake_logits = both.chunk(2)
+        return real_logits, fake_logits
+
+    def penalty(self, shard: Shard, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
+        """Return a shard's part of the mean of the penalties over those of the batch that are penalised."""
+        config = self.config
+        chosen = self.shards.part(shard, self.penalised)
+        labels_of_points = None if labels is None else labels[chosen].repeat(len(config.penalties))
+        random = generator_for(config.seed, "penalty", self.state.nimg, shard.index)
+        slopes = penalise(
+            config.penalties, lambda points: shard.D(points, labels_of_points), real[chosen], fake[chosen], random
+        )
+        return slopes.sum() / self.num_penalised
 
     def draws(self, stream: str, *position: int) -> Draws:
         """Draw how each sample of a batch is augmented before D sees it."""
@@ -194,31 +208,6 @@ class Trainer:
         lr = SCHEDULES[config.lr_schedule](progress, config.peak_lr, config.peak_lr * config.lr_final)
         for _, optimizer in self.state.optimizers():
             optimizer.param_groups[0]["lr"] = lr
-
-    @torch.no_grad()
-    def diversity(self) -> Estimate:
-        """Return how much the last fakes vary over how much the last reals do."""
-        return batch_diversity(self.last_fake, self.last_real)
-
-    @torch.no_grad()
-    def overfitting(self, held_out: Tensor, labels: Tensor | None = None) -> Estimate | None:
-        """Return r_v: how far D tells random samples that it was trained on from `held_out` ones `[N, *shape]`,
-        of the classes `labels` `[N]` where the game is conditional.
-        """
-        state, batches = self.state, self.batches
-        places = draw_places(len(batches.samples), len(held_out), seed=self.config.seed, stream="r_v seen")
-        seen, seen_labels = as_real(batches.samples[places]), None
-        z = latents(len(seen), self.config.z_dim, seed=self.config.seed, stream="r_v")
-        if labels is not None and batches.classes is not None:
-            seen_labels = torch.from_numpy(batches.classes[places])
-            z = with_classes(z, seen_labels, batches.num_classes)
-        with statistics_frozen(state.G):
-            fake = state.G(z)
-        state.D.eval()  # without dropout; D has no other state
-        judged = ((seen, seen_labels), (held_out, labels), (fake, seen_labels))
-        logits = [judge_of(state.D, of)(x) for x, of in judged]
-        state.D.train()
-        return overfitting(*logits)
 
 
 class Watcher(Protocol):

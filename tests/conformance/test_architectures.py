@@ -87,6 +87,31 @@ def test_samples_in_evaluation_do_not_depend_on_their_neighbours(pair) -> None:
     assert torch.allclose(G(z)[:2], G(z[:2]), atol=1e-5)
 
 
+def test_networks_treat_samples_one_by_one_where_they_say_so(pair) -> None:
+    G, D, spec = pair
+    z = torch.randn(6, Z_DIM, generator=torch.Generator().manual_seed(0))
+    samples = torch.rand(6, *spec.shape, generator=torch.Generator().manual_seed(1))
+    for network, x in ((G, z), (D, samples)):
+        alone = torch.cat([network(x[:3]), network(x[3:])])
+        seed_dropout(network, torch.Generator().manual_seed(0))
+        assert torch.allclose(network(x), alone, atol=1e-5) == network.per_sample
+
+
+@pytest.mark.parametrize("name", architectures())
+def test_a_conditional_pair_makes_and_judges_samples_of_a_class(name: str) -> None:
+    spec = image_spec(8, 1, ("a", "b", "c"))
+    G = build_generator(name, spec, z_dim=Z_DIM, seed=1, num_classes=3).eval()
+    D = build_discriminator(name, spec, seed=1, num_classes=3).eval()
+    z = torch.randn(1, Z_DIM, generator=torch.Generator().manual_seed(0)).expand(3, -1)
+    samples = G(z, torch.arange(3))
+    assert not torch.allclose(samples[0], samples[1])
+    logits = torch.stack([D(samples, torch.full((3,), label)) for label in range(3)], dim=1)
+    assert logits.shape == (3, 3)
+    assert torch.allclose(D(samples), logits.amax(1))  # without labels, the class that it likes best
+    with pytest.raises(ValueError, match="the class of each sample"):
+        G(z)
+
+
 @pytest.mark.parametrize("name", [n for n in architectures() if architectures()[n].modalities])
 def test_a_resolution_that_cannot_be_made_is_refused_with_those_that_can(name: str) -> None:
     with pytest.raises(ConfigError, match="--resolution 28 or 32"):

@@ -11,7 +11,7 @@ import pkgutil
 import torch
 from torch import nn
 
-from faussaire.architectures._blocks import Network, judge_of, per_sample, seed_dropout, statistics_frozen
+from faussaire.architectures._blocks import Network, seed_dropout, statistics_frozen
 from faussaire.architectures._registry import Architecture
 from faussaire.config import did_you_mean
 from faussaire.errors import ConfigError
@@ -24,8 +24,6 @@ __all__ = [
     "architectures",
     "build_discriminator",
     "build_generator",
-    "judge_of",
-    "per_sample",
     "seed_dropout",
     "statistics_frozen",
 ]
@@ -60,22 +58,22 @@ def build_generator(
     """Build G, its parameters a function of `seed` alone; the global random state is neither read nor moved.
 
     Args:
-        num_classes: of a conditional G, which takes a class as so many more inputs, one of them 1; 0 for none.
+        num_classes: of a conditional G, which takes the class of each sample besides its latent; 0 for none.
         width: what its layers' widths are counted in; the architecture's own if not given.
     """
     found = architecture(name, spec)
     with torch.device("meta"):
-        G = found.generator(spec, z_dim + num_classes, width or found.width)
+        G = found.generator(spec, z_dim, num_classes, width or found.width)
     return _initialised(G, seed, "init_G")
 
 
 def build_discriminator(
     name: str, spec: SampleSpec, *, seed: int, num_classes: int = 0, width: int | None = None
 ) -> nn.Module:
-    """Build D in the same way; a conditional one has a logit for each class."""
+    """Build D in the same way; a conditional one judges a sample as one of its class."""
     found = architecture(name, spec)
     with torch.device("meta"):
-        D = found.discriminator(spec, max(1, num_classes), width or found.width)
+        D = found.discriminator(spec, num_classes, width or found.width)
     return _initialised(D, seed, "init_D")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from faussaire.errors import ConfigError
 from faussaire.modalities import SampleSpec
@@ -20,6 +21,9 @@ KERAS_EPS = 1e-3  # Keras divides by sqrt(variance + 0.001)
 @runtime_checkable
 class Network(Protocol):
     """A G or a D: a torch module that can fill every one of its parameters from one generator."""
+
+    per_sample: bool
+    """Whether each sample's way through it is its own: no statistics of the batch, no dropout."""
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""
@@ -53,11 +57,6 @@ def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:
             layer.generator = generator
 
 
-def per_sample(module: nn.Module) -> bool:
-    """Say whether each sample's way through a network is its own: no statistics of the batch, no dropout."""
-    return not any(isinstance(layer, (*BatchNorm, Dropout)) for layer in module.modules())
-
-
 @contextmanager
 def statistics_frozen(module: nn.Module) -> Iterator[None]:
     """Normalise by the statistics of the batch, as in training, but leave the running averages untouched."""
@@ -71,11 +70,24 @@ def statistics_frozen(module: nn.Module) -> Iterator[None]:
             layer.track_running_stats = True
 
 
-def judge_of(D: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
-    """Return what maps samples `[N, *shape]` to the logit `[N]` of each, or to that of its class in `labels` `[N]`."""
+def with_classes(z: Tensor, labels: Tensor | None, num_classes: int) -> Tensor:
+    """Return `[N, z_dim + num_classes]`: z, then a 1 at the place of its class; z itself where there are no classes.
+
+    Raises:
+        ValueError: there are classes, and no labels.
+    """
+    if num_classes == 0:
+        return z
     if labels is None:
-        return D
-    return lambda samples: D(samples).gather(1, labels[:, None]).squeeze(1)
+        raise ValueError("a conditional G needs the class of each sample")
+    return torch.cat([z, one_hot(labels, num_classes).to(z.dtype)], dim=1)
+
+
+def class_logits(logits: Tensor, labels: Tensor | None) -> Tensor:
+    """Return one logit `[N]` of `[N, K]`: that of the class in `labels` `[N]`; without, of the class D likes best."""
+    if labels is not None:
+        return logits.gather(1, labels[:, None]).squeeze(1)
+    return logits.squeeze(1) if logits.shape[1] == 1 else logits.amax(1)
 
 
 def pixel_norm(x: Tensor) -> Tensor:

@@ -22,11 +22,12 @@ class Architecture:
     description: str
     """One line for `faussaire list architectures`."""
 
-    generator: Callable[[SampleSpec, int, int], nn.Module]
-    """(spec, num_inputs, width) -> G: inputs [N, num_inputs] to samples [N, *shape], in [-1, 1] in evaluation."""
+    generator: Callable[[SampleSpec, int, int, int], nn.Module]
+    """(spec, z_dim, num_classes, width) -> G: (z [N, z_dim], labels [N] or None) to samples [N, *shape], in [-1, 1] in
+    evaluation. With num_classes of 0 it takes no labels."""
 
     discriminator: Callable[[SampleSpec, int, int], nn.Module]
-    """(spec, num_logits, width) -> D, mapping samples [N, *shape] to logits [N], or to [N, num_logits]."""
+    """(spec, num_classes, width) -> D: (samples [N, *shape], labels [N] or None) to logits [N]."""
 
     modalities: tuple[str, ...] = ()
     """The modalities that it can make; empty for all."""

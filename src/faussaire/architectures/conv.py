@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from faussaire.architectures._blocks import KERAS_EPS, Dropout, check_stages, glorot, stages
+from faussaire.architectures._blocks import KERAS_EPS, Dropout, check_stages, class_logits, glorot, stages, with_classes
 from faussaire.architectures._registry import Architecture
 from faussaire.modalities import SampleSpec
 
@@ -25,14 +25,17 @@ def channels_at(doublings_left: int) -> int:
 
 
 class ConvGenerator(nn.Module):
-    """z `[N, num_inputs]` → images `[N, C, H, W]` in (-1, 1)."""
+    """z `[N, z_dim]`, labels `[N]` where it is conditional → images `[N, C, H, W]` in (-1, 1)."""
 
-    def __init__(self, spec: SampleSpec, num_inputs: int, _: int) -> None:
+    per_sample = False
+
+    def __init__(self, spec: SampleSpec, z_dim: int, num_classes: int, _: int) -> None:
         super().__init__()
+        self.num_classes = num_classes
         base, num_doublings = stages(spec.shape[1])
         width = channels_at(num_doublings)
         layers: list[nn.Module] = [
-            nn.Linear(num_inputs, width * base * base),
+            nn.Linear(z_dim + num_classes, width * base * base),
             nn.Unflatten(1, (width, base, base)),
         ]
         for left in range(num_doublings - 1, -1, -1):
@@ -49,16 +52,18 @@ class ConvGenerator(nn.Module):
         """Draw every parameter anew."""
         glorot(self, generator)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Make one image of each latent."""
-        out: Tensor = self.layers(z)
+        out: Tensor = self.layers(with_classes(z, labels, self.num_classes))
         return out
 
 
 class ConvDiscriminator(nn.Module):
-    """Images `[N, C, H, W]` → logits `[N]`, or `[N, num_logits]`."""
+    """Images `[N, C, H, W]` → logits `[N]`."""
 
-    def __init__(self, spec: SampleSpec, num_logits: int, _: int) -> None:
+    per_sample = False
+
+    def __init__(self, spec: SampleSpec, num_classes: int, _: int) -> None:
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         before = spec.shape[0]
@@ -70,16 +75,16 @@ class ConvDiscriminator(nn.Module):
                 Dropout(0.5),
             ]
             before = channels_at(done)
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * base * base, num_logits))
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * base * base, max(1, num_classes)))
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""
         glorot(self, generator)
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Judge each image."""
         out: Tensor = self.layers(samples)
-        return out.squeeze(1)
+        return class_logits(out, labels)
 
 
 ARCHITECTURE = Architecture(

@@ -13,18 +13,21 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from faussaire.architectures._blocks import KERAS_EPS, Dropout, glorot
+from faussaire.architectures._blocks import KERAS_EPS, Dropout, class_logits, glorot, with_classes
 from faussaire.architectures._registry import Architecture
 from faussaire.modalities import SampleSpec
 
 
 class DenseGenerator(nn.Module):
-    """z `[N, num_inputs]` → samples `[N, *shape]` in (-1, 1)."""
+    """z `[N, z_dim]`, labels `[N]` where it is conditional → samples `[N, *shape]` in (-1, 1)."""
 
-    def __init__(self, spec: SampleSpec, num_inputs: int, _: int) -> None:
+    per_sample = False
+
+    def __init__(self, spec: SampleSpec, z_dim: int, num_classes: int, _: int) -> None:
         super().__init__()
+        self.num_classes = num_classes
         self.shape = spec.shape
-        widths = [num_inputs, 512, 256, 128]
+        widths = [z_dim + num_classes, 512, 256, 128]
         layers: list[nn.Module] = []
         for before, after in pairwise(widths):
             # Keras's momentum 0.8 is the share of the old average that stays: 0.2 in torch's sense.
@@ -36,31 +39,33 @@ class DenseGenerator(nn.Module):
         """Draw every parameter anew."""
         glorot(self, generator)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Make one sample of each latent."""
-        out: Tensor = self.layers(z)
+        out: Tensor = self.layers(with_classes(z, labels, self.num_classes))
         return out.reshape(len(z), *self.shape)
 
 
 class DenseDiscriminator(nn.Module):
-    """Samples `[N, *shape]` → logits `[N]`, or `[N, num_logits]`."""
+    """Samples `[N, *shape]` → logits `[N]`."""
 
-    def __init__(self, spec: SampleSpec, num_logits: int, _: int) -> None:
+    per_sample = False
+
+    def __init__(self, spec: SampleSpec, num_classes: int, _: int) -> None:
         super().__init__()
         widths = [math.prod(spec.shape), 256, 128, 64]
         layers: list[nn.Module] = [nn.Flatten()]
         for before, after in pairwise(widths):
             layers += [nn.Linear(before, after), nn.LeakyReLU(0.2), Dropout(0.5)]
-        self.layers = nn.Sequential(*layers, nn.Linear(64, num_logits))
+        self.layers = nn.Sequential(*layers, nn.Linear(64, max(1, num_classes)))
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""
         glorot(self, generator)
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Judge each sample."""
         out: Tensor = self.layers(samples)
-        return out.squeeze(1)
+        return class_logits(out, labels)
 
 
 ARCHITECTURE = Architecture(

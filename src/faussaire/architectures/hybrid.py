@@ -21,7 +21,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle
 
-from faussaire.architectures._blocks import alike_in_fours, check_stages, kaiming, pixel_norm, stages
+from faussaire.architectures._blocks import (
+    alike_in_fours,
+    check_stages,
+    class_logits,
+    kaiming,
+    pixel_norm,
+    stages,
+    with_classes,
+)
 from faussaire.architectures._registry import Architecture
 from faussaire.modalities import SampleSpec
 
@@ -52,13 +60,16 @@ def enlarged(image: Tensor) -> Tensor:
 
 
 class HybridGenerator(nn.Module):
-    """z `[N, num_inputs]` → images `[N, C, H, W]`, in [-1, 1] in evaluation."""
+    """z `[N, z_dim]`, labels `[N]` where it is conditional → images `[N, C, H, W]`, in [-1, 1] in evaluation."""
 
-    def __init__(self, spec: SampleSpec, num_inputs: int, width: int) -> None:
+    per_sample = True
+
+    def __init__(self, spec: SampleSpec, z_dim: int, num_classes: int, width: int) -> None:
         super().__init__()
+        self.num_classes = num_classes
         base, num_doublings = stages(spec.shape[1])
         self.map_shape = (8 * width, base, base)
-        self.dense = nn.Linear(num_inputs, math.prod(self.map_shape))
+        self.dense = nn.Linear(z_dim + num_classes, math.prod(self.map_shape))
         self.mix = Residual(8 * width, 2 * width)
         widths = [width * 2 ** min(left, 2) for left in reversed(range(num_doublings - 1))]
         self.narrow = nn.Conv2d(8 * width, 4 * widths[0], 1)
@@ -79,9 +90,10 @@ class HybridGenerator(nn.Module):
         for conv in [self.narrow, *self.shuffled]:
             alike_in_fours(conv)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Make one image of each latent."""
-        x = self.mix(leaky_relu(pixel_norm(self.dense(z).unflatten(1, self.map_shape)), SLOPE))
+        x = self.dense(with_classes(z, labels, self.num_classes)).unflatten(1, self.map_shape)
+        x = self.mix(leaky_relu(pixel_norm(x), SLOPE))
         image = self.painters[0](x)
         x = pixel_shuffle(leaky_relu(self.narrow(leaky_relu(x, SLOPE)), SLOPE), 2)
         for residual, conv, painter in zip(self.residuals, self.shuffled, self.painters[1:], strict=True):
@@ -94,9 +106,11 @@ class HybridGenerator(nn.Module):
 
 
 class HybridDiscriminator(nn.Module):
-    """Images `[N, C, H, W]` → logits `[N]`, or `[N, num_logits]`."""
+    """Images `[N, C, H, W]` → logits `[N]`."""
 
-    def __init__(self, spec: SampleSpec, num_logits: int, width: int) -> None:
+    per_sample = True
+
+    def __init__(self, spec: SampleSpec, num_classes: int, width: int) -> None:
         super().__init__()
         base, num_doublings = stages(spec.shape[1])
         widths = [spec.shape[0], *(max(4 * width >> left, 4) for left in reversed(range(num_doublings)))]
@@ -104,7 +118,7 @@ class HybridDiscriminator(nn.Module):
             nn.Conv2d(before, after, 4, stride=2, padding=1) for before, after in pairwise(widths)
         )
         self.dense = nn.Linear(widths[-1] * base * base, 128)
-        self.head = nn.Linear(128, num_logits)
+        self.head = nn.Linear(128, max(1, num_classes))
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""
@@ -112,13 +126,13 @@ class HybridDiscriminator(nn.Module):
             kaiming(layer, generator, gain=GAIN)
         kaiming(self.head, generator)
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Judge each image."""
         x = samples
         for conv in self.convs:
             x = leaky_relu(conv(x), SLOPE)
         out: Tensor = self.head(leaky_relu(self.dense(x.flatten(1)), SLOPE))
-        return out.squeeze(1)
+        return class_logits(out, labels)
 
 
 ARCHITECTURE = Architecture(

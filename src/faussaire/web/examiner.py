@@ -84,9 +84,9 @@ def _verdicts(run: RunFolder, reals: np.ndarray, fakes: np.ndarray) -> dict[str,
 
     def judged(images: np.ndarray) -> Tensor:
         x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+        # reals.png tells no classes: of a conditional D, the class that it likes best counts.
         logits: Tensor = state.D(x)
-        # A conditional D has a logit for each class, and reals.png tells none: the class that it likes best counts.
-        return logits.amax(1) if logits.dim() > 1 else logits
+        return logits
 
     try:
         config = recorded_config(run)
