@@ -200,14 +200,14 @@ def test_a_perfect_generator_of_sorted_classes_scores_at_its_floor(conditional: 
     images, labels = as_real(data.images), torch.from_numpy(data.labels[:])[forged]
     places = [forged[labels == label] for label in range(10)]
 
-    def make(inputs: torch.Tensor) -> torch.Tensor:
-        chosen = (inputs[:, 0].abs() * 1e6).long()
-        if not conditional:
+    def make(z: torch.Tensor, asked: torch.Tensor | None) -> torch.Tensor:
+        chosen = (z[:, 0].abs() * 1e6).long()
+        if asked is None:
             return images[forged[chosen % len(forged)]]
-        asked = inputs[:, 4:].argmax(1).tolist()
-        return images[torch.stack([places[a][c % len(places[a])] for a, c in zip(asked, chosen, strict=True)])]
+        pairs = zip(asked.tolist(), chosen, strict=True)
+        return images[torch.stack([places[label][c % len(places[label])] for label, c in pairs])]
 
-    known = {"labels": data.labels[held_out], "num_classes": 10} if conditional else {}
+    known = {"labels": data.labels[held_out]} if conditional else {}
     rows = training_scorer(data.images[held_out], make, z_dim=4, seed=0, **known)()
     found = {row["metric"]: row for row in rows}
     frechet, floor, limit = (found[name] for name in ("frechet", "frechet-floor", "frechet-infinity"))
