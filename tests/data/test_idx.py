@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from data.zoo import idx
 from faussaire.data import prepare
+from faussaire.data.idx import read_idx
 from faussaire.errors import DataError
 
 
@@ -81,8 +83,8 @@ def test_labels_given_in_the_place_of_images_are_told(pair: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda data: b"\1" + data[1:], "not an IDX file of images"),
-        (lambda data: b"", "not an IDX file of images"),
+        (lambda data: b"\1" + data[1:], "is not an IDX file"),
+        (lambda data: b"", "is not an IDX file"),
         (lambda data: data[:-1], "is cut short"),
         (lambda data: data + b"x", "goes on after its end"),
         (lambda data: data[:4] + b"\xff" * 12, "cut short|cannot be read"),
@@ -108,3 +110,45 @@ def test_unequal_numbers_of_labels_are_told(pair: Path) -> None:
     (pair / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros(299, np.uint8))))
     with pytest.raises(DataError, match="300 images, but 299 labels"):
         prepare(pair)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("images", ["train-images-idx3-ubyte", "train-images.idx3-ubyte"])
+@pytest.mark.parametrize("labels", ["train-labels-idx1-ubyte", "train-labels.idx1-ubyte"])
+def test_files_in_folders_of_their_own_names_are_found_from_anywhere(
+    tmp_path: Path, digits: tuple[np.ndarray, np.ndarray], packed: bool, images: str, labels: str
+) -> None:
+    home = tmp_path / "kaggle"
+    for name, array in ((images, digits[0]), (labels, digits[1]), ("t10k-images-idx3-ubyte", digits[0][:10])):
+        (home / name).mkdir(parents=True)
+        data = gzip.compress(idx(array)) if packed else idx(array)
+        (home / name / f"{name}{'.gz' if packed else ''}").write_bytes(data)
+    for place in (home, home / images, next((home / images).iterdir())):
+        dataset = prepare(place)
+        assert (dataset.name, dataset.spec.classes) == ("kaggle", ("0", "1", "2"))
+        assert [record.label for record in dataset.inventory.records] == digits[1].tolist()
+
+
+def test_the_same_file_with_a_hyphen_and_with_a_dot_is_one(pair: Path) -> None:
+    (pair / "train-images.idx3-ubyte").write_bytes((pair / "train-images-idx3-ubyte").read_bytes())
+    assert len(prepare(pair).inventory.records) == 300
+
+
+@pytest.mark.parametrize(("code", "dtype"), [(8, "u1"), (11, ">i2"), (12, ">i4"), (13, ">f4"), (14, ">f8")], ids=str)
+def test_numbers_of_every_type_are_read(
+    tmp_path: Path, digits: tuple[np.ndarray, np.ndarray], code: int, dtype: str
+) -> None:
+    head = struct.pack(">HBB3I", 0, code, 3, *digits[0].shape)
+    (tmp_path / "x-images.idx3-int").write_bytes(head + digits[0].astype(dtype).tobytes())
+    (tmp_path / "x-labels.idx1-int").write_bytes(
+        struct.pack(">HBBI", 0, 12, 1, 300) + digits[1].astype(">i4").tobytes()
+    )
+    records = prepare(tmp_path).inventory.records
+    dataset = prepare(tmp_path / "x-images.idx3-int")
+    assert [record.label for record in records] == digits[1].tolist()
+    assert {image.tobytes() for image in dataset.images[:, 0]} <= {image.tobytes() for image in digits[0]}
+
+
+def test_an_unpacked_idx_file_of_any_type_stays_mapped(tmp_path: Path) -> None:
+    (tmp_path / "x-images-idx3-float").write_bytes(struct.pack(">HBB3I", 0, 13, 3, 2, 8, 8) + bytes(512))
+    assert isinstance(read_idx(tmp_path / "x-images-idx3-float"), np.memmap)

@@ -6,9 +6,6 @@ can then be read in any order. What their tables of contents mean is told by mem
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
 import stat
 import struct
@@ -17,17 +14,17 @@ import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from faussaire.data.chunks import content
 from faussaire.data.dataset import Source
 from faussaire.data.disk import why_unread
 from faussaire.data.files import too_large
 from faussaire.data.members import Members, Reading, archive_source
+from faussaire.data.packed import UNPACKED_TIMES, most_bytes, unpacker
 from faussaire.data.store import writing
 from faussaire.errors import DataError
 
@@ -35,7 +32,6 @@ _ENCRYPTED, _UTF_8 = 0x1, 0x800  # general purpose bit flags
 _UNIX = 3  # the system that an entry was made by
 _BYTES = "latin-1"  # in which a name that is not said to be UTF-8 is its bytes
 _LONGEST_LINK = 4096
-_UNPACKED_TIMES, _UNPACKED_BYTES = 100, 2**30  # a tar of images that unpacks to more than both is a bomb
 _BLOCK_BYTES = 2**20
 _ZIP_EXTRA_BYTES = 64  # a guess at the extra fields between an entry's name and its content
 
@@ -218,11 +214,11 @@ def _unpacked(path: Path, scratch: Path) -> tuple[IO[bytes], list[str]]:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     with packed:
-        opener = _opener(packed.read(8), path)
+        opener = unpacker(packed.read(8), path)
         if opener is None:
             return path.open("rb"), []
         packed.seek(0)
-        limit = max(_UNPACKED_BYTES, _UNPACKED_TIMES * path.stat().st_size)
+        limit = most_bytes(path)
         with writing(scratch):
             file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115  the source closes it
             num_bytes, notes = 0, []
@@ -241,7 +237,7 @@ def _unpacked(path: Path, scratch: Path) -> tuple[IO[bytes], list[str]]:
                 if num_bytes > limit:
                     file.close()
                     raise DataError(
-                        f"{path} unpacks to more than {_UNPACKED_TIMES} times its size: this is no tar of images"
+                        f"{path} unpacks to more than {UNPACKED_TIMES} times its size: this is no tar of images"
                     )
                 file.write(block)
             file.seek(0)
@@ -258,20 +254,3 @@ def _raise_if_of_the_moment(error: Exception, path: Path) -> None:
         raise DataError(f"{path} cannot be read: too large for the memory of this machine") from error
     if isinstance(error, OSError) and error.errno is not None:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-
-
-def _opener(head: bytes, path: Path) -> Callable[[IO[bytes]], Any] | None:
-    """Return what unpacks a stream that begins so; None where it is not compressed."""
-    if head.startswith(b"\x1f\x8b"):
-        return lambda packed: gzip.GzipFile(fileobj=packed)
-    if head.startswith(b"BZh"):
-        return bz2.BZ2File
-    if head.startswith(b"\xfd7zXZ"):
-        return lzma.LZMAFile
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
-        try:
-            import zstandard
-        except ImportError:
-            raise DataError(f"{path} is packed by zstd: pip install 'faussaire[zstd]' to read it") from None
-        return lambda packed: zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-    return None

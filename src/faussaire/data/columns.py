@@ -114,11 +114,13 @@ def _of_header(rows: Sequence[Cells]) -> Layout | None:
     names, num = rows[0], len(rows[0])
     label = column_of_labels(names)
     stems = [re.sub("[0-9]+", "", name) for name in names]
+    counts = Counter(stems)  # once: there may be thousands of columns
     common = Counter(stem for i, stem in enumerate(stems) if i != label).most_common(1)
-    alike = tuple(i for i, stem in enumerate(stems) if i != label and [(stem, stems.count(stem))] == common)
+    alike = tuple(i for i, stem in enumerate(stems) if i != label and [(stem, counts[stem])] == common)
     if not shape_of(len(alike)):
         alike = tuple(i for i in range(num) if i != label)
-    others = [i for i in range(num) if i not in {*alike, label} and names[i].lower() not in _ROW_NUMBERS]
+    taken = {*alike, label}
+    others = [i for i in range(num) if i not in taken and names[i].lower() not in _ROW_NUMBERS]
     undecided = label is None and shape_of(len(alike)) is None
     if undecided:
         label, alike = 0, tuple(range(1, num))

@@ -120,11 +120,9 @@ class Extents:
             return BYTES, problems
         most = self._most_power()
         found = self._up_to(most)
-        text = f"values far beyond those of the others, which go from {found.low:g} to {found.high:g}"
-        problems |= dict.fromkeys(np.flatnonzero((powers > most) & (powers < _NONE)).tolist(), text)
-        if self._flat:
-            return _of_flat(found.low, found.high, whole=self._whole, dtype=self._dtype), problems
-        return assumed(found.low, found.high, whole=self._whole, dtype=self._dtype), problems
+        taken = (_of_flat if self._flat else assumed)(found.low, found.high, whole=self._whole, dtype=self._dtype)
+        text = f"values far beyond those of the others, which are in [{taken.low:g}, {taken.high:g}]"
+        return taken, problems | dict.fromkeys(np.flatnonzero((powers > most) & (powers < _NONE)).tolist(), text)
 
     def _most_power(self) -> int:
         """Return the greatest power of the images that are not odd."""
@@ -135,12 +133,15 @@ class Extents:
             most, rest = powers[k], self._up_to(powers[k])
             if total - rest.num > few or rest.low == rest.high:
                 break
+            ends = known(rest.low, rest.high, whole=self._whole)
             filled = 2 * self._bins[most].num_near_top >= rest.num
-            if known(rest.low, rest.high, whole=self._whole) is not None and filled:
-                return most
-            if powers[k + 1] - most > _FAR:
+            if powers[k + 1] - most > _FAR or (filled and ends is not None and self._is_sure(rest.high, ends[1])):
                 return most
         return powers[-1]
+
+    def _is_sure(self, high: float, top: float) -> bool:
+        """Whether values reach the end of a range that was known beforehand, rather than taken from them."""
+        return high >= _FILLED * top and (top in _TOPS or (top in (0.5, 1.0) and not self._whole))
 
     def _up_to(self, most: int) -> _Bin:
         parts = [found for power, found in self._bins.items() if power <= most]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import gzip
 import hashlib
 import os
 import re
@@ -23,28 +22,21 @@ from pathlib import Path
 from faussaire.data.archives import tar_source, zip_source
 from faussaire.data.arrays import npy_source
 from faussaire.data.dataset import Origin, Source
-from faussaire.data.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.disk import stamp, why_unread
 from faussaire.data.embedded import embedded_sets
-from faussaire.data.files import is_pickle
 from faussaire.data.folders import folder_source, list_folder
 from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_name
-from faussaire.data.idx import find_idx, idx_source, labels_beside
-from faussaire.data.lists import list_source, list_stamp, looks_like_list
+from faussaire.data.idx import find_idx, home_of, idx_source, labels_beside
+from faussaire.data.kinds import KINDS, kind_of
+from faussaire.data.lists import list_source, list_stamp
 from faussaire.data.names import slug
 from faussaire.data.npz import npz_source
 from faussaire.data.parquet import holds_images, parquet_files, parquet_source, parquet_stamp
 from faussaire.data.paths import whole
 from faussaire.data.several import joined_name, several_source
 from faussaire.data.shards import data_in, expanded
-from faussaire.data.tables import looks_like_pixels, table_source
+from faussaire.data.tables import table_source
 from faussaire.errors import DataError
-
-KINDS = (
-    "a folder of images, a .zip or .tar of them, an IDX pair, .npy, .npz, .csv, .parquet, a list of files or URLs, "
-    "hf:NAME, or the name of an embedded set"
-)
-"""What data may be, for messages."""
 
 Opener = Callable[[Path, Path], Source]
 
@@ -58,20 +50,6 @@ _OPENERS: dict[str, Opener] = {
     "parquet": lambda path, scratch: parquet_source([path], path.stem, scratch),
     "list": list_source,
 }
-_SUFFIXES = {
-    ".zip": "zip",
-    ".tar": "tar",
-    ".tgz": "tar",
-    ".npy": "npy",
-    ".npz": "npz",
-    ".csv": "table",
-    ".tsv": "table",
-    ".parquet": "parquet",
-    ".txt": "list",
-    ".gz": "idx",
-}
-_PACKED = (b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
-_HEAD_BYTES = 2**16
 
 
 def open_source(data: str | Path) -> Source:
@@ -199,12 +177,12 @@ def _kind_or_none(path: Path) -> str | None:
 def _file_origin(path: Path, kind: str, *, name: str | None = None) -> Origin:
     """Make the origin of one file, and of what lies beside it."""
     try:
-        beside = [labels_beside(path), path.resolve().parent / "classes.txt"] if kind == "idx" else []
+        beside = [labels_beside(path), home_of(path) / "classes.txt"] if kind == "idx" else []
         stamps = [stamp(one.stat()) for one in (path, *beside) if one is not None and one.is_file()]
         signature = list_stamp(path) if kind == "list" else hashlib.sha256("\n".join(stamps).encode()).hexdigest()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-    stem = path.resolve().parent.name if kind == "idx" else path.name.split(".tar")[0] if kind == "tar" else path.stem
+    stem = home_of(path).name if kind == "idx" else path.name.split(".tar")[0] if kind == "tar" else path.stem
     return Origin(
         name=name or slug(stem.split(".")[0] if kind == "table" else stem),
         identity=f"{kind} {path.resolve()}",
@@ -212,83 +190,6 @@ def _file_origin(path: Path, kind: str, *, name: str | None = None) -> Origin:
         path=path.resolve(),
         open=partial(_OPENERS[kind], path),
     )
-
-
-def kind_of(path: Path) -> str:
-    """Return the kind of a file, by its first bytes, or else by its name.
-
-    Raises:
-        DataError: it is none that is known, or a single image.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-    if is_pickle(head):
-        raise DataError(
-            f"{path} is a pickle, which is never opened, as it may run any program: save the images in it as an .npz "
-            "(np.savez, images and labels), or as files"
-        )
-    kind = _kind_of_head(head, path)
-    if kind == "image" or (kind is None and path.suffix.lower() in IMAGE_SUFFIXES):
-        raise DataError(f"{path} is a single image: give the folder that it lies in")
-    if kind is None:
-        kind = "idx" if "idx" in path.name.lower() else _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise DataError(f"{path} is not a kind of data that is known: give {KINDS}")
-    return kind
-
-
-def _kind_of_head(head: bytes, path: Path) -> str | None:
-    """Return the kind of a file that begins so; None where that says nothing."""
-    if head.startswith((b"PK\3\4", b"PK\5\6")):
-        return "npz" if path.suffix.lower() == ".npz" or _begins_with_array(head) else "zip"
-    if head.startswith(b"\x93NUMPY"):
-        return "npy"
-    if head[:4] in (b"\0\0\x08\x03", b"\0\0\x08\x01"):
-        return "idx"
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if head[257:262] == b"ustar" or head.startswith(_PACKED):
-        return "tar"
-    if head.startswith(b"\x1f\x8b"):
-        return _kind_in_gzip(path)
-    if is_image(head[:16]):
-        return "image"
-    return _kind_of_text(head)
-
-
-def _kind_in_gzip(path: Path) -> str | None:
-    try:
-        with gzip.open(path) as file:
-            head = file.read(_HEAD_BYTES)
-    except Exception:  # damaged; what opens it will say how
-        return None
-    if head[:4] in (b"\0\0\x08\x03", b"\0\0\x08\x01"):
-        return "idx"
-    if head[257:262] == b"ustar":
-        return "tar"
-    return "table" if _kind_of_text(head) == "table" else None
-
-
-def _kind_of_text(head: bytes) -> str | None:
-    if not head or b"\0" in head:
-        return None
-    try:
-        # The last character may be torn; the last line is, but a first one longer than the head is of no kind.
-        text = head.decode("utf-8-sig", "strict" if len(head) < _HEAD_BYTES else "ignore")
-    except UnicodeDecodeError:
-        return None
-    if looks_like_pixels(text):
-        return "table"
-    return "list" if looks_like_list(text) else None
-
-
-def _begins_with_array(head: bytes) -> bool:
-    """Whether the first entry of a zip that begins so is an array: then it is an .npz."""
-    end = 30 + int.from_bytes(head[26:28], "little")
-    return head[30:end].endswith(b".npy")
 
 
 def _unknown(data: str, path: Path) -> str:

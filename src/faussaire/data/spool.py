@@ -13,6 +13,7 @@ from array import array
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from faussaire.data.store import writing
 
@@ -54,15 +55,15 @@ class Spool:
             self._file.seek(start)
             return self._file.read(end - start)
 
-    def rows(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Return all pieces as one mapped uint8 `[N, *shape]`; each must have that many bytes."""
+    def rows(self, shape: tuple[int, ...], dtype: DTypeLike = np.uint8) -> np.ndarray:
+        """Return all pieces as one mapped array `[N, *shape]`; each must have the bytes of one row."""
         with writing(self._scratch):
             self._file.flush()
         if not len(self):
-            return np.empty((0, *shape), np.uint8)
+            return np.empty((0, *shape), dtype)
         if os.name == "nt":  # a file without a name cannot be mapped there
-            return np.frombuffer(b"".join(self.read(i) for i in range(len(self))), np.uint8).reshape(-1, *shape)
-        return np.memmap(self._file, np.uint8, "r", shape=(len(self), *shape))
+            return np.frombuffer(b"".join(self.read(i) for i in range(len(self))), dtype).reshape(-1, *shape)
+        return np.memmap(self._file, dtype, "r", shape=(len(self), *shape))
 
     def close(self) -> None:
         """Let the file vanish."""
