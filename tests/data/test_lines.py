@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import zstandard
 
+from data.given import images_as_given, labels_as_given
 from faussaire.data import Dataset, prepare
 from faussaire.errors import DataError
 
@@ -45,7 +46,9 @@ def saved(values: np.ndarray, **options: object) -> str:
 def read(path: Path, content: str | bytes) -> Dataset:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     dataset = prepare(path, cache=path.parent / f"cache-{path.name}")
-    np.testing.assert_array_equal(dataset.images[:, 0], IMAGES[[int(r.name.split("[")[1][:-1]) for r in kept(dataset)]])
+    np.testing.assert_array_equal(
+        images_as_given(dataset)[:, 0], IMAGES[[int(r.name.split("[")[1][:-1]) for r in kept(dataset)]]
+    )
     return dataset
 
 
@@ -54,8 +57,7 @@ def kept(dataset: Dataset) -> list[object]:
 
 
 def is_labelled(dataset: Dataset) -> bool:
-    assert dataset.labels is not None
-    return dataset.spec.classes == ("0", "1", "2") and dataset.labels.tolist() == LABELS.tolist()
+    return dataset.spec.classes == ("0", "1", "2") and labels_as_given(dataset) == LABELS.tolist()
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_the_last_row_counts_as_much_as_the_first(tmp_path: Path, early: int, la
     values[-1, 0, 0] = last
     (tmp_path / "x.csv").write_text(saved(values.reshape(40, 64), fmt="%d", delimiter=","))
     dataset = prepare(tmp_path / "x.csv")
-    np.testing.assert_array_equal(dataset.images[:, 0], np.rint(values * 255 / last))
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], np.rint(values * 255 / last))
     assert any(f"in [0, {last}]" in note for note in dataset.inventory.notes)
 
 
@@ -180,7 +182,7 @@ def test_thousands_of_columns_are_read(tmp_path: Path, header: bool) -> None:
     text = saved(images.reshape(3, -1), fmt="%d", delimiter=",")
     names = ",".join(f"a_rather_long_name_of_pixel_{i}" for i in range(160 * 160)) + "\n"
     (tmp_path / "x.data").write_text(names + text if header else text)
-    np.testing.assert_array_equal(prepare(tmp_path / "x.data", resolution=160).images[:, 0], images)
+    np.testing.assert_array_equal(images_as_given(prepare(tmp_path / "x.data", resolution=160))[:, 0], images)
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.txt", "x"])
