@@ -146,15 +146,17 @@ def test_labels_of_an_array_may_be_of_any_type(tmp_path: Path, labels: np.ndarra
     assert named(dataset)[0] == named(dataset)[2]
 
 
-@pytest.mark.parametrize("labels", [[1.0, None, 2.0, 1.0], [["a"], ["a", "b"], ["b"], ["a"]]])
-def test_columns_of_parquet_with_gaps_or_several_labels(tmp_path: Path, labels: list[object]) -> None:
+@pytest.mark.parametrize(
+    ("labels", "why"), [([1.0, None, 2.0, 1.0], "no label"), ([["a"], ["a", "b"], ["b"], ["a"]], "several labels")]
+)
+def test_columns_of_parquet_with_gaps_or_several_labels(tmp_path: Path, labels: list[object], why: str) -> None:
     pyarrow.parquet.write_table(
         pyarrow.table({"image": [png(i) for i in range(4)], "label": labels}), tmp_path / "x.parquet"
     )
     dataset = prepare(tmp_path / "x.parquet")
     assert list(named(dataset)) == [0, 2, 3]
     assert len(dataset.spec.classes) == 2
-    assert [record.note for record in dataset.inventory.rejected] == ["no label"]
+    assert [record.note for record in dataset.inventory.rejected] == [why]
 
 
 def test_where_every_image_has_several_labels_none_is_left_out(tmp_path: Path) -> None:
@@ -162,4 +164,4 @@ def test_where_every_image_has_several_labels_none_is_left_out(tmp_path: Path) -
     pyarrow.parquet.write_table(pyarrow.table(cells), tmp_path / "x.parquet")
     dataset = prepare(tmp_path / "x.parquet")
     assert (len(dataset.images), dataset.labels) == (3, None)
-    assert any("images with several labels in the column 'labels'" in note for note in dataset.inventory.notes)
+    assert "no labels: the column 'labels' gives several to 3 images" in dataset.inventory.notes

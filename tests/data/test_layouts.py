@@ -179,6 +179,20 @@ LAYOUTS: dict[str, tuple[Files, dict[str, str]]] = {
         images(*IN_TRAIN) | {"all.csv": table({f"/home/me/set/{n}": v for n, v in IN_TRAIN.items()}, "path,class")},
         IN_TRAIN,
     ),
+    "a table with a column for each label": (
+        images(*FLAT)
+        | {"train.csv": table({n: "1,0" if v == "cat" else "0,1" for n, v in BY_NAME.items()}, "image_id,cat,dog")},
+        BY_NAME,
+    ),
+    "a table of files that were converted since": (
+        images(*IN_TRAIN)
+        | {"train.csv": table({n.replace("png", "JPG"): v for n, v in BY_NAME.items()}, "image,target")},
+        IN_TRAIN,
+    ),
+    "parts of a set, and a folder beside them": (
+        images(*(f"train/{name}" for name in CATS_AND_DOGS), "docs/1.png", "docs/2.png"),
+        {f"train/{name}": label for name, label in BY_FOLDER.items()},
+    ),
     "a table in tabs": (images(*FLAT) | {"all.tsv": table(BY_NAME, "class\tfile", "{1}\t{0}")}, BY_NAME),
 }  # fmt: skip
 
@@ -222,7 +236,19 @@ UNLABELLED: dict[str, tuple[Files, str]] = {
     "by hash": (images(*(f"{i:02x}/{i:02x}34567890.png" for i in (3, 77, 200))), "only number their files"),
     "several labels": (
         images(*FLAT) | {"metadata.jsonl": lines_of({"file_name": n, "label": [1, 2]} for n in FLAT)},
-        "no labels: metadata.jsonl gives several to each image",
+        "no labels: metadata.jsonl gives several to 8 images",
+    ),
+    "images and masks": (
+        images(*numbered("<of>/<i>.png", of=("images", "masks"))),
+        "no labels: the folders images, masks look like views of the same things",
+    ),
+    "columns of several labels": (
+        images(*FLAT) | {"train.csv": table(dict.fromkeys(FLAT, "1,1,0"), "image_id,sad,old,red")},
+        "no labels: train.csv gives several to 8 images",
+    ),
+    "a table without labels": (
+        images(*FLAT) | {"train.csv": table(dict.fromkeys(FLAT, "a,b"), "image_id,one,other")},
+        "no labels: train.csv names the images, but no column of it is called label",
     ),
     "a class for each image": (
         images(*(f"{i:03}.png" for i in range(60)))

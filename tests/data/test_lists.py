@@ -169,3 +169,13 @@ def test_urls_may_have_labels_and_commas(lines: list[str], targets: list[str] | 
 def test_the_column_of_labels_is_known_by_its_name(header: str, label: str | None) -> None:
     found = references([header, ",".join("cat" for _ in header.split(","))], lambda name: False)
     assert [one.label for one in found] == [label]
+
+
+@pytest.mark.parametrize("text", ["file label\na.png x\n9.png y\n", "a.png;x;\n9.png;y;\n", "# all\na.png x\n9.png y"])
+def test_headers_in_blanks_and_marks_at_the_end_are_understood(pictures: Path, text: str) -> None:
+    assert classes_by_name(prepare(written(pictures, text))) == {"a.png": "x", "9.png": "y"}
+
+
+def test_a_list_of_ids_is_answered_with_the_folder(pictures: Path) -> None:
+    with pytest.raises(DataError, match=r"nothing lies where the list says.*: give the folder of the images"):
+        prepare(written(pictures, "id,breed\na,x\n9,y\n"))

@@ -16,15 +16,16 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from faussaire.data.labels import column_of_labels, spelt
+from faussaire.data.decode import IMAGE_SUFFIXES
+from faussaire.data.labels import are_mostly_several, column_of_labels, spelt
 from faussaire.data.layouts import Found, labels_of_folders, none_found
 from faussaire.data.marks import REASONS
 from faussaire.data.names import shown
-from faussaire.data.references import Reference, columns_of, header_of, references, text_lines
+from faussaire.data.references import Reference, cells_of, columns_of, header_of, references, text_lines
 from faussaire.errors import DataError
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".json", ".cls"})
@@ -68,9 +69,14 @@ class Files:
             exact = self.places.get(key, [])
             if len(exact) == 1:
                 return exact[0]
-        found = self.places.get(f"*/{name.rsplit('/', 1)[-1]}", [])
+        last = name.rsplit("/", 1)[-1]
+        stem, suffix = os.path.splitext(last)
+        found = self.places.get(f"*/{last}") or (
+            self.places.get(f"*/{stem}", []) if suffix.lower() in IMAGE_SUFFIXES else []
+        )
         if len(found) > 1:
-            ends = [i for i in found if f"/{self.names[i]}".endswith(f"/{name}") or f"/{name}." in f"/{self.names[i]}"]
+            plain = f"/{os.path.splitext(name)[0] if suffix.lower() in IMAGE_SUFFIXES else name}"
+            ends = [i for i in found if os.path.splitext(f"/{self.names[i]}")[0].endswith(plain)]
             split = os.path.splitext(table.rsplit("/", 1)[-1])[0].lower()
             found = ends if len(ends) == 1 else [i for i in ends if split in self.names[i].lower().split("/")[:-1]]
         return found[0] if len(found) == 1 else None
@@ -86,7 +92,10 @@ def find_labels(files: Files) -> Found:
         found = find(files)
         if found is not None:
             return found
-    return labels_of_folders(files.names, files.usable)
+    found = labels_of_folders(files.names, files.usable)
+    if any(label is not None for label in found.labels):
+        return found
+    return replace(found, notes=(*found.notes, *_unlabelled_tables(files)))
 
 
 def _of_labels_csv(files: Files) -> Found | None:
@@ -183,12 +192,43 @@ def _rows(files: Files, table: str) -> list[Reference]:
     if table.endswith(".jsonl"):
         return list(_json_rows(lines))
     first = [line for line in lines[:100] if line.strip()][:1]
+    if first and (one_hot := _one_hot_rows(lines)):
+        return one_hot
     if first == [",".join(REASONS)]:
         return []  # written by `faussaire inspect`
     told = [one for line in first for one in references([line], lambda text: files.find(text, table) is not None)]
     if not first or not (header_of(first[0]) or any(files.find(one.target, table) is not None for one in told)):
         return []
     return references(lines, lambda text: files.find(text, table) is not None)
+
+
+def _one_hot_rows(lines: Sequence[str]) -> list[Reference]:
+    """Return the rows of a table in which each label is a column, with 1 for the images that have it, else 0."""
+    header, *rows = [line for line in lines if line.strip()]
+    columns = header_of(header)
+    if columns is None or columns.label is not None or columns.count < 3:
+        return []
+    names = cells_of(header, columns.delimiter)
+    found = []
+    for row in rows:
+        cells = cells_of(row, columns.delimiter)
+        ones = [i for i, cell in enumerate(cells) if i != columns.file and cell.strip() in ("1", "1.0")]
+        zeros = sum(cell.strip() in ("0", "0.0") for i, cell in enumerate(cells) if i != columns.file)
+        if len(cells) != columns.count or len(ones) + zeros != columns.count - 1:
+            return []
+        label = names[ones[0]].strip() if len(ones) == 1 else None
+        found.append(Reference(cells[columns.file].strip(), label, several=len(ones) > 1))
+    return found
+
+
+def _unlabelled_tables(files: Files) -> list[str]:
+    """Say which tables name the images, but have no column that is known to be of labels."""
+    told = []
+    for table in sorted(name for name in files.texts if name.endswith((".csv", ".tsv"))):
+        rows = _rows(files, table)
+        if rows and 2 * sum(files.find(row.target, table) is not None for row in rows) >= len(rows):
+            told.append(f"no labels: {table} names the images, but no column of it is called label, class …")
+    return told[:1]
 
 
 def _json_rows(lines: Sequence[str]) -> Iterator[Reference]:
@@ -269,8 +309,10 @@ def _combined(files: Files, said: Mapping[str, Sequence[Reference]], *, strict: 
         raise DataError(f"{files.where}: {', '.join(said)}: {files.names[min(several)]} has two labels")
     tables = ", ".join(sorted(said)[:3]) + (" …" if len(said) > 3 else "")
     labels = [None if i in several else label for i, label in enumerate(labels)]
+    if are_mostly_several(len(several), sum(label is not None for label in labels)):
+        return _none_in(files, tables, f"gives several to {len(several):,} images")
     if not any(label is not None for label in labels):
-        return _none_in(files, tables, "gives several to each image") if several else None
+        return None
     missing = dict.fromkeys(range(len(labels)), f"no row for it in {tables}")
     missing |= dict.fromkeys(several, f"several labels in {tables}")
     notes = [f"labels from {tables}"]
@@ -280,7 +322,7 @@ def _combined(files: Files, said: Mapping[str, Sequence[Reference]], *, strict: 
 
 
 def _none_in(files: Files, table: str, why: str) -> Found:
-    return Found(**{**none_found(len(files.names), f"{table} {why}").__dict__, "used": frozenset({table})})
+    return replace(none_found(len(files.names), f"{table} {why}"), used=frozenset({table}))
 
 
 def _last(name: str) -> str:

@@ -4,7 +4,8 @@ The text of a label is its identity: `7`, `007` and `7.0` are three classes, `10
 around it do not count; nothing at all is no label, and neither is `nan` where the others are numbers. Classes come in
 the order of numbers where all are numbers, and else in that of text, with the numbers in it in theirs.
 
-An image has one class. Values that nearly every image has for itself (names, identities) and measures (fractions, more
+An image has one class. One with several labels has none: it is left out, unless most images have several, so that there
+are no classes. Values that nearly every image has for itself (names, identities) and measures (fractions, more
 of them than classes have names) are none, which is said.
 """
 
@@ -149,6 +150,11 @@ def spelt(value: Any, known: Sequence[str] = ()) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and known:
         return known[value] if 0 <= value < len(known) else None
     return str(value).strip() or None
+
+
+def are_mostly_several(num_several: int, num_single: int) -> bool:
+    """Whether most of the images that have labels have several: then these are no classes."""
+    return num_several > num_single
 
 
 def column_of_labels(names: Sequence[str]) -> int | None:

@@ -22,6 +22,10 @@ SPLITS = frozenset(
 _COVERS = frozenset(
     {"cover", "folder", "preview", "thumbnail", "thumb", "logo", "banner", "readme", "screenshot", "sample", "example"}
 )
+_VIEWS = frozenset(
+    {"images", "image", "imgs", "img", "jpegimages", "photos", "masks", "mask", "labels", "annotations", "gt",
+     "groundtruth", "ground_truth", "segmentation", "segmentations", "edges", "depth", "originals", "thumbnails"}
+)  # fmt: skip
 _STRAY = 10  # fewer than one image in so many may lie beside the folders
 
 Path = tuple[str, ...]  # the folders that an image lies in
@@ -57,7 +61,7 @@ def labels_of_folders(names: Sequence[str], usable: Sequence[bool]) -> Found:
         return none_found(len(names), f"the images do not lie in folders of classes{_prefixes(names)}")
     base = _common(real)
     tops = {_top(path, len(base)) for path in real} - {""}
-    if tops and all(top.lower() in SPLITS for top in tops):
+    if tops and (all(top.lower() in SPLITS for top in tops) or _hold_classes(real, len(base))):
         return _of_splits(names, paths, usable, base, sorted(tops))
     return _of_level(names, paths, usable, base)
 
@@ -71,6 +75,15 @@ def _common(paths: Sequence[Path]) -> Path:
 
 def _top(path: Path, depth: int) -> str:
     return path[depth] if len(path) > depth else ""
+
+
+def _hold_classes(paths: Sequence[Path], depth: int) -> bool:
+    """Whether one of the folders is called as a part of a set is, and holds folders of its own."""
+    below: dict[str, set[str]] = {}
+    for path in paths:
+        if len(path) > depth + 1 and path[depth].lower() in SPLITS:
+            below.setdefault(path[depth], set()).add(path[depth + 1])
+    return any(len(names) > 1 for names in below.values())
 
 
 def _of_splits(
@@ -108,6 +121,11 @@ def _of_level(names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool
         return none_found(len(names), f"all images lie in one folder{inside}{_prefixes(names)}")
     if len(classes) < 2:
         return none_found(len(names), f"there is one folder alone{inside} ({classes.pop()}), with images beside it")
+    if all(name.lower() in _VIEWS for name in classes):
+        return none_found(
+            len(names),
+            f"the folders {', '.join(sorted(classes))} look like views of the same things, not classes: give one",
+        )
     if _are_shelves(real):
         return none_found(len(names), f"the folders{inside} ({min(classes)} …) only number their files")
     if strays and len(strays) * _STRAY >= len(real) and not all(map(_is_cover, strays)):

@@ -25,6 +25,7 @@ from faussaire.data.names import shown
 from faussaire.data.references import REMOTE, Reference, header_of, references, text_lines
 from faussaire.errors import DataError
 
+_NO_FILE = "no such file"
 _SECONDS = 20.0
 
 
@@ -40,10 +41,11 @@ def list_source(path: Path, scratch: Path | None = None) -> Source:
     Raises:
         DataError: the list cannot be read, or gives an image two labels.
     """
-    said = read_list(path)
+    places = _Places(path)
+    said = read_list(path, places)
     named: dict[str, Reference] = {}
     for one in said:
-        where = one.target if one.target.startswith(REMOTE) else os.path.normpath(_place(path, one.target))
+        where = one.target if one.target.startswith(REMOTE) else os.path.normpath(places.of(one.target))
         before = named.setdefault(where, one)
         if one.label is not None and before.label is None:
             named[where] = replace(before, label=one.label)
@@ -52,13 +54,18 @@ def list_source(path: Path, scratch: Path | None = None) -> Source:
                 f"{path}: {shown(one.target)} has two labels, {before.label!r} in line {before.line} and {one.label!r} "
                 f"in line {one.line}: an image has one class; keep one of these lines, or leave the labels out"
             )
-    entries = [_entry(path, one) for one in named.values()]
+    entries = [_entry(places, one) for one in named.values()]
     notes = [f"a list of {len(entries)} images"]
     if len(said) > len(named):
         notes.append(f"lines that name an image again: {len(said) - len(named)}")
     several = sum(one.several for one in said)
     if several:
         notes.append(f"lines with several labels, which make no class: {several}")
+    if entries and all(entry.problem == _NO_FILE for entry in entries):
+        notes.append(
+            "nothing lies where the list says, as seen from its own folder: give the folder of the images, in which a "
+            "table of their labels is read as such"
+        )
     return listed_source(
         entries,
         [one.label for one in named.values()],
@@ -69,28 +76,29 @@ def list_source(path: Path, scratch: Path | None = None) -> Source:
     )
 
 
-def _entry(path: Path, one: Reference) -> Entry:
+def _entry(places: _Places, one: Reference) -> Entry:
     name = shown(one.target)
     if one.target.startswith(REMOTE):
         return Entry(name, partial(download, one.target))
-    where = _place(path, one.target)
+    where = places.of(one.target)
     return Entry(name, partial(read_file, where), _problem(where), where)
 
 
 def list_stamp(path: Path) -> str:
     """Return a hash that changes when the list does, or one of the files that it names."""
     hasher = hashlib.sha256(read_file(str(path)))
-    for one in read_list(path):
+    places = _Places(path)
+    for one in read_list(path, places):
         if not one.target.startswith(REMOTE):
             try:
-                state = stamp(os.stat(_place(path, one.target)))
+                state = stamp(os.stat(places.of(one.target)))
             except (OSError, ValueError):
                 state = "none"
             hasher.update(f"\n{state}".encode())
     return hasher.hexdigest()
 
 
-def read_list(path: Path) -> list[Reference]:
+def read_list(path: Path, places: _Places) -> list[Reference]:
     """Return what the lines of a list say.
 
     Raises:
@@ -100,9 +108,9 @@ def read_list(path: Path) -> list[Reference]:
         data = read_file(str(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-    found = references(text_lines(data), lambda target: os.path.isfile(_place(path, target)))
+    found = references(text_lines(data), places.has)
     for one in found:
-        if not one.target.isprintable() and not _is_utf8(one.target) and not os.path.isfile(_place(path, one.target)):
+        if not one.target.isprintable() and not _is_utf8(one.target) and not places.has(one.target):
             raise DataError(f"{path} is not UTF-8 text (line {one.line}): save it so")
     return found
 
@@ -115,13 +123,30 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def _place(path: Path, target: str) -> str:
-    """Return where a path in a list leads, as seen from its folder; of the ways to spell it, the one that is there."""
-    spellings = [target, os.path.expanduser(target), target.replace("\\", "/")]
-    if not target.isascii():
-        spellings += [unicodedata.normalize(form, target) for form in ("NFC", "NFD")]
-    places = [os.path.join(path.parent, one) for one in dict.fromkeys(spellings)]
-    return next((place for place in places if os.path.isfile(place)), places[0])
+class _Places:
+    """Where the paths in a list lead, as seen from its folder; each is looked up once."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = path.parent
+        self._found: dict[str, tuple[str, bool]] = {}
+
+    def of(self, target: str) -> str:
+        """Return where a path leads; of the ways to spell it, the one that is there."""
+        return self._look_up(target)[0]
+
+    def has(self, target: str) -> bool:
+        """Whether there is a file."""
+        return self._look_up(target)[1]
+
+    def _look_up(self, target: str) -> tuple[str, bool]:
+        if target not in self._found:
+            spellings = [target, os.path.expanduser(target), target.replace("\\", "/")]
+            if not target.isascii():
+                spellings += [unicodedata.normalize(form, target) for form in ("NFC", "NFD")]
+            places = [os.path.join(self._folder, one) for one in dict.fromkeys(spellings)]
+            there = next((place for place in places if os.path.isfile(place)), None)
+            self._found[target] = (there or places[0], there is not None)
+        return self._found[target]
 
 
 def _problem(path: str) -> str:
@@ -129,7 +154,7 @@ def _problem(path: str) -> str:
     try:
         status = os.stat(path)
     except FileNotFoundError:
-        return "no such file"
+        return _NO_FILE
     except ValueError as error:
         return str(error)
     except OSError as error:

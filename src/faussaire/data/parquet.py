@@ -16,7 +16,7 @@ from typing import Any
 from faussaire.data.dataset import Source
 from faussaire.data.decode import is_image
 from faussaire.data.disk import stamp
-from faussaire.data.labels import Labels, classes_of, column_of_labels, spelt
+from faussaire.data.labels import Labels, are_mostly_several, classes_of, column_of_labels, spelt
 from faussaire.data.names import shown, slug
 from faussaire.data.spool import Spool
 from faussaire.errors import DataError
@@ -119,13 +119,15 @@ def cells_source(
     told = list(notes)
     found = Labels()
     if label is not None:
-        found = classes_of([spelt(value, known) for value in labels], order=known)
         several = sum(isinstance(value, list) and len(value) > 1 for value in labels)
+        texts = [spelt(value, known) for value in labels]
+        if are_mostly_several(several, len(texts) - texts.count(None)):
+            found = Labels(notes=(f"no labels: the column {label!r} gives several to {several:,} images",))
+        else:
+            found = classes_of(texts, order=known)
         told += found.notes or ([f"labels from the column {label!r}"] if found.classes else [])
-        if several:
-            told.append(f"images with several labels in the column {label!r}, which make no class: {several:,}")
         for i, problem in found.problems().items():
-            problems.setdefault(i, problem)
+            problems.setdefault(i, problem if not isinstance(labels[i], list) else "several labels")
     stem = shown(Path(where).name)
     return Source(
         name=slug(name),

@@ -118,11 +118,12 @@ def references(lines: Sequence[str], exists: Exists) -> list[Reference]:
     columns = header_of(kept[0][1]) if kept and not exists(kept[0][1].strip()) else None
     best: Reading = _whole
     others = _READINGS
-    if columns is not None:
+    if columns is not None or (kept and _is_header_in_blanks(kept[0][1], exists)):
         numbered = [(number, line) for number, line in numbered if number != kept[0][0]]
+    if columns is not None:
         best, others = _by_columns(columns, exists), ()
     else:
-        sample = [line for _, line in kept[:: max(1, len(kept) // _SAMPLE)]]
+        sample = [line for _, line in numbered[:: max(1, len(numbered) // _SAMPLE)] if not line.startswith("#")]
         best = max(_READINGS, key=lambda reading: sum(_likely(reading(line), exists) for line in sample))
     found = []
     for number, line in numbered:
@@ -132,6 +133,12 @@ def references(lines: Sequence[str], exists: Exists) -> list[Reference]:
         if not line.startswith("#") or exists(said.target):
             found.append(replace(said, line=number))
     return found
+
+
+def _is_header_in_blanks(line: str, exists: Exists) -> bool:
+    """Whether a line is the header of a list with blanks between, `file label`."""
+    columns = columns_of(line.split())
+    return columns is not None and columns.label is not None and not exists(line.strip())
 
 
 def _is_there(target: str, exists: Exists) -> bool:
@@ -179,7 +186,7 @@ def _pair(mark: str, *, target_first: bool) -> Reading:
     def read(line: str) -> Reference:
         text = line.strip()
         blanks = text.rsplit(None, 1) if target_first else text.split(None, 1)
-        cells = blanks if mark == " " else cells_of(text, mark)
+        cells = blanks if mark == " " else cells_of(text.rstrip(mark), mark)
         if len(cells) < 2:
             return _whole(line)
         label = cells.pop(-1 if target_first else 0)
