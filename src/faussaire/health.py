@@ -73,8 +73,7 @@ def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: b
         from_to = " to ".join(f"{value:.3g} [{low:.3g}, {high:.3g}]" for value, low, high in ends)
         return Verdict(
             name="converged",
-            text=f"converged: the last {FLAT_SCORES} Fréchet distances ({from_to}) differ by no more than "
-            "noise; more time will hardly help, other settings may",
+            text=f"converged: no measurable gain over the last {FLAT_SCORES} scores (Fréchet distance {from_to})",
         )
     return Verdict(
         name="learning",
@@ -133,7 +132,7 @@ def _oscillating(reports: Sequence[Report]) -> Verdict | None:
     return Verdict(
         name="oscillating",
         text=f"oscillating: D's accuracy swings between {lowest} and {highest}; "
-        "use a smaller --lr, or a larger --gamma",
+        "try a smaller --lr, or a larger --gamma",
     )
 
 
@@ -155,7 +154,7 @@ def _overfitting(reports: Sequence[Report]) -> Verdict | None:
     return Verdict(
         name="overfitting",
         text=f"overfitting: to D, new real images look {_and_half(gauged[-1], 'r_v')} times as wrong as fakes; "
-        "more images help, and so does less time",
+        "try more images, or less time",
     )
 
 
