@@ -225,7 +225,7 @@ def _train(
     """Begin or resume the run in its locked folder, and train it to its end or to Ctrl-C."""
     task = Task(config=config, spec=dataset.spec, num_images=len(dataset.images), fingerprint=dataset.fingerprint)
     state, plan = open_run(folder, task, replay=replay)
-    if plan.finished(state.nimg):
+    if plan.finished(state.nimg) and any(event.nimg == state.nimg for event in folder.events("done")):
         say(
             console,
             f"{folder.path} is finished ({state.nimg / 1000:,.1f} thousand images): its samples are in "

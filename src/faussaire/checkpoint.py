@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
@@ -337,3 +337,12 @@ def write_generator(
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_atomically(folder / GENERATOR_CONFIG, text.encode())
     write_atomically(folder / GENERATOR_TENSORS, save(tensors, metadata={"nimg": str(state.nimg)}))
+
+
+def generator_nimg(folder: Path) -> int | None:
+    """Return how many images the run of a generator had seen; None where there is no generator that can be read."""
+    try:
+        with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
+            return int(file.metadata()["nimg"])
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        return None

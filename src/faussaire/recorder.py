@@ -7,6 +7,7 @@ so the clock decides what is written when, and never what is learnt from a given
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor
 
 from faussaire import control
-from faussaire.checkpoint import not_finite, save_checkpoint, write_generator
+from faussaire.checkpoint import generator_nimg, not_finite, save_checkpoint, write_generator
 from faussaire.clock import RunClock
 from faussaire.core.intervals import Estimate
 from faussaire.data.batches import as_real
@@ -30,6 +31,7 @@ from faussaire.modalities import SampleSpec, modality
 from faussaire.plan import Pace
 from faussaire.rng import draw_places, latents
 from faussaire.run import RunFolder, replacing
+from faussaire.runs.best import Best, best_of
 from faussaire.trainer import Trainer
 
 REPORT_SECONDS = 1.0
@@ -97,7 +99,10 @@ class Recorder:
             self._class_shares = [round(float(share), 6) for share in counts / counts.sum()]
         history = run.history()
         self._reports = [event.data for event in history if event.kind == "stats"]
-        self._scores = [figure(event.data["rows"][0]) for event in history if event.kind == "score"]
+        scores = [event for event in history if event.kind == "score"]
+        self._scores = [figure(event.data["rows"][0]) for event in scores]
+        self._scored_nimg = scores[-1].nimg if scores else -1
+        self._best = best_of(run.events("score", "resumed"))
         self._score_cost = self._scored = self._gauge_cost = self._gauged = 0.0
         self._verdict = ""
         self._mark = 0
@@ -113,6 +118,7 @@ class Recorder:
         """Picture the reals and what G makes of the grid as it stands."""
         state = self.trainer.state
         control.forget(self.run)
+        self._settle_best()
         reals = self.trainer.batches.samples
         chosen = draw_places(len(reals), GRID, seed=self.trainer.config.seed, stream="reals")
         with replacing(self.run.path / "reals.png") as beside:
@@ -299,19 +305,40 @@ class Recorder:
             self._take_score()
 
     def _take_score(self) -> None:
-        """Score the averaged generator, and keep it if it is the best so far."""
-        if self.score is None:
+        """Score the averaged generator, and keep it if it is the best so far.
+
+        A checkpoint is written first, so that no resume goes back beyond the best score; then the score is told, and
+        then `best/` is written, which a resume from that checkpoint can make good.
+        """
+        nimg = self.trainer.state.nimg
+        if self.score is None or self._scored_nimg == nimg:
             return
         began = self.seconds()
         rows = self.score()
-        state = self.trainer.state
-        self.run.emit("score", nimg=state.nimg, rows=rows)
+        is_best = self._best is None or rows[0]["value"] < self._best.value
+        if is_best:
+            self._save(with_views=False)
+            self._best = Best(nimg=nimg, value=rows[0]["value"])
+        self.run.emit("score", nimg=nimg, durable=is_best, rows=rows)
         self._scores.append(figure(rows[0]))
-        if self._scores[-1][0] == min(value for value, _, _ in self._scores):
-            self.run.best.mkdir(exist_ok=True)
-            self._write_generator(self.run.best)
+        self._scored_nimg = nimg
+        self._settle_best()
         self._scored = self.seconds()
         self._score_cost = self._scored - began
+
+    def _settle_best(self) -> None:
+        """Let `best/` hold the generator of the best score that stands, or nothing."""
+        nimg = self.trainer.state.nimg
+        best = None if self._best is None else self._best.nimg
+        if generator_nimg(self.run.best) == best:
+            return
+        if best == nimg:
+            self.run.best.mkdir(exist_ok=True)
+            self._write_generator(self.run.best)
+        elif self.run.best.exists():
+            shutil.rmtree(self.run.best, ignore_errors=True)
+            text = "best/ held another generator than that of the best score that stands, and was removed"
+            self.run.emit("warning", nimg=nimg, text=text)
 
     def _picture(self) -> None:
         """Picture the fixed grid as G_ema makes it now."""
