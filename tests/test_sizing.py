@@ -104,6 +104,19 @@ def test_the_faster_number_of_threads_is_taken_and_told(monkeypatch: pytest.Monk
     assert "1 thread, measured 1,000 images/s" in slower.text
 
 
+def test_nothing_is_probed_where_everything_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizing, "speed", lambda *_: pytest.fail("there was nothing to choose"))
+    given = {"width": 24, "precision": "fp32", "minutes": 3}
+    for settings in ({"batch_size": 48}, {}):  # images this small take the same batches whatever the speed
+        config = resolve(None, {"data": "x", **given, **settings})
+        found = size(config, GREY, num_images=1000, threads=2, threads_given=True)
+        assert found.config.batch_size == settings.get("batch_size", 64)
+        assert found.nimg_per_second is None
+        assert "images/s" not in found.text
+    config = resolve(None, {"data": "x", "precision": "fp32", "kimg": 1})
+    assert size(config, LARGE, num_images=1000, threads=1, threads_given=True).config.width == 8
+
+
 def test_networks_of_one_size_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     assert chosen(monkeypatch, {}, architecture="conv").text == ""
     with pytest.raises(ConfigError, match="have one size"):

@@ -194,7 +194,7 @@ def _sized(config: Config, recorded: RunFolder, dataset: Dataset, console: Conso
     """Return the settings with what `size` chooses: those of the run if it has begun, or chosen for the budget."""
     if recorded.exists():
         then = recorded_config(recorded)
-        chosen = {name: getattr(config, name) or getattr(then, name) for name in CHOSEN}
+        chosen = {name: getattr(then, name) for name in CHOSEN if getattr(config, name) is None}
         return replace(config, **chosen)
     threads = torch.get_num_threads()
     found = size(

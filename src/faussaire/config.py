@@ -179,7 +179,7 @@ class Config:
         """
         if self.lr is not None:
             return self.lr
-        return LR * LR_WIDTH / (self.width or LR_WIDTH) * math.sqrt(self.batch / BATCH)
+        return LR * LR_WIDTH / (LR_WIDTH if self.width is None else self.width) * math.sqrt(self.batch / BATCH)
 
     def preparation(self) -> dict[str, Any]:
         """Return the settings that `faussaire.prepare` takes."""

@@ -71,7 +71,7 @@ class Generator:
             described = json.loads((folder / GENERATOR_CONFIG).read_text(encoding="utf-8"))
             spec, made_by, z_dim, name, class_shares = _understand(described)
             found = architecture(made_by, spec)
-            width = int(described.get("width") or found.width)
+            width = found.width_or(described.get("width"))
             with torch.device("meta"):
                 module = found.generator(spec, z_dim, len(class_shares), width)
             with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:

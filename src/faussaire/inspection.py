@@ -9,42 +9,37 @@ from __future__ import annotations
 import base64
 import csv
 import io
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 from rich.console import Console
 from rich.table import Table
 
 from faussaire import __version__
-from faussaire.architectures import architecture
-from faussaire.checkpoint import fresh_state
 from faussaire.config import named, resolve
 from faussaire.core.terminal import literal, say, show, waiting
 from faussaire.data import Dataset, prepare
-from faussaire.data.batches import Batches
 from faussaire.data.marks import REASONS
 from faussaire.data.records import KEPT, Records
 from faussaire.errors import ConfigError
 from faussaire.modalities.image import PAPER, enlarge, grid, save
 from faussaire.output import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.pages import environment
-from faussaire.plan import endless
 from faussaire.rng import draw_places
 from faussaire.run import make_folder, replacing, write_atomically
-from faussaire.trainer import Trainer
+from faussaire.sizing import size
 
 SHEET = 20  # images on the contact sheet
 COLUMNS = 5
 CAPTION = 16  # pixels under each image
 NAMED = 20  # files named one by one on the console
 LISTED = 200  # … and on the page
-MEASURED_SECONDS = 2.0
 
 Counts = list[tuple[str, int]]
 
@@ -173,19 +168,19 @@ def _ratios(ratios: np.ndarray) -> Counts:
 
 
 def _speed(dataset: Dataset) -> float | None:
-    """Train the default networks for a moment."""
+    """Return the images a second at which the default training would go."""
     config = resolve(None, {"data": dataset.name})
     try:
-        architecture(config.architecture, dataset.spec)
+        found = size(
+            config,
+            dataset.spec,
+            num_images=len(dataset.images),
+            threads=torch.get_num_threads(),
+            threads_given=False,
+        )
     except ConfigError:
         return None
-    batches = Batches(dataset.images, batch_size=config.batch, seed=0)
-    trainer = Trainer(config, batches, fresh_state(config, dataset.spec), endless())
-    trainer.step()
-    began, before = time.monotonic(), trainer.state.nimg
-    while time.monotonic() - began < MEASURED_SECONDS:
-        trainer.step()
-    return (trainer.state.nimg - before) / (time.monotonic() - began)
+    return found.nimg_per_second
 
 
 def _print(console: Console, found: Found) -> None:

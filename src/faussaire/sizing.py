@@ -15,7 +15,7 @@ import torch
 
 from faussaire.architectures import architecture
 from faussaire.checkpoint import fresh_state
-from faussaire.config import LENGTHS, Config
+from faussaire.config import Config
 from faussaire.data.batches import Batches
 from faussaire.errors import ConfigError
 from faussaire.modalities import SampleSpec
@@ -51,12 +51,29 @@ class Size:
     threads: int
     """Threads to compute with."""
 
+    nimg_per_second: float | None
+    """Images shown to D in a second, as measured; None where nothing had to be."""
+
     text: str
     """One line for the console; empty where there was nothing to choose."""
 
 
+class Probe:
+    """The speed of a training, measured when it is asked for, and once for each way of training."""
+
+    def __init__(self, spec: SampleSpec) -> None:
+        self.spec = spec
+        self.measured: dict[tuple[Config, int], float] = {}
+
+    def __call__(self, config: Config, threads: int) -> float:
+        """Return the images a second."""
+        if (config, threads) not in self.measured:
+            self.measured[config, threads] = speed(config, self.spec, threads)
+        return self.measured[config, threads]
+
+
 def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, threads_given: bool) -> Size:
-    """Choose width, precision, batch and threads for a run that begins.
+    """Choose width, precision, batch and threads for a run that begins; what is given is neither chosen nor probed.
 
     Args:
         config: the settings; what they give of CHOSEN stands.
@@ -69,39 +86,53 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, thr
         ConfigError: a width or precision was asked for, and the architecture has one size only.
     """
     narrowest = architecture(config.architecture, spec).width
-    if not narrowest:
+    if narrowest is None:
         for name in ("width", "precision"):
             if getattr(config, name) is not None:
                 raise ConfigError(f"the networks of {config.architecture!r} have one size, in fp32; leave --{name} out")
-        return Size(config=replace(config, batch_size=config.batch), threads=threads, text="")
-    probed = replace(config, width=config.width or narrowest, precision=config.precision or "fp32")
-    counts = {threads} if threads_given else {1, threads}
-    speeds = {count: speed(probed, spec, count) for count in counts}
-    best = max(speeds, key=lambda count: speeds[count])
-    length = next(name for name in LENGTHS if getattr(config, name) is not None)
-    images = {
-        "minutes": 60 * (config.minutes or 0) * speeds[best],
-        "kimg": 1000 * (config.kimg or 0),
-        "epochs": num_images * (config.epochs or 0),
-    }[length]
-    width = config.width or max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)])
-    chosen = replace(probed, width=width)
-    at_width = speeds[best] if width == probed.width else speed(chosen, spec, best)
-    precision, gain = _precision(config, chosen, spec, best, at_width)
-    seen = images * gain * at_width / speeds[best] if length == "minutes" else images
-    batch = config.batch_size or batch_for(seen, spec)
-    why = "as asked for" if config.width else f"for {images / 1000:,.0f} thousand images at width {narrowest}"
-    text = (
-        f"Width {width}, {why}; batches of {batch}; {precision}{f', {gain:.1f} times as fast' if gain > 1 else ''}; "
-        f"{best} thread{'s' if best > 1 else ''}, measured {gain * at_width:,.0f} images/s."
+        return Size(config=replace(config, batch_size=config.batch), threads=threads, nimg_per_second=None, text="")
+    probe = Probe(spec)
+    sized = replace(
+        config,
+        width=narrowest if config.width is None else config.width,
+        precision="fp32" if config.precision is None else config.precision,
     )
-    return Size(config=replace(chosen, precision=precision, batch_size=batch), threads=best, text=text)
+    if not threads_given:
+        threads = max({1, threads}, key=lambda count: probe(sized, count))
+    why = "as asked for"
+    if config.width is None:
+        images = _images(sized, num_images, threads, probe)
+        why = f"for {images / 1000:,.0f} thousand images at width {narrowest}"
+        sized = replace(sized, width=max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)]))
+    gain = 1.0
+    # Where a processor has not the instructions, bf16 can be a hundred times slower, so it is not even tried there.
+    if config.precision is None and torch.backends.cpu.get_cpu_capability() == "AVX512":
+        faster = replace(sized, precision="bf16")
+        gain = probe(faster, threads) / probe(sized, threads)
+        sized, gain = (faster, gain) if gain >= WORTH_IT else (sized, 1.0)
+    if config.batch_size is None:
+        small = spec.shape[-1] <= SMALL
+        batch = BATCHES[-1] if small else batch_for(_images(sized, num_images, threads, probe), spec)
+    else:
+        batch = config.batch_size
+    measured = probe.measured.get((sized, threads))
+    text = (
+        f"Width {sized.width}, {why}; batches of {batch}; "
+        f"{sized.precision}{f', {gain:.1f} times as fast' if gain > 1 else ''}; "
+        f"{threads} thread{'s' if threads > 1 else ''}{f', measured {measured:,.0f} images/s' if measured else ''}."
+    )
+    return Size(config=replace(sized, batch_size=batch), threads=threads, nimg_per_second=measured, text=text)
+
+
+def _images(config: Config, num_images: int, threads: int, probe: Probe) -> float:
+    """Return the images that D would see, of which a time budget allows as many as the speed does."""
+    if config.minutes is not None:
+        return 60 * config.minutes * probe(config, threads)
+    return 1000 * config.kimg if config.kimg is not None else num_images * (config.epochs or 0)
 
 
 def batch_for(images: float, spec: SampleSpec) -> int:
     """Return the largest batch of BATCHES by which so many images are steps enough, or the smallest."""
-    if spec.shape[-1] <= SMALL:
-        return BATCHES[-1]
     steps = LEAST_STEPS * _pixels(spec)
     return max((batch for batch in BATCHES if images >= batch * steps), default=BATCHES[0])
 
@@ -114,17 +145,6 @@ def thresholds(spec: SampleSpec) -> dict[int, float]:
 def _pixels(spec: SampleSpec) -> float:
     """Return how many times as many pixels a sample has as one of WIDER_AT pixels' side."""
     return float((spec.shape[-1] / WIDER_AT) ** 2)
-
-
-def _precision(config: Config, chosen: Config, spec: SampleSpec, threads: int, fp32: float) -> tuple[str, float]:
-    """Return the precision for `chosen` networks, and how many times as fast as `fp32` images a second it is.
-
-    Where a processor has not the instructions, bf16 can be a hundred times slower, so it is not even tried there.
-    """
-    if config.precision is not None or torch.backends.cpu.get_cpu_capability() != "AVX512":
-        return chosen.precision or "fp32", 1.0
-    gain = speed(replace(chosen, precision="bf16"), spec, threads) / fp32
-    return ("bf16", gain) if gain >= WORTH_IT else ("fp32", 1.0)
 
 
 def speed(config: Config, spec: SampleSpec, threads: int) -> float:

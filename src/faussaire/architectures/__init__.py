@@ -63,7 +63,7 @@ def build_generator(
     """
     found = architecture(name, spec)
     with torch.device("meta"):
-        G = found.generator(spec, z_dim, num_classes, width or found.width)
+        G = found.generator(spec, z_dim, num_classes, found.width_or(width))
     return _initialised(G, seed, "init_G")
 
 
@@ -73,7 +73,7 @@ def build_discriminator(
     """Build D in the same way; a conditional one judges a sample as one of its class."""
     found = architecture(name, spec)
     with torch.device("meta"):
-        D = found.discriminator(spec, num_classes, width or found.width)
+        D = found.discriminator(spec, num_classes, found.width_or(width))
     return _initialised(D, seed, "init_D")
 
 

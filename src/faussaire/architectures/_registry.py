@@ -32,8 +32,12 @@ class Architecture:
     modalities: tuple[str, ...] = ()
     """The modalities that it can make; empty for all."""
 
-    width: int = 0
-    """What the width of its layers is counted in, where nothing else was asked for; 0 where all sizes are given."""
+    width: int | None = None
+    """What the width of its layers is counted in, where nothing else was asked for; None where all sizes are given."""
 
     check: Callable[[SampleSpec], None] = anything_goes
     """Raises ConfigError, with the way out, for a spec that it cannot make."""
+
+    def width_or(self, width: int | None) -> int:
+        """Return the width that was asked for, or else its own; 1 where all sizes are given, and none is used."""
+        return width or self.width or 1
