@@ -22,7 +22,7 @@ from faussaire.core.terminal import Terminal, say, waiting
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
 from faussaire.data.labels import is_about_labels
-from faussaire.errors import ConfigError, DataError
+from faussaire.errors import CheckpointError, ConfigError, DataError
 from faussaire.evaluate import training_scorer
 from faussaire.generator import Generator
 from faussaire.interruption import noted_signals
@@ -263,7 +263,11 @@ def _train(
     )
     with noted_signals() as interrupted, TrainingView(folder, title=_title(task, dataset), console=console):
         recorder.interrupted = lambda: interrupted() is not None
-        complete = train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
+        try:
+            complete = train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
+        except CheckpointError:
+            recorder.rescue()
+            raise
     if not complete:
         number = interrupted()
         say(

@@ -80,3 +80,9 @@ def _spread(samples: Tensor) -> tuple[float, float]:
     without = (total - off.mul_(n / (n - 1))).clamp_(min=0).div_(n - 2).sqrt_().mean(1)
     spread = total.div(n - 1).sqrt().mean()
     return float(spread), jackknife_variance(without.double())
+
+
+@torch.no_grad()
+def gradient_norm(module: torch.nn.Module) -> float:
+    """Return the Euclidean norm of the gradient that last reached a network, over all of its parameters."""
+    return float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None]))

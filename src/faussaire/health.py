@@ -34,6 +34,11 @@ Figure = tuple[float, float, float]
 """A value and both ends of its interval."""
 
 
+def figure(row: Mapping[str, Any]) -> Figure:
+    """Return what a row of a score says."""
+    return row["value"], row["low"], row["high"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What is to be said of a run at this moment."""
@@ -80,6 +85,16 @@ def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: b
         text=f"learning: D is right {_right(now)} of the time (50 % is chance); "
         f"fakes vary {_and_half(now, 'diversity')} times as much as reals",
     )
+
+
+def landmarks(reports: Sequence[Report]) -> list[Report]:
+    """Return those of the reports that `judge` reads, so that nobody need keep all of a long run.
+
+    What is judged by the landmarks and later reports is judged as by all of them.
+    """
+    gauged = [i for i, report in enumerate(reports) if report.get("r_v") is not None][-PATIENCE:]
+    recent = range(max(0, len(reports) - max(SWINGS, PATIENCE)), len(reports))
+    return [reports[i] for i in sorted({*range(min(1, len(reports))), *gauged, *recent})]
 
 
 def _collapsed(recent: Sequence[Report]) -> Verdict | None:

@@ -10,7 +10,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,21 +24,25 @@ from faussaire.checkpoint import generator_nimg, not_finite, save_checkpoint, wr
 from faussaire.clock import RunClock
 from faussaire.core.intervals import Estimate
 from faussaire.data.batches import as_real
-from faussaire.errors import DivergenceError
-from faussaire.gauges import measure_diversity, measure_overfitting
-from faussaire.health import Figure, judge
+from faussaire.errors import DivergenceError, FaussaireError
+from faussaire.gauges import gradient_norm, measure_diversity, measure_overfitting
+from faussaire.health import FLAT_SCORES, figure, judge, landmarks
 from faussaire.modalities import SampleSpec, modality
 from faussaire.plan import Pace
 from faussaire.rng import draw_places, latents
-from faussaire.run import RunFolder, replacing
+from faussaire.run import RunFolder
 from faussaire.runs.best import Best, best_of
+from faussaire.stats import half_interval, rounded, with_half
 from faussaire.trainer import Trainer
 
 REPORT_SECONDS = 1.0
 REPORT_SHARE = 0.02  # a short run is reported more often: what goes wrong is to be named in its first fifth
 FIRST_SAVE_SECONDS = 2.0  # then 4, 8, 16, 32 seconds after the start …
 SAVE_SECONDS = 60.0  # … and every minute
-REFRESH_SECONDS = 30.0  # the views cost half a second, ten times what a checkpoint does
+REFRESH_SECONDS = 30.0  # the views cost half a second, ten times what a checkpoint does …
+VIEWS_SHARE = 0.006  # … and no more of the time than this
+TOLD_SHARE = 0.003  # of the time, for reports: telling, judging, and whoever listens
+MAX_REPORT_SECONDS = 10.0
 GRID = 64
 LATENT_PAIRS = 16
 JUDGED = 6  # reals, and as many fakes, shown with D's verdict at each report
@@ -98,8 +102,8 @@ class Recorder:
             counts = np.bincount(trainer.batches.classes, minlength=num_classes)
             self._class_shares = [round(float(share), 6) for share in counts / counts.sum()]
         history = run.history()
-        self._reports = [event.data for event in history if event.kind == "stats"]
-        scores = [event for event in history if event.kind == "score"]
+        self._reports = landmarks([event.data for event in history if event.kind == "stats"])
+        scores = [event for event in history if event.kind == "score"][-FLAT_SCORES:]
         self._scores = [figure(event.data["rows"][0]) for event in scores]
         self._scored_nimg = scores[-1].nimg if scores else -1
         self._best = best_of(run.events("score", "resumed"))
@@ -107,7 +111,9 @@ class Recorder:
         self._verdict = ""
         self._mark = 0
         self._pictured = -1
+        self._num_reports = 0  # of this process
         self._next_report = self._next_save = self._refreshed = self._began = 0.0
+        self._refresh_cost = self._report_cost = 0.0  # seconds
         self._last_report_at = (0.0, 0)  # seconds, images
 
     def seconds(self) -> float:
@@ -121,7 +127,7 @@ class Recorder:
         self._settle_best()
         reals = self.trainer.batches.samples
         chosen = draw_places(len(reals), GRID, seed=self.trainer.config.seed, stream="reals")
-        with replacing(self.run.path / "reals.png") as beside:
+        with self.run.drawing(self.run.path / "reals.png") as beside:
             self.modality.write_grid(beside, as_real(reals[chosen]))
         self._mark = math.floor(self.trainer.plan.progress(state.nimg) * self.trainer.config.pictures)
         if state.nimg == 0:
@@ -152,9 +158,11 @@ class Recorder:
         if now >= self._next_report or self.trainer.plan.progress(self.trainer.state.nimg) - told >= REPORT_SHARE:
             self.report()
             self._obey()
-            self._next_report = self.seconds() + REPORT_SECONDS
+            wait = max(REPORT_SECONDS, self._report_cost / TOLD_SHARE)
+            self._next_report = self.seconds() + min(wait, MAX_REPORT_SECONDS)
         if now >= self._next_save and not self.trainer.plan.finished(self.trainer.state.nimg):
-            self._save(with_views=now - self._refreshed >= REFRESH_SECONDS)
+            due = max(REFRESH_SECONDS, self._refresh_cost / VIEWS_SHARE)
+            self._save(with_views=now - self._refreshed >= due)
             self._next_save = self.seconds() + min(SAVE_SECONDS, now - self._began)
 
     def report(self) -> None:
@@ -173,10 +181,10 @@ class Recorder:
         self._replan(now)
         segment = self.trainer.plan.at(state.nimg)
         data = {
-            **{name: _rounded(value) for name, value in (means | halves).items()},
+            **{name: rounded(value) for name, value in (means | halves).items()},
             "n": int(measured["accuracy_real"]["n"]),
-            **_with_half("diversity", measure_diversity(self.trainer)),
-            **_with_half("r_v", self._gauge()),
+            **with_half("diversity", measure_diversity(self.trainer)),
+            **with_half("r_v", self._gauge()),
             "progress": round(self.trainer.plan.progress(state.nimg), 5),
             "augment": round(state.augment, 4),
             "lr": self.trainer.state.opt_G.param_groups[0]["lr"],
@@ -184,13 +192,15 @@ class Recorder:
             "seconds_left": round(self._seconds_left(now, speed, segment.end_nimg), 1),
             "nimg_per_second": round(speed, 1),
         }
-        self._reports.append(data)
+        began = self.seconds()
+        self._reports = landmarks([*self._reports, data])
         self._show_judged()
         verdict = judge(self._reports, scores=self._scores, critic=self.trainer.loss.critic)
         self.run.emit("stats", nimg=state.nimg, **data, verdict=verdict.name, verdict_text=verdict.text)
         if verdict.name != self._verdict:
             self.run.emit("verdict", nimg=state.nimg, name=verdict.name, text=verdict.text)
             self._verdict = verdict.name
+        self._report_cost = self.seconds() - began
         for name in ("loss_D", "loss_G"):
             if not math.isfinite(means[name]):
                 raise DivergenceError(not_finite(f"the loss of {name[-1]}", state.nimg))
@@ -237,8 +247,9 @@ class Recorder:
     def _show_judged(self) -> None:
         """Show a few samples of D's last step with its logits, and how strong the gradients are that teach it and G."""
         trainer, state = self.trainer, self.trainer.state
-        path = self.run.judged / f"{len(self._reports) % STRIPS}.png"
-        with replacing(path) as beside:
+        path = self.run.judged / f"{self._num_reports % STRIPS}.png"
+        self._num_reports += 1
+        with self.run.drawing(path) as beside:
             shown = torch.cat([trainer.last_real[:JUDGED], trainer.last_fake[:JUDGED]])
             self.modality.write_strip(beside, shown)
         real, fake = trainer.last_logits
@@ -246,11 +257,11 @@ class Recorder:
             "judged",
             nimg=state.nimg,
             path=f"judged/{path.name}",
-            real=[_rounded(logit) for logit in real[:JUDGED].tolist()],
-            fake=[_rounded(logit) for logit in fake[:JUDGED].tolist()],
-            boundary=_rounded(float(trainer.loss.boundary(real, fake))),
-            gradient_D=_rounded(gradient_norm(state.D)),
-            gradient_G=_rounded(gradient_norm(state.G)),
+            real=[rounded(logit) for logit in real[:JUDGED].tolist()],
+            fake=[rounded(logit) for logit in fake[:JUDGED].tolist()],
+            boundary=rounded(float(trainer.loss.boundary(real, fake))),
+            gradient_D=rounded(gradient_norm(state.D)),
+            gradient_G=rounded(gradient_norm(state.G)),
         )
 
     def _save(self, *, with_views: bool) -> None:
@@ -260,15 +271,31 @@ class Recorder:
         samples = state.forge(z, labels)  # before anything is written: finite weights may make what is not
         path = save_checkpoint(state, self.run.checkpoints)
         self._write_generator(self.run.generator_folder)
-        with replacing(self.run.path / "noise.png") as beside:
+        with self.run.drawing(self.run.path / "noise.png") as beside:
             self.modality.write_latents(beside, z, samples)
         self.run.emit("checkpoint", nimg=state.nimg, durable=True, path=path.name, seconds=round(began, 2))
         if with_views:
-            self.refresh()
-            self._refreshed = self.seconds()
+            self._refresh_views()
             if self.pace is not None:
                 # The last save must fit into the budget too: keep what this one took, and a breath to exit.
                 self.pace.reserve_seconds = 1.2 * (self._refreshed - began) + 0.2 + self._score_cost
+
+    def _refresh_views(self) -> None:
+        """Have the views of the folder drawn anew; one that fails is told of in a warning."""
+        began = self.seconds()
+        try:
+            self.refresh()
+        except FaussaireError:
+            raise
+        except Exception as error:
+            self.run.warn("the views of the folder could not be drawn", error)
+        self._refreshed, self._refresh_cost = self.seconds(), self.seconds() - began
+
+    def rescue(self) -> None:
+        """Save the tensors, where they can be saved: the run cannot go on, as something else could not be written."""
+        self.trainer.state.seconds = self.seconds()
+        with suppress(FaussaireError):
+            save_checkpoint(self.trainer.state, self.run.checkpoints)
 
     def _write_generator(self, folder: Path) -> None:
         config = self.trainer.config
@@ -320,7 +347,7 @@ class Recorder:
             self._save(with_views=False)
             self._best = Best(nimg=nimg, value=rows[0]["value"])
         self.run.emit("score", nimg=nimg, durable=is_best, rows=rows)
-        self._scores.append(figure(rows[0]))
+        self._scores = [*self._scores, figure(rows[0])][-FLAT_SCORES:]
         self._scored_nimg = nimg
         self._settle_best()
         self._scored = self.seconds()
@@ -346,7 +373,7 @@ class Recorder:
         self._pictured = state.nimg
         path = self.run.samples / f"{state.nimg:012d}.png"
         samples = state.forge(self._z, self._labels)
-        with replacing(path) as beside:
+        with self.run.drawing(path) as beside:
             self.modality.write_grid(beside, samples)
         progress = round(self.trainer.plan.progress(state.nimg), 5)
         self.run.emit("samples", nimg=state.nimg, path=f"samples/{path.name}", progress=progress)
@@ -371,30 +398,3 @@ def grid_classes(num_classes: int, *, seed: int) -> Tensor:
     """Return the class int64 `[64]` of each picture of the grid: all in turn, or 64 drawn from where there are more."""
     shown = draw_places(num_classes, GRID, seed=seed, stream="grid classes")
     return torch.from_numpy(shown[np.arange(GRID) % len(shown)])
-
-
-def half_interval(moments: dict[str, float]) -> float:
-    """Return half of the 95 % interval of a mean, from its n and standard deviation; NaN of a single value."""
-    return 1.96 * moments["std"] / math.sqrt(moments["n"] - 1) if moments["n"] > 1 else math.nan
-
-
-def _with_half(name: str, figure: Estimate | None) -> dict[str, float | None]:
-    """Return a figure as a report holds it, with half of its 95 % interval beside it; None where there is none."""
-    value, half = (None, None) if figure is None else (figure.value, figure.high - figure.value)
-    return {name: _rounded(value), f"{name}_half": _rounded(half)}
-
-
-def figure(row: dict[str, Any]) -> Figure:
-    """Return the value of a score and both ends of its interval."""
-    return row["value"], row["low"], row["high"]
-
-
-@torch.no_grad()
-def gradient_norm(module: torch.nn.Module) -> float:
-    """Return the Euclidean norm of the gradient that last reached a network, over all of its parameters."""
-    return float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None]))
-
-
-def _rounded(value: float | None) -> float | None:
-    """Keep six significant digits, which is more than a batch can tell; JSON has no word for NaN but null."""
-    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None

@@ -18,7 +18,7 @@ from typing import IO, Any
 from filelock import FileLock, Timeout
 
 from faussaire.core.terminal import FAILURES
-from faussaire.errors import CheckpointError, ConfigError
+from faussaire.errors import CheckpointError, ConfigError, FaussaireError
 from faussaire.runs.events import Event, kind_of, line_of, parse
 from faussaire.runs.history import History
 
@@ -33,6 +33,7 @@ class RunFolder:
         self.listeners: list[Callable[[Event], None]] = []
         self.told = History(self.events_file)
         self._nimg = 0  # of the last event
+        self._warned: set[str] = set()
 
     @property
     def config(self) -> Path:
@@ -146,12 +147,33 @@ class RunFolder:
         if listener in self.listeners:
             self.listeners.remove(listener)
         name = getattr(listener, "__qualname__", type(listener).__name__)
-        self.warn(f"{name} failed and is told nothing more", error, nimg=self._nimg)
+        self.warn(f"{name} failed and is told nothing more", error)
 
-    def warn(self, what: str, error: BaseException, *, nimg: int) -> None:
-        """Emit a warning of something that failed and does not end the training."""
-        reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
-        self.emit("warning", nimg=nimg, text=f"{what} ({reason}); the training goes on")
+    def warn(self, what: str, error: BaseException) -> None:
+        """Emit a warning of something that failed and does not end the training; the same one is emitted once."""
+        if what not in self._warned:
+            self._warned.add(what)
+            reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+            self.emit("warning", nimg=self._nimg, text=f"{what} ({reason}); the training goes on")
+
+    @contextmanager
+    def drawing(self, path: Path) -> Iterator[Path]:
+        """Give a name to draw a picture under, as `replacing`; one that cannot be drawn is told of once, and left out.
+
+        Raises:
+            CheckpointError: the disk is full, or the like.
+        """
+        try:
+            with replacing(path) as beside:
+                yield beside
+        except CheckpointError as error:
+            if not isinstance(error.__cause__, OSError) or _is_of_the_disk(error.__cause__, path):
+                raise
+            self.warn(f"{path.name} could not be drawn", error.__cause__)
+        except FaussaireError:
+            raise
+        except Exception as error:
+            self.warn(f"{path.name} could not be drawn", error)
 
     def events(self, *kinds: str) -> Iterator[Event]:
         """Read every event from the beginning, or those of some kinds; torn lines are left out."""
@@ -212,12 +234,19 @@ def _ends_with_newline(path: Path) -> bool:
         return file.read() == b"\n"
 
 
+def _is_of_the_disk(error: OSError, path: Path) -> bool:
+    """Say whether it was the writing of `path` that failed, not the reading or drawing of what goes into it."""
+    return error.errno is not None and (error.filename is None or Path(error.filename).parent == path.parent)
+
+
 @contextmanager
 def writing(path: Path, *, remedy: str = GO_ON) -> Iterator[None]:
     """Turn the errors of the disk into one clear line, which ends with the remedy."""
     try:
         yield
     except OSError as error:
+        if not path.parent.is_dir():
+            remedy = "its folder was removed or moved while it was in use"
         raise CheckpointError(f"cannot write {path}: {error.strerror or error}; {remedy}") from error
 
 

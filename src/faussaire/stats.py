@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 import torch
 from torch import Tensor
+
+from faussaire.core.intervals import Estimate
 
 
 class Moments:
@@ -38,3 +41,19 @@ class Moments:
             out[name] = {"n": x.numel(), "mean": mean, "std": std}
         self._values.clear()
         return out
+
+
+def half_interval(moments: dict[str, float]) -> float:
+    """Return half of the 95 % interval of a mean, from its n and standard deviation; NaN of a single value."""
+    return 1.96 * moments["std"] / math.sqrt(moments["n"] - 1) if moments["n"] > 1 else math.nan
+
+
+def with_half(name: str, figure: Estimate | None) -> dict[str, float | None]:
+    """Return a figure as a report holds it, with half of its 95 % interval beside it; None where there is none."""
+    value, half = (None, None) if figure is None else (figure.value, figure.high - figure.value)
+    return {name: rounded(value), f"{name}_half": rounded(half)}
+
+
+def rounded(value: float | None) -> float | None:
+    """Keep six significant digits, which is more than a batch can tell; JSON has no word for NaN but null."""
+    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None

@@ -7,30 +7,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from faussaire.data.marks import SHEET, text_of
 from faussaire.modalities import Modality
-from faussaire.run import RunFolder, replacing
+from faussaire.run import RunFolder
 from faussaire.runs.events import Event
 
 REAL_COLOUR, FAKE_COLOUR, D_COLOUR, G_COLOUR = "#1b7f79", "#c8553d", "#2f4858", "#e09f3e"
 
+MAX_FRAMES = 120  # of the film: all are in memory while it is written
+
 
 def refresh(run: RunFolder, modality: Modality) -> None:
-    """Draw both anew.
+    """Draw both anew; one that cannot be drawn is told of in a warning.
 
     Raises:
         CheckpointError: the disk is full, or the like.
     """
     stats, _, _ = run.told.curve()
-    write_curves(run.path / "curves.png", stats)
-    pictured = {e.data["path"]: run.path / e.data["path"] for e in run.history() if e.kind == "samples"}
-    frames = [path for path in pictured.values() if path.is_file()]
+    with run.drawing(run.path / "curves.png") as beside:
+        draw_curves(beside, stats)
+    frames = _frames(run)
     if frames:
-        with replacing(run.path / "progress.gif") as beside:
+        with run.drawing(run.path / "progress.gif") as beside:
             modality.write_film(beside, frames)
 
 
-def write_curves(path: Path, stats: list[Event]) -> None:
+def _frames(run: RunFolder) -> list[Path]:
+    """Return the pictures of the film: all of them, or evenly spaced ones and the last."""
+    pictured = {str(e.data.get("path")): None for e in run.history() if e.kind == "samples"}
+    frames = [path for name in pictured if (path := run.path / name).is_file()]
+    places = np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES))
+    return [frames[place] for place in np.rint(places).astype(int)]
+
+
+def draw_curves(path: Path, stats: list[Event]) -> None:
     """Draw the losses, and D's accuracy with the 50 % mark, over thousands of images."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure  # not pyplot, which keeps figures in a global state
@@ -40,11 +52,9 @@ def write_curves(path: Path, stats: list[Event]) -> None:
     FigureCanvasAgg(figure)
     losses, accuracy = figure.subplots(2, 1, sharex=True)
     for name, colour in (("D", D_COLOUR), ("G", G_COLOUR)):
-        values = [event.data[f"loss_{name}"] for event in stats]
-        losses.plot(kimg, [float("nan") if v is None else v for v in values], color=colour, label=f"loss of {name}")
+        losses.plot(kimg, _values(stats, f"loss_{name}"), color=colour, label=f"loss of {name}")
     for name, colour in (("real", REAL_COLOUR), ("fake", FAKE_COLOUR)):
-        values = [100 * event.data[f"accuracy_{name}"] for event in stats]
-        accuracy.plot(kimg, values, color=colour, label=f"D right on {name}")
+        accuracy.plot(kimg, 100 * _values(stats, f"accuracy_{name}"), color=colour, label=f"D right on {name}")
     accuracy.axhline(50, color="black", linewidth=1, linestyle="--", label="chance: 50 %")
     accuracy.set_ylim(0, 102)
     losses.set_ylabel("loss")
@@ -53,5 +63,10 @@ def write_curves(path: Path, stats: list[Event]) -> None:
     for axes, corner in ((losses, "upper right"), (accuracy, "lower right")):
         axes.grid(alpha=0.25)
         axes.legend(loc=corner, fontsize="small")
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=110, metadata={"Software": text_of(SHEET)})
+    figure.savefig(path, dpi=110, metadata={"Software": text_of(SHEET)})
+
+
+def _values(stats: list[Event], name: str) -> np.ndarray:
+    """Return a figure of each report, NaN where it is not known."""
+    values = [event.data.get(name) for event in stats]
+    return np.array([value if isinstance(value, int | float) else np.nan for value in values])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -76,11 +77,17 @@ class Image:
         save(picture(grid(pairs, columns=max(1, math.isqrt(len(pairs)) // 2))), path)
 
     def write_film(self, path: Path, frames: Sequence[Path]) -> None:
-        """Write an endless GIF of the PNG pictures `frames`, the last one held for two seconds."""
+        """Write an endless GIF of the PNG pictures `frames`, the last one held for two seconds.
+
+        Raises:
+            ValueError: none of them can be read; a few that cannot are left out.
+        """
         images = []
         for frame in frames:
-            with Pillow.open(frame) as opened:
+            with suppress(OSError, SyntaxError, ValueError), Pillow.open(frame) as opened:
                 images.append(opened.convert("P", palette=Pillow.Palette.ADAPTIVE, colors=GIF_COLOURS))
+        if not images:
+            raise ValueError("none of its pictures can be read")
         durations = [GIF_FRAME_MS] * (len(images) - 1) + [GIF_LAST_MS]
         save(images[0], path, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
 
