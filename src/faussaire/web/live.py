@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -22,29 +22,60 @@ POLL_SECONDS = 1.0  # a page draws less often still
 PULSE_SECONDS = 5.0
 
 
-async def stream(history: History, after: int, closing: Callable[[], bool]) -> AsyncIterator[bytes]:
-    """Yield server-sent events for as long as the reader stays, or until the file is begun anew."""
+async def stream(history: History, after: int, closing: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
+    """Yield server-sent events for as long as the reader stays, or until the file is begun anew.
+
+    The file is read, and what is in it put into words, in a thread: whoever else is served waits for no reader.
+    """
     yield b"retry: 1000\n\n"
-    total, events = await asyncio.to_thread(history.read)
-    if after == 0 or after > total:
-        after = total
-        yield message("history", {"line": total, "events": [asdict(event) for event in events]}, total)
-    latest = events[-1].time if events else None
-    follower = Follower(history.path, after, start=history.place_before(after))
     pulsed = 0.0
-    while not closing():
-        try:
-            new = follower.new_events()
-        except EOFError:
-            return  # the browser comes back, and gets the new run from its beginning
-        for line, event in new:
-            latest = event.time
-            yield message("told", asdict(shown(event)), line)
-        if time.monotonic() - pulsed >= PULSE_SECONDS:
-            pulsed = time.monotonic()
-            yield message("pulse", {"age": None if latest is None else round(time.time() - latest, 1)})
-        if not new and follower.line >= after:
-            await asyncio.sleep(POLL_SECONDS)
+    try:
+        reader = await asyncio.to_thread(Reader, history, after)
+        while not closing():
+            told = await asyncio.to_thread(reader.messages)
+            for text in told:
+                yield text
+            if time.monotonic() - pulsed >= PULSE_SECONDS:
+                pulsed = time.monotonic()
+                age = None if reader.latest is None else round(time.time() - reader.latest, 1)
+                yield message("pulse", {"age": age})
+            if not told:
+                await asyncio.sleep(POLL_SECONDS)
+    except EOFError:
+        return  # the browser comes back, and gets the new run from its beginning
+
+
+class Reader:
+    """What one browser has been told of a run, and what is to be told next.
+
+    Args:
+        history: of the run.
+        after: the last line that the browser has, or 0.
+    """
+
+    def __init__(self, history: History, after: int) -> None:
+        total, events = history.read()
+        self.latest = events[-1].time if events else None
+        self._first: list[bytes] = []
+        if after == 0 or after > total:
+            after = total
+            self._first = [message("history", {"line": total, "events": [asdict(event) for event in events]}, total)]
+        self._follower = Follower(history.path, after, start=history.place_before(after))
+
+    def messages(self) -> list[bytes]:
+        """Return the next messages, none where there is no news.
+
+        Raises:
+            EOFError: the file is not the one that was read before.
+        """
+        told, self._first = self._first, []
+        before = None
+        while not told and self._follower.line != before:  # some lines hold nothing to tell
+            before = self._follower.line
+            for line, event in self._follower.new_events():
+                self.latest = event.time
+                told.append(message("told", asdict(shown(event)), line))
+        return told
 
 
 def message(kind: str, data: dict[str, Any], line: int | None = None) -> bytes:

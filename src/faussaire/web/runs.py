@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from faussaire import control
 from faussaire.errors import RequestError
-from faussaire.run import RunFolder
 from faussaire.web.history import standing
 from faussaire.web.library import served_file
-from faussaire.web.live import stream
+from faussaire.web.places import EVENTS, EventStream
 from faussaire.web.studio import MAX_STREAMS, Studio, StudioDep
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
@@ -42,26 +40,14 @@ def show_run(studio: StudioDep, run_id: str) -> dict[str, Any]:
     return described(studio, run_id)
 
 
-@router.get("/{run_id}/events", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
+@router.get("/{run_id}/events", response_class=Response, responses={200: {"content": {EVENTS: {}}}})
 async def follow(
     studio: StudioDep, run_id: str, last_event_id: Annotated[str, Header(max_length=20)] = "0"
 ) -> Response:
     """Follow a run: server-sent events, the run so far and then each line of events.jsonl, whose number is the id."""
-    run = studio.library.run(run_id)
-    if studio.streams >= MAX_STREAMS:
-        raise RequestError(503, f"{MAX_STREAMS} browsers follow runs here already; try again later")
+    history = studio.history(studio.library.run(run_id))
     after = int(last_event_id) if last_event_id.isdecimal() else 0
-    return StreamingResponse(_counted(studio, run, after), media_type="text/event-stream")
-
-
-async def _counted(studio: Studio, run: RunFolder, after: int) -> AsyncIterator[bytes]:
-    """Count a reader in while it is there."""
-    studio.streams += 1
-    try:
-        async for message in stream(studio.history(run), after, studio.closing):
-            yield message
-    finally:
-        studio.streams -= 1
+    return EventStream(studio.places, MAX_STREAMS, history, after, closing=lambda: studio.closing())
 
 
 @router.post("/{run_id}/control", status_code=202)

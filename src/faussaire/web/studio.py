@@ -13,6 +13,7 @@ from faussaire.run import RunFolder
 from faussaire.web.history import History
 from faussaire.web.library import Library
 from faussaire.web.models import Models
+from faussaire.web.places import Places
 
 MAX_STREAMS = 64  # browsers that follow a run at the same time
 
@@ -26,7 +27,9 @@ class Studio:
     histories: dict[Path, History] = field(default_factory=dict)
     """Of the runs that somebody has looked at."""
 
-    streams: int = 0
+    places: Places = field(default_factory=Places)
+    """Of those who follow runs."""
+
     closing: Callable[[], bool] = lambda: False
     """Whether the server is about to end, and whoever follows a run is to be let go."""
 
