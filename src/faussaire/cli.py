@@ -347,6 +347,7 @@ def serve(
     *,
     port: int = 8765,
     host: str = "127.0.0.1",
+    name: Annotated[list[str] | None, Parameter(negative=())] = None,
     public: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Serve pages on which runs can be watched, explored and played against.
@@ -359,12 +360,15 @@ def serve(
         Where to listen; 0 takes a free one.
     host
         Address to listen on. The default is reached from this machine alone; 0.0.0.0 is reached from everywhere.
+    name
+        A name or address under which the pages are asked for, besides those of this machine, such as that of a
+        proxy; repeat the flag for several.
     public
-        Serve the page "this does not exist" of one run and nothing else: fit for the world.
+        Serve the page "this does not exist" of one run and nothing else, under any name: fit for the world.
     """
     from faussaire.web.server import serve_folder
 
-    serve_folder(runs, Terminal(), host=host, port=port, public_only=public)
+    serve_folder(runs, Terminal(), host=host, port=port, public_only=public, names=name or [])
 
 
 def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix") -> None:

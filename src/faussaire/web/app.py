@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -15,6 +16,7 @@ from faussaire.errors import FaussaireError
 from faussaire.web import explore, generate, pages, problems, public, quiz, runs
 from faussaire.web.guard import Guard
 from faussaire.web.library import Library
+from faussaire.web.names import Names
 from faussaire.web.render import page, static_version
 from faussaire.web.studio import MAX_STREAMS, Studio
 
@@ -31,13 +33,16 @@ NO_TELEMETRY: Any = {
 }
 
 
-def create_app(library: Library, *, public_only: bool = False, host: str = "127.0.0.1") -> FastAPI:
+def create_app(
+    library: Library, *, public_only: bool = False, host: str = "127.0.0.1", names: Sequence[str] = ()
+) -> FastAPI:
     """Make the application.
 
     Args:
         library: the runs that it serves.
-        public_only: serve the page "this does not exist" of the only run, and nothing else.
-        host: the address that it will listen on; a loopback address lets no other name in.
+        public_only: serve the page "this does not exist" of the only run, and nothing else, under any name.
+        host: the address that it will listen on.
+        names: under which it is reached, besides those of its machine.
     """
     app = FastAPI(
         title="faussaire",
@@ -46,7 +51,7 @@ def create_app(library: Library, *, public_only: bool = False, host: str = "127.
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
         openapi_url=None if public_only else "/api/openapi.json",
-        middleware=[Middleware(Guard, host=host)],
+        middleware=[Middleware(Guard, names=None if public_only else Names(host, names))],
         telemetry=NO_TELEMETRY,
     )
     app.state.studio = Studio(library)

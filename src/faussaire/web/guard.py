@@ -1,7 +1,6 @@
 """What no request gets past: foreign hosts and sites, oversized bodies, and pages that load from elsewhere.
 
-- A server on the loopback address answers to the names of the loopback address alone, so that a site on the network
-  cannot lead a browser to it under a name of its own (DNS rebinding).
+- A server answers to its own names alone (see `names`).
 - A request that changes something must come from a page of this server: its Origin is compared with its Host, or where
   a browser sends none, Sec-Fetch-Site is looked at. Programs such as curl send neither and are let through.
 - Every answer forbids the browser to load anything from anywhere else.
@@ -9,11 +8,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
-import ipaddress
 from collections.abc import MutableMapping
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,9 +19,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faussaire.errors import RequestError
+from faussaire.web.names import Names, name_in
 from faussaire.web.problems import problem
 
 MAX_BODY_BYTES = 16_384
+BODY_SECONDS = 10.0
 MAX_QUERY_BYTES = 8_192
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # plotly makes style elements that are empty and fills them by its own script, which is allowed; this is their hash.
@@ -46,12 +46,12 @@ class Guard:
 
     Args:
         app: what it guards.
-        host: the address that is served.
+        names: those that the server answers to; None for any.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str) -> None:
+    def __init__(self, app: ASGIApp, *, names: Names | None) -> None:
         self.app = app
-        self.loopback = is_loopback(host)
+        self.names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or hand on with a bounded body and strict headers."""
@@ -77,8 +77,10 @@ class Guard:
     def _check(self, scope: MutableMapping[str, Any]) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self.loopback and not is_loopback(_name_in(host)):
-            raise RequestError(421, "this server answers to localhost only")
+        address = (scope.get("server") or ("",))[0]
+        if self.names is not None and not self.names.hold(name_in(host), address):
+            ours = "localhost" if self.names.loopback else "the names and addresses of its machine"
+            raise RequestError(421, f"this server answers to {ours}; --name NAME adds another when it is started")
         if len(scope["query_string"]) > MAX_QUERY_BYTES:
             raise RequestError(414, f"a query has at most {MAX_QUERY_BYTES:,} bytes")
         length = headers.get("content-length", "0")
@@ -90,34 +92,22 @@ class Guard:
                 raise RequestError(403, "this request comes from another site")
 
 
-@lru_cache(256)
-def is_loopback(host: str) -> bool:
-    """Say whether a name or address is that of this machine alone."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-@lru_cache(256)
-def _name_in(host: str) -> str:
-    """Return the name in a Host header, without the port."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
 async def _read_whole(receive: Receive) -> Receive:
-    """Read a body before anybody else does, and refuse it beyond the limit, whatever its header promised."""
+    """Read a body before anybody else does, and refuse it beyond the limits, whatever its header promised."""
     body = b""
     more = True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MAX_BODY_BYTES:
-            raise RequestError(413, f"a body has at most {MAX_BODY_BYTES:,} bytes")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise RequestError(400, "the body of the request is not whole")
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > MAX_BODY_BYTES:
+                    raise RequestError(413, f"a body has at most {MAX_BODY_BYTES:,} bytes")
+    except TimeoutError:
+        raise RequestError(408, f"the body of the request was not there within {BODY_SECONDS:g} seconds") from None
     told = False
 
     async def receive_again() -> Message:
