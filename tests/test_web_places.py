@@ -70,7 +70,8 @@ def in_a_room(run: Path, scene: Callable[[Room], Awaitable[None]]) -> None:
     async def play() -> None:
         room = Room(run)
         try:
-            await scene(room)
+            async with asyncio.timeout(30):
+                await scene(room)
         finally:
             await room.close()
         assert len(room.places) == 0
@@ -145,8 +146,14 @@ def test_a_place_comes_back_when_the_run_is_deleted(tmp_path: Path) -> None:
     run.emit("stats", nimg=1)
 
     async def scene(room: Room) -> None:
-        reader = room.enter(reads)
-        await room.until(1)
+        told = asyncio.Event()
+
+        async def send(message: dict[str, Any]) -> None:
+            if b"event: history" in message.get("body", b""):
+                told.set()
+
+        reader = room.enter(send)
+        await told.wait()
         run.events_file.unlink()
         await reader
         await room.until(0)

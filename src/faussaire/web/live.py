@@ -61,6 +61,7 @@ class Reader:
             after = total
             self._first = [message("history", {"line": total, "events": [asdict(event) for event in events]}, total)]
         self._follower = Follower(history.path, after, start=history.place_before(after))
+        self._first += self._read_on()  # from here on, it notices when the file becomes another one
 
     def messages(self) -> list[bytes]:
         """Return the next messages, none where there is no news.
@@ -68,7 +69,11 @@ class Reader:
         Raises:
             EOFError: the file is not the one that was read before.
         """
-        told, self._first = self._first, []
+        first, self._first = self._first, []
+        return first or self._read_on()
+
+    def _read_on(self) -> list[bytes]:
+        told: list[bytes] = []
         before = None
         while not told and self._follower.line != before:  # some lines hold nothing to tell
             before = self._follower.line
