@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +14,7 @@ import numpy as np
 from faussaire.errors import CheckpointError, ConfigError, RequestError
 from faussaire.run import RunFolder
 from faussaire.web.batching import in_blocks
-from faussaire.web.generate import drawn
+from faussaire.web.generate import Format, drawn, encode
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,9 +23,10 @@ if TYPE_CHECKING:
 
 MOST = 64  # images of a kind; reals.png has so many
 FAKES_SEED = 20
+KINDS = ("real", "fake")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Pool:
     """What may be asked about."""
 
@@ -37,11 +42,18 @@ class Pool:
     verdicts: dict[str, list[bool]] | None
     """By kind, whether D takes each image for real; None where the run has no D any more."""
 
-    def image(self, kind: str, index: int) -> np.ndarray:
-        """Return an image uint8 `[H, W, C]`."""
-        images = self.reals if kind == "real" else self.fakes
-        chosen: np.ndarray = images[index]
-        return chosen
+    @cached_property
+    def id(self) -> str:
+        """A name of all this together: what differs in anything has another."""
+        digest = hashlib.sha256(json.dumps([self.nimg, self.verdicts]).encode())
+        for images in (self.reals, self.fakes):
+            digest.update(repr(images.shape).encode() + images.tobytes())
+        return digest.hexdigest()[:32]
+
+    def pictures(self, kind: str) -> Iterator[bytes]:
+        """Yield the images of a kind as PNG."""
+        for image in self.reals if kind == "real" else self.fakes:
+            yield encode(image[None], Format.png)
 
 
 def pool_of(run: RunFolder, generator: Generator) -> Pool:
@@ -61,16 +73,16 @@ def _reals(run: RunFolder, generator: Generator) -> np.ndarray:
 
     from faussaire.modalities.image import tiles
 
+    channels, height, width = generator.spec.shape
     try:
         count = min(MOST, int(run.read_json(run.config)["num_images"]))
         with Image.open(run.path / "reals.png") as opened:
             sheet = np.asarray(opened)
-    except (OSError, CheckpointError, KeyError):
+        return tiles(sheet.reshape(*sheet.shape[:2], channels), count, height=height, width=width)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, CheckpointError):  # SyntaxError: Pillow's, of a PNG
         raise RequestError(
             409, "this run has no picture of its real images: it needs the folder of a training"
         ) from None
-    channels, height, width = generator.spec.shape
-    return tiles(sheet.reshape(*sheet.shape[:2], channels), count, height=height, width=width)
 
 
 def _verdicts(run: RunFolder, reals: np.ndarray, fakes: np.ndarray) -> dict[str, list[bool]] | None:

@@ -6,6 +6,7 @@ to a path: no id leads out of the folder that is served. Files are those of a sh
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -35,8 +36,12 @@ class Library:
     def runs(self) -> dict[str, RunFolder]:
         """Return the runs by id, sorted by name."""
         if self.single:
-            return {self.path.name: RunFolder(self.path)}
-        return {path.name: RunFolder(path) for path in sorted(self.path.iterdir()) if is_run(path)}
+            return {id_of(self.path): RunFolder(self.path)} if self.path.is_dir() else {}
+        try:
+            paths = sorted(path for path in self.path.iterdir() if is_run(path))
+        except OSError:
+            return {}
+        return {id_of(path): RunFolder(path) for path in paths}
 
     def run(self, run_id: str | None) -> RunFolder:
         """Return a run; without an id, the only one.
@@ -44,21 +49,31 @@ class Library:
         Raises:
             RequestError: there is none of that id, or several and no id.
         """
-        if run_id is None and self.single:
-            return RunFolder(self.path)
         runs = self.runs()
+        if run_id is None and len(runs) == 1:
+            return next(iter(runs.values()))
+        if not runs:
+            raise RequestError(404, "there is no run here: it was moved or deleted, or none has begun")
         if run_id is None:
-            if len(runs) == 1:
-                return next(iter(runs.values()))
             raise RequestError(422, f"{len(runs)} runs are served here: name one by run=ID; /api/runs lists them")
         if run_id not in runs:
-            raise RequestError(404, "no such run: /api/runs lists those that are served")
+            raise RequestError(
+                404, "no such run: it was moved or deleted, or never was; /api/runs lists those that are"
+            )
         return runs[run_id]
+
+
+def id_of(path: Path) -> str:
+    """Return the id of the run in a folder: its name, bytes that are no text written as \\xff."""
+    return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
 def is_run(path: Path) -> bool:
     """Say whether a folder is that of a run, or of a generator on its own."""
-    return (path / "config.json").is_file()
+    try:
+        return (path / "config.json").is_file()
+    except OSError:  # it may not be looked into
+        return False
 
 
 def served_file(run: RunFolder, name: str) -> Path:

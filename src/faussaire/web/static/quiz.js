@@ -9,18 +9,36 @@ let answers = [];
 
 const imageAddress = (i) => `/api/quiz/${quiz.id}/${i}.png${query}`;
 
-async function post(path, content) {
+const TRIES = 30; // of an answer that does not get through: about a minute
+const AGAIN_MS = 2000;
+
+const pause = () => new Promise((resolve) => { setTimeout(resolve, AGAIN_MS); });
+
+function send(path, content) {
+  const posted = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
+  return fetch(`/api/quiz${path}${query}`, content === undefined ? {} : posted).catch(() => null);
+}
+
+async function read(answer) {
   at("said").textContent = "";
-  const answer = await fetch(`/api/quiz${path}${query}`, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content),
-  }).catch(() => null);
   if (answer?.ok) return answer.json();
   at("said").textContent = fill(t.refused, { reason: answer ? (await answer.json()).detail : "…" });
   return null;
 }
 
+/** Give the answers, again where nobody was there to take them; where they were taken but that got lost, ask for it. */
+async function give() {
+  const path = `/${quiz.id}/answers`;
+  let answer = null;
+  for (let i = 0; i < TRIES && (!answer || answer.status === 503); i++) {
+    if (i > 0) await pause();
+    answer = await send(path, { said_real: answers });
+  }
+  return read(answer?.status === 409 ? await send(path) : answer);
+}
+
 async function begin() {
-  const begun = await post("", {});
+  const begun = await read(await send("", {}));
   if (!begun) return;
   quiz = begun;
   answers = [];
@@ -48,8 +66,9 @@ function say(real) {
 async function finish() {
   at("asking").hidden = true;
   at("said").textContent = t.working;
-  const result = await post(`/${quiz.id}/answers`, { said_real: answers });
+  const result = await give();
   if (!result) { at("start").hidden = false; return; }
+  answers = result.said_real;
   at("result").textContent = fill(t.result, result.score);
   const lines = [tally(t.you, result.score), tally(t.machine, result.score_of_D), tally(t.chance, { right: 10, of: 20 })];
   if (result.everybody.quizzes > 1) lines.push(tally(fill(t.everybody, { n: result.everybody.quizzes }), result.everybody));
@@ -109,7 +128,7 @@ function foolingImage(image) {
   const truth = image.kind === "real" ? t.was_real : t.was_fake;
   const item = element("li", image.kind);
   const img = new Image();
-  img.src = `/api/quiz/pool/${image.kind}/${image.image}.png${query}`;
+  img.src = `/api/quiz/${quiz.id}/pool/${image.kind}/${image.image}.png${query}`;
   img.className = "pixels";
   img.alt = fill(t.fooling_alt, { truth, ...image });
   item.append(img, element("span", "", fill(t.fooling_say, { truth, ...image })));
