@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -22,7 +20,7 @@ from rich.console import Console
 from faussaire import __version__
 from faussaire.begun import process_start, say_where
 from faussaire.config import LENGTHS
-from faussaire.core.terminal import Stream, Terminal, clean, failure, open_standard_streams, say
+from faussaire.core.terminal import Stream, Terminal, clean, open_standard_streams, printing, say
 from faussaire.errors import ConfigError, FaussaireError
 from faussaire.flags import with_settings
 from faussaire.interruption import exit_code, raise_signals
@@ -69,20 +67,6 @@ def run(arguments: list[str]) -> int:
         say(console, f"faussaire: unexpected {type(error).__name__}: {error} (--debug shows where)", style="red")
         return 1
     return 0
-
-
-@contextmanager
-def _printing() -> Iterator[Terminal]:
-    """Give standard output, for what a command is there to print.
-
-    Raises:
-        FaussaireError: it could not be written; that its reader has seen enough (`| head`) is no error.
-    """
-    console = Terminal()
-    yield console
-    error = failure(console)
-    if error is not None and not isinstance(error, BrokenPipeError):
-        raise FaussaireError(f"cannot write to standard output: {getattr(error, 'strerror', None) or error}")
 
 
 def train(
@@ -173,7 +157,7 @@ def inspect_data(
 
     if not data:
         raise ConfigError("no data given: name a folder, an archive, or an embedded set (faussaire list datasets)")
-    with _printing() as console:
+    with printing() as console:
         inspect_all(
             data,
             console,
@@ -254,7 +238,7 @@ def evaluate(
     evaluation = _evaluated(run, data, protocol, seed)
     folder = RunFolder(run)
     rows = [asdict(score) for score in evaluation.scores]
-    with _printing() as console:
+    with printing() as console:
         if json:
             say(console, dumps(rows, indent=2))
         else:
@@ -294,7 +278,7 @@ def compare(
         raise ConfigError("name two runs or more to compare")
     evaluations = [_evaluated(run, data, protocol, seed) for run in runs]
     comparisons = [c for other in evaluations[1:] for c in compare_two(evaluations[0], other)]
-    with _printing() as console:
+    with printing() as console:
         if json:
             say(console, dumps(as_rows(comparisons), indent=2))
         else:
@@ -337,7 +321,7 @@ def list_registry(what: str | None = None, /) -> None:
     """
     from faussaire.listing import print_listing
 
-    with _printing() as console:
+    with printing() as console:
         print_listing(console, what)
 
 

@@ -19,6 +19,8 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from faussaire.errors import FaussaireError
+
 STANDARD = (1, 2)  # the descriptors of standard output and standard error
 CONTROLS = dict.fromkeys(
     [*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)],
@@ -129,6 +131,20 @@ def show(console: Console, what: RenderableType) -> None:
 def literal(text: str) -> Text:
     """Return a text, of a table's cell for example, in which nothing is markup."""
     return Text(clean(text))
+
+
+@contextmanager
+def printing() -> Iterator[Terminal]:
+    """Give standard output, for what a command is there to print.
+
+    Raises:
+        FaussaireError: it could not be written; that its reader has seen enough (`| head`) is no error.
+    """
+    console = Terminal()
+    yield console
+    error = failure(console)
+    if error is not None and not isinstance(error, BrokenPipeError):
+        raise FaussaireError(f"cannot write to standard output: {getattr(error, 'strerror', None) or error}")
 
 
 @contextmanager
