@@ -41,7 +41,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture
 def hand_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let other processes decode all but the first two files of any set."""
-    monkeypatch.setattr(scan, "_CHUNK_HERE", 1)
-    for name in ("_SECONDS_TO_TELL", "_SECONDS_ALONE", "_SECONDS_TO_START"):
+    """Let all processes take part after the first file of any set."""
+    monkeypatch.setattr(scan, "_CHUNK_FIRST", 1)
+    for name in ("_SECONDS_TO_TELL", "_SECONDS_ALONE"):
         monkeypatch.setattr(scan, name, 0.0)

@@ -6,7 +6,6 @@ import gzip
 import io
 import tarfile
 import time
-import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -209,25 +208,3 @@ def test_no_damage_to_any_container_crashes_or_hangs(tmp_path: Path, name: str, 
         if dataset is not None:
             assert dataset.images.shape[1:] == dataset.spec.shape
             assert dataset.images[:].shape == dataset.images.shape
-
-
-def test_a_file_that_kills_its_decoder_costs_that_file_alone(tmp_path: Path) -> None:
-    from faussaire.data.chunks import Task
-    from faussaire.data.workers import Workers
-
-    for number in range(3):
-        (tmp_path / f"{number}.png").write_bytes(png(number))
-    tasks = [Task(read=lambda: b"", path=str(tmp_path / f"{number}.png")) for number in range(3)]
-    with Workers(1, Rule(resolution=8, channels=1)) as workers, warnings.catch_warnings():
-        warnings.simplefilter("error")
-        exchange = workers._exchange
-
-        def dies_of_one(sent: list[Task]) -> object:
-            if any(task.path == tasks[1].path for task in sent):
-                workers._all[0].kill()
-            return exchange(sent)
-
-        workers._exchange = dies_of_one  # type: ignore[method-assign, assignment]
-        chunk = workers.decode(tasks)
-    assert [bool(fact["flags"] & 1) for fact in chunk.facts] == [True, False, True]
-    assert "its decoder crashed" in chunk.words[chunk.facts["note"][1]]

@@ -7,6 +7,7 @@ import pytest
 from data.zoo import png
 from faussaire.data import Source
 from faussaire.data.scan import look
+from faussaire.data.workers import Workers
 
 
 @pytest.mark.parametrize("place", range(4))
@@ -15,6 +16,6 @@ def test_one_large_picture_after_every_three_small_ones_decides_no_resolution(pl
     small, large = png(0, 20), png(0, 200)
     count = 1021
     source = Source(name="x", where="x", items=[""] * count, read=lambda i: large if i % 4 == place else small)
-    sizes = look(source, range(count))
+    sizes = look(source, range(count), Workers(0))
     assert len(sizes.sides) == 256
     assert sizes.resolution()[0] == 20

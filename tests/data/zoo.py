@@ -131,6 +131,6 @@ def prepared_or_refused(path: Path, *, resolution: int) -> Dataset | None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            return prepare(path, resolution=resolution)
+            return prepare(path, resolution=resolution, workers=0)
         except DataError as error:
             return None if "\n" not in str(error) else pytest.fail(str(error))

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
-from faussaire.data.chunks import content
 from faussaire.data.dataset import Source
-from faussaire.data.decode import num_frames, quiet_pillow
+from faussaire.data.scan import tasks
+from faussaire.data.workers import Workers
 
 FIRST, ALL = "first", "all"
+_CHUNK = 64  # files counted in one go
 
 
-def with_all_frames(source: Source) -> Source:
+def with_all_frames(source: Source, workers: Workers) -> Source:
     """Return a source in which each frame of each file is an item: `dance.gif[0]`, `dance.gif[1]` …"""
     if source.read is None:
         return source
-    with quiet_pillow():
-        counts = [_count(source, i) for i in range(len(source.items))]
+    counts = _counts(source, workers)
     files = np.repeat(np.arange(len(counts)), counts)
     starts = np.cumsum(counts) - counts
     frames = np.arange(len(files)) - np.repeat(starts, counts)
@@ -50,7 +49,9 @@ def _with_frames(mixed: Sequence[tuple[int, bool]], starts: np.ndarray, num: int
     return tuple((int(count), one) for count, (_, one) in zip(np.diff(ends), mixed, strict=True))
 
 
-def _count(source: Source, i: int) -> int:
-    assert source.read is not None
-    data, _ = (None, "") if i in source.problems else content(partial(source.read, i))
-    return 1 if data is None else num_frames(data)
+def _counts(source: Source, workers: Workers) -> list[int]:
+    counts: list[int] = []
+    for first in range(0, len(source.items), _CHUNK):
+        asked = tasks(source, range(first, min(first + _CHUNK, len(source.items))))
+        counts += workers.frames(asked)
+    return counts

@@ -29,6 +29,7 @@ from faussaire.data.scan import fits_as_it_is, look, scan
 from faussaire.data.selection import Selection, choose
 from faussaire.data.sources import locate
 from faussaire.data.store import Place, check_room, load, place
+from faussaire.data.workers import Workers
 from faussaire.errors import ConfigError
 
 MIN_RESOLUTION = 4
@@ -85,7 +86,8 @@ def prepare(
         frames: of an animation, `first` or `all`.
         duplicates: `keep`, `drop` (exact copies), or `drop-near` (near ones too).
         cache: folder that the prepared images are kept in; the user's cache folder if not given.
-        workers: processes that decode; as many as there are cores if not given.
+        workers: processes that decode, at most; as many as there are cores if not given. With 0 there is none, and a
+            file that makes its decoder crash ends the program.
         progress: `progress(done, total)` counts items.
 
     Nothing is decoded again as long as the data and the settings stay the same. From 200 images on, one in ten is held
@@ -117,10 +119,10 @@ def prepare(
 
 def _build(origin: Origin, where: Place, wishes: Wishes, *, workers: int | None, progress: Progress | None) -> None:
     """Prepare the data, from where an earlier start was interrupted."""
-    with _open(origin, where.folder) as opened:
-        source = with_all_frames(opened) if wishes.frames == ALL else opened
+    with _open(origin, where.folder) as opened, Workers(workers) as processes:
+        source = with_all_frames(opened, processes) if wishes.frames == ALL else opened
         chosen = choose(source, wishes.classes)
-        rule, notes = _rule(source, chosen, wishes)
+        rule, notes = _rule(source, chosen, wishes, processes)
         if chosen.labels is None and not any(map(is_about_labels, notes)):
             notes.append("no labels: there are none in the data")
         in_place = _in_place(source, chosen, rule)
@@ -133,7 +135,7 @@ def _build(origin: Origin, where: Place, wishes: Wishes, *, workers: int | None,
         )
         if in_place is None:
             check_room(build.folder, (build.count - build.done) * build.row_bytes)
-        for chunk in scan(source, chosen.indices, rule, start=build.done, workers=workers):
+        for chunk in scan(source, chosen.indices, rule, processes, start=build.done):
             build.add(chunk)
             if progress is not None:
                 progress(build.done, build.count)
@@ -151,12 +153,12 @@ def _open(origin: Origin, scratch: Path) -> Source:
             gc.enable()
 
 
-def _rule(source: Source, chosen: Selection, wishes: Wishes) -> tuple[Rule, list[str]]:
+def _rule(source: Source, chosen: Selection, wishes: Wishes, workers: Workers) -> tuple[Rule, list[str]]:
     """Decide what images are brought to, and say why."""
     notes = [*source.notes]
     resolution, fit = wishes.resolution, wishes.fit
     if resolution is None or fit is None:
-        sizes = look(source, chosen.indices)
+        sizes = look(source, chosen.indices, workers)
         if resolution is None:
             resolution, note = sizes.resolution()
             notes.append(note)

@@ -1,37 +1,47 @@
-"""Processes that decode, one for each core: Python's lock lets threads decode small images no faster than one does.
+"""Processes that decode, for two reasons: a codec that crashes must not take the program with it, and Python's lock
+lets threads decode small images no faster than one does.
 
-Each is a fresh interpreter that runs this module and talks over its pipes in plain bytes: nothing is pickled, the
-user's script is not run again, and nothing is inherited from a parent that has torch's threads. It starts in a sixth of
-a second. One that dies of a file, or hangs on it, costs that file and nothing else.
+Nothing is pickled, the user's script is not run again, and nothing is inherited from a parent that has torch's threads;
+`worker` is what they run. The first is started with the first file, the others where there is work for them. One that
+dies of a file, or hangs on it, costs that file and nothing else. They get no Ctrl-C: whoever asks of them does.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 import os
-import queue
 import signal
-import struct
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from faussaire.data.chunks import Chunk, Task, content, decode_chunk
 from faussaire.data.decode import Rule, quiet_pillow
-from faussaire.data.disk import read_file
-from faussaire.data.records import FACTS
+from faussaire.data.worker import (
+    CPU_SECONDS,
+    DECODE,
+    FRAMES,
+    READY,
+    SECONDS,
+    SIZES,
+    answer,
+    receive_header,
+    receive_reply,
+    send_request,
+)
+from faussaire.errors import DataError
 
 _PIPE_BYTES = 2**20
-_PROGRAM = "from faussaire.data.workers import main; main()"
-
-SECONDS_PER_IMAGE = 8.0
-"""A worker that takes longer has hung, and is stopped by the system (not on Windows, which has no alarms)."""
+_PROGRAM = "from faussaire.data.worker import main; main()"
+_PAUSES = (0.1, 0.5)  # seconds before another try to start a process: the system may be short of them for a moment
+_SECONDS_TO_START = 60.0
 
 
 def num_cores() -> int:
@@ -41,71 +51,253 @@ def num_cores() -> int:
     return os.cpu_count() or 1
 
 
-class Workers:
-    """Some worker processes; `decode` may be called from as many threads as there are, or more."""
+class Died(Exception):
+    """A process ended while it was asked something; the text says why, in words for the file."""
 
-    def __init__(self, count: int, rule: Rule) -> None:
-        self.count, self._rule = count, rule
-        self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
-        self._all: list[subprocess.Popen[bytes]] = []
-        for _ in range(count):
-            self._idle.put(self._start())
+
+class Workers:
+    """Some processes, of which any number of threads may ask at a time. Use it in a `with` statement.
+
+    Args:
+        most: how many processes at most, as many as there are cores if not given. With 0, everything is decoded in
+            this process, which a codec that crashes then takes with it.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self.most = num_cores() if most is None else most
+        self._all: set[_Process] = set()
+        self._idle: list[_Process] = []
+        self._changed = threading.Condition()  # guards both, and what follows
+        self._worked = self._closed = False
+        self._alone_lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._all:
-            process.kill()
-            process.communicate()
+        self.stop()
 
-    def decode(self, tasks: Sequence[Task]) -> Chunk:
-        """Decode in one of the processes; what makes it die or hang is rejected."""
+    @property
+    def count(self) -> int:
+        """How many processes there are."""
+        return len(self._all)
+
+    def decode(self, tasks: Sequence[Task], rule: Rule) -> Chunk:
+        """Decode some files; what makes a process die or hang is rejected.
+
+        Raises:
+            DataError: no process is left, and none can be started.
+        """
         loaded = [_loaded(task) for task in tasks]
         try:
-            return self._exchange(loaded)
-        except (OSError, EOFError):
+            chunk: Chunk = self._ask(DECODE, loaded, rule)
+            return chunk
+        except Died:
             pass
         singles = [t if t.frames is None else t._replace(frames=(f,)) for t in loaded for f in t.frames or (0,)]
-        return _joined([self._alone(task) for task in singles])
+        with self._alone_lock:  # one at a time: what died of want of memory has more of it now
+            return _joined([self._alone(task, rule) for task in singles])
 
-    def _alone(self, task: Task) -> Chunk:
-        try:
-            return self._exchange([task])
-        except (OSError, EOFError):
-            note = f"its decoder crashed, or took more than {SECONDS_PER_IMAGE:g} seconds"
-            return decode_chunk([Task(problem=note, frames=task.frames)], self._rule)
+    def sizes(self, tasks: Sequence[Task]) -> list[tuple[tuple[int, int] | None, str]]:
+        """Return width and height of files, None where there is no telling, and the mark of what faussaire made."""
+        return self._each(SIZES, tasks, (None, ""))
 
-    def _exchange(self, tasks: Sequence[Task]) -> Chunk:
-        """Send some files and get the images; raises what a broken pipe raises where the process died."""
-        process = self._idle.get()
+    def frames(self, tasks: Sequence[Task]) -> list[int]:
+        """Return how many frames some files have; 1 where there is no telling."""
+        return self._each(FRAMES, tasks, 1)
+
+    def grow(self) -> None:
+        """Start as many processes as there may be."""
+        with self._changed, suppress(OSError):  # where no more can be had, those that are there do it
+            while len(self._all) < self.most and not self._closed:
+                self._start()
+
+    def stop(self) -> None:
+        """End the processes; whoever waits for one is told that there is none."""
+        with self._changed:
+            self._closed = True
+            ended = list(self._all)
+            self._changed.notify_all()
+        for process in ended:
+            process.end()
+
+    def _each(self, asked: str, tasks: Sequence[Task], unknown: Any) -> list[Any]:
+        loaded = [_loaded(task) for task in tasks]
         try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            _send(process.stdin, tasks)
-            chunk = _receive_chunk(process.stdout, self._rule)
-        except BaseException:
-            process.kill()
-            process.communicate()
-            self._all.remove(process)
-            self._idle.put(self._start())
+            found: list[Any] = self._ask(asked, loaded, None)
+            return found
+        except Died:
+            return [self._one(asked, task, unknown) for task in loaded]
+
+    def _one(self, asked: str, task: Task, unknown: Any) -> Any:
+        try:
+            return self._ask(asked, [task], None)[0]
+        except Died:
+            return unknown  # it dies of the file again when that is decoded, and is then told
+
+    def _alone(self, task: Task, rule: Rule) -> Chunk:
+        try:
+            chunk: Chunk = self._ask(DECODE, [task], rule)
+            return chunk
+        except Died as death:
+            return decode_chunk([Task(problem=str(death), frames=task.frames)], rule)
+
+    def _ask(self, asked: str, tasks: Sequence[Task], rule: Rule | None) -> Any:
+        """Ask something of one of the processes.
+
+        Raises:
+            Died: it ended. DataError: there is none, nor can one be started.
+        """
+        process = self._take()
+        if process is None:
+            with quiet_pillow():
+                return answer(asked, tasks, rule)
+        try:
+            reply = process.ask(asked, tasks, rule)
+        except (OSError, EOFError, ValueError) as error:
+            reason = process.why()
+            self._let_go(process)
+            raise Died(reason) from error
+        except BaseException:  # Ctrl-C: half of a reply may be in the pipe
+            self._let_go(process)
             raise
-        self._idle.put(process)
-        return chunk
+        self._give_back(process)
+        return reply
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _take(self) -> _Process | None:
+        """Wait for a process that is idle; None where this one must do, as no other can be started."""
+        while True:
+            with self._changed:
+                while self.most and not self._closed and not self._idle:
+                    if self._all:
+                        self._changed.wait()
+                    else:
+                        self._start_first()
+                if self._closed:
+                    raise DataError("interrupted")
+                if not self.most:
+                    return None
+                process = self._idle.pop(0)
+            if process.ready():
+                self._worked = True
+                return process
+            self._let_go(process)
+            if not self._all:
+                self._give_up()
+
+    def _start_first(self) -> None:
+        try:
+            self._start()
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Go on in this process where no other has ever worked; but not with files of which some have ended others.
+
+        Raises:
+            DataError: others have worked.
+        """
+        if self._worked:
+            raise DataError(
+                "the processes that decode images have ended, and no other can be started: close other programs and "
+                "give the same command again; it goes on from here"
+            )
+        self.most = 0
+
+    def _give_back(self, process: _Process) -> None:
+        with self._changed:
+            self._idle.append(process)
+            self._changed.notify()
+
+    def _let_go(self, process: _Process) -> None:
+        """Be done with a process that is of no use any more; start another in its place where it was."""
+        process.end()
+        with self._changed:
+            self._all.discard(process)
+            if process.is_ready and not self._closed:
+                with suppress(OSError):
+                    self._start()
+            self._changed.notify_all()
+
+    def _start(self) -> None:
+        for pause in (*_PAUSES, None):
+            try:
+                process = _Process()
+                break
+            except OSError as error:
+                if pause is None or error.errno not in (errno.EAGAIN, errno.ENOMEM):
+                    raise
+                time.sleep(pause)
+        self._all.add(process)
+        self._idle.append(process)
+        self._changed.notify()
+
+
+class _Process:
+    """One process, and its pipes.
+
+    Raises:
+        OSError: the system starts none.
+    """
+
+    def __init__(self) -> None:
+        if not sys.executable:  # Python within another program
+            raise OSError("there is no interpreter to start")
         here = str(Path(__file__).parents[2])
         path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, json.dumps(asdict(self._rule))],
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pipesize=_PIPE_BYTES,  # fewer changes between two processes that share a core
             stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            process_group=0 if os.name == "posix" else None,
         )
-        self._all.append(process)
-        return process
+        self.is_ready = False
+
+    def ready(self) -> bool:
+        """Wait until it has started; say whether it has."""
+        if not self.is_ready:
+            assert self._process.stdout is not None
+            watch = threading.Timer(_SECONDS_TO_START, self._process.kill)
+            watch.start()
+            try:
+                self.is_ready = receive_header(self._process.stdout) == READY
+            except (OSError, EOFError, ValueError):
+                return False
+            finally:
+                watch.cancel()
+        return self.is_ready
+
+    def ask(self, asked: str, tasks: Sequence[Task], rule: Rule | None) -> Any:
+        """Ask something of some files, and wait for the answer; raises what a broken pipe raises where it dies."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        send_request(self._process.stdin, asked, tasks, rule)
+        return receive_reply(self._process.stdout, asked, rule)
+
+    def why(self) -> str:
+        """Say in words for a file why the process ended that decoded it."""
+        try:
+            code = self._process.wait(1)
+        except subprocess.TimeoutExpired:  # it is there, but talks nonsense
+            code = 0
+        name = signal.Signals(-code).name if code < 0 else ""
+        if name in ("SIGALRM", "SIGPROF"):
+            return f"its decoder took more than {CPU_SECONDS:g} seconds of the processor, or {SECONDS:g} of the clock"
+        if name == "SIGKILL":
+            return "its decoder was ended by the system, most likely for want of memory"
+        return f"its decoder crashed ({name})" if name else "its decoder crashed"
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with suppress(OSError):  # what was still to be sent
+                pipe.close()
 
 
 def _loaded(task: Task) -> Task:
@@ -130,70 +322,3 @@ def _joined(chunks: Sequence[Chunk]) -> Chunk:
         facts=np.concatenate([chunk.facts for chunk in chunks]),
         words=list(words),
     )
-
-
-def _write(pipe: IO[bytes], header: Any, blobs: Sequence[bytes | memoryview]) -> None:
-    """Write a length, a header as JSON, and bytes."""
-    text = json.dumps(header).encode()
-    pipe.write(struct.pack("<Q", len(text)) + text)
-    for blob in blobs:
-        pipe.write(blob)
-    pipe.flush()
-
-
-def _read(pipe: IO[bytes], count: int) -> bytes:
-    data = pipe.read(count)
-    if len(data) < count:
-        raise EOFError
-    return data
-
-
-def _read_header(pipe: IO[bytes]) -> Any:
-    return json.loads(_read(pipe, struct.unpack("<Q", _read(pipe, 8))[0]))
-
-
-def _send(pipe: IO[bytes], tasks: Sequence[Task]) -> None:
-    header = [(task.path, task.problem, task.frames, len(task.data or b"")) for task in tasks]
-    _write(pipe, header, [b"".join(task.data for task in tasks if task.data)])
-
-
-def _receive_tasks(pipe: IO[bytes]) -> list[Task]:
-    tasks = []
-    for path, problem, frames, size in _read_header(pipe):
-        data = None if problem or path is not None else _read(pipe, size)
-        read = None if problem or path is None else partial(read_file, path)
-        tasks.append(Task(data, read, path, problem, None if frames is None else tuple(frames)))
-    return tasks
-
-
-def _receive_chunk(pipe: IO[bytes], rule: Rule) -> Chunk:
-    count, words = _read_header(pipe)
-    facts = np.frombuffer(_read(pipe, count * FACTS.itemsize), FACTS).copy()
-    shape = (count, rule.channels, rule.resolution, rule.resolution)
-    pixels = np.frombuffer(_read(pipe, int(np.prod(shape))), np.uint8).reshape(shape)
-    return Chunk(pixels=pixels, facts=facts, words=words)
-
-
-def serve(requests: IO[bytes], replies: IO[bytes], rule: Rule) -> None:
-    """Decode what is asked for until there is no more."""
-    with quiet_pillow():
-        while True:
-            try:
-                tasks = _receive_tasks(requests)
-            except EOFError:
-                return
-            chunk = decode_chunk(tasks, rule, before=_set_alarm)
-            _set_alarm(None)
-            _write(replies, [len(chunk.facts), chunk.words], [chunk.facts.tobytes(), chunk.pixels.data])
-
-
-def _set_alarm(task: Task | None) -> None:
-    """Let the system end this process when an image takes too long: no decoder can hold that up."""
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_IMAGE * task.num if task else 0)
-
-
-def main() -> None:
-    """Be a worker."""
-    asked = json.loads(sys.argv[1])
-    serve(sys.stdin.buffer, sys.stdout.buffer, Rule(**{**asked, "background": tuple(asked["background"])}))
