@@ -140,7 +140,7 @@ def test_archives_and_arrays_in_a_folder_are_told(class_folder: Path) -> None:
     assert told in dataset.inventory.notes
 
 
-def test_a_folder_of_nothing_but_archives_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "cats.zip").write_bytes(b"PK")
-    with pytest.raises(DataError, match=r"0 usable images .*first: cats.zip\); give each as data of its own"):
+def test_a_folder_of_nothing_but_archives_of_another_kind_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "cats.rar").write_bytes(b"Rar!")
+    with pytest.raises(DataError, match=r"0 usable images .*first: cats.rar\); give each as data of its own"):
         prepare(tmp_path)

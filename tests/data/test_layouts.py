@@ -130,6 +130,15 @@ LAYOUTS: dict[str, tuple[Files, dict[str, str]]] = {
         images(*numbered("<of>/<part>/<i>.png", of=("cat", "dog"), part=("train", "test"))),
         {name: name[:3] for name in numbered("<of>/<part>/<i>.png", of=("cat", "dog"), part=("train", "test"))},
     ),
+    "parts that are named twice, in words of their own": (
+        images(*numbered("seg_<part>/seg_<part>/<of>/<i>.png", part=("train",), of=("cat", "dog")),
+               *numbered("seg_<part>/seg_<part>/<of>/<i>.png", part=("test",), of=("cat", "dog"))),
+        {
+            f"seg_{part}/seg_{part}/{name}": label
+            for part in ("train", "test")
+            for name, label in BY_FOLDER.items()
+        },
+    ),
     "StyleGAN's dataset.json": (
         images(*SHELVED) | {"dataset.json": json_of({"labels": [[n, int(label)] for n, label in STYLEGAN.items()]})},
         STYLEGAN,
@@ -242,6 +251,11 @@ UNLABELLED: dict[str, tuple[Files, str]] = {
         images(*numbered("<of>/<i>.png", of=("images", "masks"))),
         "no labels: the folders images, masks look like views of the same things",
     ),
+    "a list of labels beside": (
+        images(*FLAT) | {"train.txt": table(BY_NAME, "", "{} {}")},
+        r"no labels: train\.txt may name the images and their labels: if so, give it as the data itself",
+    ),
+    "train1 and test1": (images("train1/1.png", "test1/1.png"), "are parts of one set and hold no"),
     "columns of several labels": (
         images(*FLAT) | {"train.csv": table(dict.fromkeys(FLAT, "1,1,0"), "image_id,sad,old,red")},
         "no labels: train.csv gives several to 8 images",

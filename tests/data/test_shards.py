@@ -76,6 +76,16 @@ def test_an_archive_in_a_folder_keeps_its_classes(tmp_path: Path) -> None:
     assert classes_of_pixels(prepare(tmp_path / "set")) == {0: "cat", 1: "cat", 2: "dog", 3: "dog"}
 
 
+def test_a_table_beside_an_archive_gives_its_labels(tmp_path: Path) -> None:
+    write_shard(tmp_path / "train.tar", range(4), labelled=False)
+    write_shard(tmp_path / "test.tar", range(10, 14), labelled=False)
+    for swap in (False, True):
+        rows = [f"{value:06},{'cat' if (value < 2) != swap else 'dog'}" for value in range(4)]
+        (tmp_path / "labels.csv").write_text("\n".join(["id,breed", *rows]))
+        expected = {value: "cat" if (value < 2) != swap else "dog" for value in range(4)}
+        assert classes_of_pixels(prepare(tmp_path)) == expected
+
+
 def test_a_new_shard_makes_the_set_another(tmp_path: Path) -> None:
     write_shards(tmp_path)
     before = prepare(tmp_path)
@@ -110,6 +120,8 @@ def test_the_folder_of_kaggles_digits_is_its_training_table(tmp_path: Path) -> N
         (["train-000000", "train-000001"], "shards"),
         (["data-0001-of-0002", "data-0002-of-0002"], "shards"),
         (["train", "Test"], "parts are those of one set"),
+        (["seg_train", "seg_test"], "parts are those of one set"),
+        (["train_station", "airport"], ""),
         (["a", "a"], "two parts have the same name"),
         (["cats", "dogs"], ""),
         (["1", "2"], ""),

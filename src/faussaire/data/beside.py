@@ -28,10 +28,11 @@ from faussaire.data.names import shown
 from faussaire.data.references import Reference, cells_of, columns_of, header_of, references, text_lines
 from faussaire.errors import DataError
 
-TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".json", ".cls"})
+TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".json", ".cls", ".txt"})
 """What labels may stand in."""
 
 _METADATA = ("metadata.csv", "metadata.jsonl")
+_FEW_LISTS = 20  # texts looked at; more are captions of single images
 _TRIED = 50  # of the files beside single images, to see whether they hold labels
 
 
@@ -88,14 +89,23 @@ def find_labels(files: Files) -> Found:
     Raises:
         DataError: a `labels.csv` at the root is not what it should be.
     """
-    for find in (_of_labels_csv, _of_dataset_json, _of_metadata, _of_keys, _of_tables):
-        found = find(files)
-        if found is not None:
-            return found
+    beside = find_beside(files)
+    if beside is not None:
+        return beside
     found = labels_of_folders(files.names, files.usable)
     if any(label is not None for label in found.labels):
         return found
-    return replace(found, notes=(*found.notes, *_unlabelled_tables(files)))
+    return replace(found, notes=(*found.notes, *_other_tables(files)))
+
+
+def find_beside(files: Files) -> Found | None:
+    """Return the labels of images by what lies beside them; None where nothing does.
+
+    Raises:
+        DataError: a `labels.csv` at the root is not what it should be.
+    """
+    finders = (_of_labels_csv, _of_dataset_json, _of_metadata, _of_keys, _of_tables)
+    return next((found for find in finders if (found := find(files)) is not None), None)
 
 
 def _of_labels_csv(files: Files) -> Found | None:
@@ -221,14 +231,18 @@ def _one_hot_rows(lines: Sequence[str]) -> list[Reference]:
     return found
 
 
-def _unlabelled_tables(files: Files) -> list[str]:
-    """Say which tables name the images, but have no column that is known to be of labels."""
-    told = []
-    for table in sorted(name for name in files.texts if name.endswith((".csv", ".tsv"))):
+def _other_tables(files: Files) -> list[str]:
+    """Say of the first table or list that names the images why it gives no labels."""
+    lists = [name for name in files.texts if name.endswith(".txt")]
+    for table in sorted([name for name in files.texts if name.endswith((".csv", ".tsv"))]) + sorted(lists)[:_FEW_LISTS]:
         rows = _rows(files, table)
-        if rows and 2 * sum(files.find(row.target, table) is not None for row in rows) >= len(rows):
-            told.append(f"no labels: {table} names the images, but no column of it is called label, class …")
-    return told[:1]
+        if not rows or 2 * sum(files.find(row.target, table) is not None for row in rows) < len(rows):
+            continue
+        if any(row.label is not None for row in rows):
+            return [f"no labels: {table} may name the images and their labels: if so, give it as the data itself"]
+        if not table.endswith(".txt"):
+            return [f"no labels: {table} names the images, but no column of it is called label, class …"]
+    return []
 
 
 def _json_rows(lines: Sequence[str]) -> Iterator[Reference]:

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from faussaire.data.beside import TEXT_SUFFIXES, Files, find_labels
+from faussaire.data.beside import TEXT_SUFFIXES, Files, find_beside, find_labels
 from faussaire.data.chunks import content
 from faussaire.data.dataset import Source
 from faussaire.data.decode import IMAGE_SUFFIXES, is_image
-from faussaire.data.labels import classes_of
+from faussaire.data.labels import classes_of, is_about_labels
 from faussaire.data.marks import OWN_NOTE, mark_in
 from faussaire.data.names import slug
 
@@ -141,6 +141,26 @@ def _told_own(entries: list[Entry]) -> list[Entry]:
             break
         entries[i] = replace(entries[i], problem=OWN_NOTE)
     return entries
+
+
+def with_labels_beside(source: Source, listing: Listing) -> Source:
+    """Give a source without labels those that the files of a folder around it tell."""
+    usable = [i not in source.problems for i in range(len(source.items))]
+    found = None
+    if source.labels is None and listing.texts:
+        found = find_beside(Files(source.items, usable, listing.texts, source.where))
+    if found is None:
+        return source
+    labels = classes_of(found.labels)
+    reasons = {i: found.missing.get(i, why) for i, why in labels.problems().items()}
+    notes = [note for note in source.notes if not is_about_labels(note)]
+    return replace(
+        source,
+        labels=labels.numbers,
+        classes=labels.classes,
+        notes=(*notes, *found.notes, *labels.notes),
+        problems=reasons | dict(source.problems),
+    )
 
 
 def listed_source(

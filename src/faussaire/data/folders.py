@@ -70,13 +70,18 @@ def folder_source(folder: Folder, scratch: Path | None = None) -> Source:
     Raises:
         DataError: its `labels.csv` cannot be used.
     """
+    name, where = folder.root.resolve().name, str(folder.root)
+    source = file_source(listing_of(folder), name=name, where=where, notes=folder.notes)
+    return replace(source, mixed=((len(source.items), True),))
+
+
+def listing_of(folder: Folder) -> Listing:
+    """Return what is in a folder, sorted by what it is."""
     listing = Listing()
     names = told_apart([name for name, _, _ in folder.files])
     for name, (_, path, problem) in zip(names, folder.files, strict=True):
         listing.add(name, partial(read_file, path), problem, head=partial(read_file, path, 16), path=path)
-    name, where = folder.root.resolve().name, str(folder.root)
-    source = file_source(listing, name=name, where=where, notes=folder.notes)
-    return replace(source, mixed=((len(source.items), True),))
+    return listing
 
 
 class _Walk:

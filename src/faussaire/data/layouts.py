@@ -19,6 +19,7 @@ SPLITS = frozenset(
 )
 """What parts of one set are called, in lower case."""
 
+_WITH_SPLITS = frozenset({"set", "data", "dataset", "images", "image", "imgs", "img", "seg", "split", "part", "folder"})
 _COVERS = frozenset(
     {"cover", "folder", "preview", "thumbnail", "thumb", "logo", "banner", "readme", "screenshot", "sample", "example"}
 )
@@ -48,6 +49,12 @@ class Found:
     """Names of the files that were read for it."""
 
 
+def is_split(name: str) -> bool:
+    """Whether something is called as a part of a set is: train, test1, training_set, seg_test."""
+    words = {word for word in re.split("[^a-z]+", name.lower()) if word}
+    return bool(words & SPLITS) and words <= SPLITS | _WITH_SPLITS
+
+
 def none_found(num: int, why: str) -> Found:
     """Return that there are no labels."""
     return Found(labels=[None] * num, notes=(f"no labels: {why}",))
@@ -61,7 +68,7 @@ def labels_of_folders(names: Sequence[str], usable: Sequence[bool]) -> Found:
         return none_found(len(names), f"the images do not lie in folders of classes{_prefixes(names)}")
     base = _common(real)
     tops = {_top(path, len(base)) for path in real} - {""}
-    if tops and (all(top.lower() in SPLITS for top in tops) or _hold_classes(real, len(base))):
+    if tops and (all(map(is_split, tops)) or _hold_classes(real, len(base))):
         return _of_splits(names, paths, usable, base, sorted(tops))
     return _of_level(names, paths, usable, base)
 
@@ -81,8 +88,8 @@ def _hold_classes(paths: Sequence[Path], depth: int) -> bool:
     """Whether one of the folders is called as a part of a set is, and holds folders of its own."""
     below: dict[str, set[str]] = {}
     for path in paths:
-        if len(path) > depth + 1 and path[depth].lower() in SPLITS:
-            below.setdefault(path[depth], set()).add(path[depth + 1])
+        if len(path) > depth + 1 and is_split(path[depth]):
+            below.setdefault(path[depth], set()).update(_below_splits(path, depth)[:1])
     return any(len(names) > 1 for names in below.values())
 
 
@@ -90,24 +97,30 @@ def _of_splits(
     names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool], base: Path, splits: Sequence[str]
 ) -> Found:
     """Return the labels of images in parts of a set, whose classes are folders in them."""
-    depth = len(base) + 1
-    deeper = [able and len(path) > depth for path, able in zip(paths, usable, strict=True)]
+    below = [_below_splits(path, len(base)) for path in paths]
+    real = [(path[len(base)], inside) for path, inside, able in zip(paths, below, usable, strict=True) if able]
     parts = ", ".join(splits)
     told = f"{parts} are parts of one set" if len(splits) > 1 else f"{parts} is part of a set"
-    if not any(deeper):
+    with_classes = {top for top, inside in real if inside}
+    if not with_classes:
         return none_found(len(names), f"{told} and hold no folders of classes{_prefixes(names)}")
-    with_classes = {path[len(base)] for path, able in zip(paths, deeper, strict=True) if able}
     flat = {
         i: f"{path[len(base)]} has no folders of classes"
-        for i, path in enumerate(paths)
-        if len(path) == depth and path[len(base)] not in with_classes
+        for i, (path, inside) in enumerate(zip(paths, below, strict=True))
+        if len(path) > len(base) and not inside and path[len(base)] not in with_classes
     }
     counted = [able and i not in flat for i, able in enumerate(usable)]
-    below = [path[depth:] for path in paths]
-    base_below = _common([path for path, able in zip(below, counted, strict=True) if able])
-    found = _of_level(names, below, counted, base_below)
+    found = _of_level(names, below, counted, _common([inside for top, inside in real if top in with_classes]))
     notes = (f"{told}, all of it is read: give one of them for that part alone",)
     return Found(labels=found.labels, notes=(*found.notes, *notes), missing={**found.missing, **flat})
+
+
+def _below_splits(path: Path, depth: int) -> Path:
+    """Return the folders of a path below the part of the set that it is in, which may be named twice."""
+    depth += 1
+    while depth < len(path) and is_split(path[depth]):
+        depth += 1
+    return path[depth:]
 
 
 def _of_level(names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool], base: Path) -> Found:

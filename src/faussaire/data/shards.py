@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from faussaire.data.layouts import SPLITS
+from faussaire.data.layouts import is_split
 
 _ARCHIVES = ("zip", "tar")
 _SUFFIXES = (
@@ -46,10 +46,10 @@ def why_no_classes(names: Sequence[str]) -> str:
     """Return why the names of parts are no classes; empty where they are."""
     if len(set(names)) < len(names):
         return "two parts have the same name"
-    if all(name.lower() in SPLITS for name in names):
-        return "the parts are those of one set"
     if len({re.sub("[0-9]{3,}", "", name) for name in names}) == 1 and not all(name.isdecimal() for name in names):
         return "the parts are shards, named by their numbers"
+    if all(map(is_split, names)):
+        return "the parts are those of one set"
     return ""
 
 

@@ -24,7 +24,8 @@ from faussaire.data.arrays import npy_source
 from faussaire.data.dataset import Origin, Source
 from faussaire.data.disk import stamp, why_unread
 from faussaire.data.embedded import embedded_sets
-from faussaire.data.folders import folder_source, list_folder
+from faussaire.data.files import with_labels_beside
+from faussaire.data.folders import Folder, folder_source, list_folder, listing_of
 from faussaire.data.hub import PREFIX, hub_source, hub_stamp, is_saved, split_name
 from faussaire.data.idx import find_idx, home_of, idx_source, labels_beside
 from faussaire.data.kinds import KINDS, kind_of
@@ -144,21 +145,28 @@ def _folder_origin(path: Path) -> Origin:
         )
     files = [] if folder.has_images() else [Path(file) for _, file, why in folder.files if not why]
     found = data_in(files, _kind_or_none)
-    if found:
-        parts = [_file_origin(file, kind_of(file)) for file in found]
+    parts = [_file_origin(file, kind_of(file)) for file in found]
+    opener: Callable[[Path], Source] = partial(folder_source, folder)
+    if parts:
         origin = parts[0] if len(parts) == 1 else _several(parts)
-        return replace(origin, name=slug(path.resolve().name), open=partial(_opened_in, origin, found))
+        opener = partial(_opened_in, folder, origin, found)
     return Origin(
         name=slug(path.resolve().name),
         identity=f"folder {path.resolve()}",
         signature=folder.signature,
-        open=partial(folder_source, folder),
+        open=opener,
     )
 
 
-def _opened_in(origin: Origin, files: Sequence[Path], scratch: Path) -> Source:
-    """Open what was found in a folder, and say what it is."""
+def _opened_in(folder: Folder, origin: Origin, files: Sequence[Path], scratch: Path) -> Source:
+    """Open what was found in a folder, with the labels that lie beside it, and say what it is."""
     source = origin.open(scratch)
+    try:
+        if source.read is not None:
+            source = with_labels_beside(source, listing_of(folder))
+    except BaseException:
+        source.__exit__()
+        raise
     others = f" and {len(files) - 1} others" if len(files) > 1 else ""
     return replace(source, notes=(f"the folder holds no images, but {files[0].name}{others}, read", *source.notes))
 
