@@ -38,9 +38,12 @@ def lines(width: int, height: int, pixel: bytes) -> bytes:
     return (b"\0" + pixel * width) * height
 
 
-def gamma_profile() -> bytes:
-    """Return a colour profile that is not sRGB: XYZ is linear."""
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+def swapping_profile() -> bytes:
+    """Return a colour profile by which red is what sRGB calls green, and the reverse."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    end = 132 + 12 * int.from_bytes(srgb[128:132])  # of the table of tags
+    table = srgb[:end].replace(b"rXYZ", b"    ").replace(b"gXYZ", b"rXYZ").replace(b"    ", b"gXYZ")
+    return table + srgb[end:].replace("sRGB".encode("utf-16-be"), "grbs".encode("utf-16-be"))
 
 
 def cut(data: bytes, share: float = 0.5) -> bytes:
@@ -133,7 +136,7 @@ def files() -> dict[str, tuple[bytes, str]]:
             encoded(small, "PNG", icc_profile=b"nonsense" * 20),
             "+unusable colour profile passed over",
         ),
-        "linear-profile.png": (encoded(small, "PNG", icc_profile=gamma_profile()), "+"),
+        "swapping-profile.png": (encoded(small, "PNG", icc_profile=swapping_profile()), "+colour profile to sRGB"),
         "srgb-profile.jpg": (
             encoded(small, "JPEG", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
             "+",

@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
+from PIL import Image, ImageCms
 
 import faussaire
 from data import menagerie
 from data.given import images_as_given
-from data.zoo import KEPT, REJECTED, idx, png, prepared_or_refused
+from data.zoo import KEPT, REJECTED, encoded, idx, png, prepared_or_refused
 from faussaire import prepare
 from faussaire.data.decode import Rule, decode, quiet_pillow
 from faussaire.errors import DataError
@@ -70,8 +71,6 @@ def test_all_of_it_together_is_trained_on(folder: Path, tmp_path: Path) -> None:
 
 
 def test_alpha_is_kept_or_laid_over_a_colour(tmp_path: Path) -> None:
-    from PIL import Image
-
     for number in range(2):
         Image.new("RGBA", (8, 8), (200, 100, number, 0)).save(tmp_path / f"{number}.png")
     assert images_as_given(prepare(tmp_path, channels=4))[0, :, 0, 0].tolist() == [200, 100, 0, 0]
@@ -80,14 +79,16 @@ def test_alpha_is_kept_or_laid_over_a_colour(tmp_path: Path) -> None:
         assert images_as_given(over)[0, :, 0, 0].tolist() == colour
 
 
-def test_a_profile_changes_colours_to_srgb(folder: Path) -> None:
-    rule = Rule(resolution=16, channels=3)
-    plain, linear, srgb = (
-        decode(FILES[name][0], rule) for name in ("ok.png", "linear-profile.png", "srgb-profile.jpg")
-    )
-    assert plain.pixels is not None
-    assert linear.note in ("", "colour profile to sRGB")
-    assert srgb.note == ""
+def test_a_profile_changes_colours_to_srgb_and_that_of_srgb_changes_nothing() -> None:
+    rule = Rule(resolution=8, channels=3)
+    red = Image.new("RGB", (8, 8), (255, 0, 0))
+    for profile in (None, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()):
+        plain = decode(encoded(red, "PNG", icc_profile=profile), rule)
+        assert plain.pixels is not None
+        assert (plain.note, plain.pixels[:, 0, 0].tolist()) == ("", [255, 0, 0])
+    swapped = decode(encoded(red, "PNG", icc_profile=menagerie.swapping_profile()), rule)
+    assert swapped.pixels is not None
+    assert (swapped.note, swapped.pixels[:, 0, 0].tolist()) == ("colour profile to sRGB", [0, 255, 0])
 
 
 def test_every_frame_of_an_animation_is_an_image_on_request(tmp_path: Path) -> None:

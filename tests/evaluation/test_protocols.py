@@ -25,10 +25,23 @@ def protocol(metric: str, n: int) -> Protocol:
     return Protocol(metric=metric, extractor="pixels-dct", n_real=n, n_fake=n, k=3)
 
 
-def test_a_protocol_bears_the_name_that_it_is_listed_under() -> None:
-    for name, listed in PROTOCOLS.items():
-        assert listed.name == name
-    assert {"fd10k-efficientnet-lite0", "fid50k-inception-v3", "pr10k-pixels-dct"} <= set(PROTOCOLS)
+@pytest.mark.parametrize(
+    ("name", "metric", "extractor", "n", "k"),
+    [
+        ("fd10k-efficientnet-lite0", "frechet", "efficientnet-lite0", 10_000, 0),
+        ("fid50k-inception-v3", "frechet", "inception-v3", 50_000, 0),
+        ("kid10k-inception-v3", "kernel", "inception-v3", 10_000, 0),
+        ("fd2000-pixels-dct", "frechet", "pixels-dct", 2_000, 0),
+        ("pr10k-pixels-dct", "precision-recall", "pixels-dct", 10_000, 3),
+        ("dc2000-pixels-dct", "density-coverage", "pixels-dct", 2_000, 5),
+        ("div10k-labels-cnn", "diversity", "labels-cnn", 10_000, 0),
+    ],
+)
+def test_a_name_pins_metric_extractor_number_neighbour_level_and_seed(
+    name: str, metric: str, extractor: str, n: int, k: int
+) -> None:
+    expected = Protocol(metric=metric, extractor=extractor, n_real=n, n_fake=n, k=k, level=0.95, seed=0)
+    assert PROTOCOLS[name] == expected
 
 
 def test_only_inception_may_print_fid() -> None:
@@ -64,8 +77,8 @@ def test_classes_are_counted_by_an_extractor_that_tells_them() -> None:
 
 
 def test_every_figure_has_its_meaning_in_both_languages() -> None:
+    assert len(MEANINGS) == sum(len(metric.figures) for metric in METRICS.values())  # no two of one name
     for name, meaning in MEANINGS.items():
-        assert meaning.name == name
         for words in (meaning.title, meaning.sentence, meaning.better):
             assert set(words) == {"en", "fr"}
             assert words["en"] != words["fr"] or name in ("density",)
@@ -76,7 +89,7 @@ def test_every_metric_gives_rows_with_all_that_it_takes_to_trust_them(metric: st
     scores = compute(protocol(metric, 60), features(0, 130), features(1, 80), PixelsExtractor(), nimg=5000)
     assert {score.metric for score in scores} == {figure.name for figure in METRICS[metric].figures}
     for score in scores:
-        assert score.low <= score.high
+        assert score.low < score.value < score.high
         assert score.level == 0.95
         assert score.n_real == score.n_fake == 60 or score.metric == "frechet-floor"
         assert score.note == ""
