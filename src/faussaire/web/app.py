@@ -7,6 +7,7 @@ from importlib.resources import as_file, files
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -55,9 +56,8 @@ def create_app(
         telemetry=NO_TELEMETRY,
     )
     app.state.studio = Studio(library)
-    problems.install(app)
-    app.add_exception_handler(FaussaireError, _on_error)
-    app.add_exception_handler(HTTPException, _on_error)
+    for kind in (FaussaireError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _on_error)
     app.get("/static/{version}/{name}", include_in_schema=False)(static)
     if public_only:
         app.include_router(public.router)
@@ -81,8 +81,7 @@ async def static(version: str, name: str) -> Response:
 
 async def _on_error(request: Request, error: Exception) -> Response:
     """Answer a program by a problem, and a person by a page."""
-    assert isinstance(error, FaussaireError | HTTPException)
-    status = problems.status_of(error)
+    status, said = problems.status_of(error), problems.said_of(error)
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
-        return page(request, "error.html.j2", status=status, code=status)
-    return problems.problem(status, str(error.detail) if isinstance(error, HTTPException) else str(error))
+        return page(request, "error.html.j2", status=status, code=status, said=said)
+    return problems.problem(status, said)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from faussaire.errors import ConfigError, RequestError
@@ -82,7 +83,8 @@ def served_file(run: RunFolder, name: str) -> Path:
     Raises:
         RequestError: it may not, or it is not there.
     """
-    path = run.path / name
-    if not SERVED_FILES.fullmatch(name) or not path.is_file():
-        raise RequestError(404, "no such file in this run")
-    return path
+    if SERVED_FILES.fullmatch(name):
+        with suppress(OSError):  # it may not be looked at
+            if (run.path / name).is_file():
+                return run.path / name
+    raise RequestError(404, "no such file in this run")

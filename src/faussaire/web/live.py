@@ -56,10 +56,16 @@ class Reader:
     def __init__(self, history: History, after: int) -> None:
         total, events = history.read()
         self.latest = events[-1].time if events else None
+        # Warnings may name files: where they lie on this machine concerns nobody.
+        self._around = f"{json.dumps(str(history.path.parent.parent), ensure_ascii=False)[1:-1]}/".encode(
+            errors="ignore"
+        )
         self._first: list[bytes] = []
         if after == 0 or after > total:
             after = total
-            self._first = [message("history", {"line": total, "events": [asdict(event) for event in events]}, total)]
+            self._first = [
+                self._message("history", {"line": total, "events": [asdict(event) for event in events]}, total)
+            ]
         self._follower = Follower(history.path, after, start=history.place_before(after))
         self._first += self._read_on()  # from here on, it notices when the file becomes another one
 
@@ -72,6 +78,9 @@ class Reader:
         first, self._first = self._first, []
         return first or self._read_on()
 
+    def _message(self, kind: str, data: dict[str, Any], line: int) -> bytes:
+        return message(kind, data, line).replace(self._around, b"")
+
     def _read_on(self) -> list[bytes]:
         told: list[bytes] = []
         before = None
@@ -79,7 +88,7 @@ class Reader:
             before = self._follower.line
             for line, event in self._follower.new_events():
                 self.latest = event.time
-                told.append(message("told", asdict(shown(event)), line))
+                told.append(self._message("told", asdict(shown(event)), line))
         return told
 
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from faussaire.generator import Generator
 
 KEPT = 4  # generators in memory
+NO_GENERATOR = "this run has no generator yet, or no longer: it is written within the first seconds of a training"
 
 
 @dataclass(eq=False)
@@ -76,9 +78,9 @@ def written(run: RunFolder) -> int:
     from faussaire.checkpoint import GENERATOR_TENSORS
 
     for folder in (run.path, run.generator_folder):
-        if (folder / GENERATOR_TENSORS).is_file():
+        with suppress(OSError):
             return (folder / GENERATOR_TENSORS).stat().st_mtime_ns
-    raise RequestError(409, "this run has no generator yet: it is written within the first seconds of a training")
+    raise RequestError(409, NO_GENERATOR)
 
 
 def load(run: RunFolder) -> Generator:
@@ -87,5 +89,5 @@ def load(run: RunFolder) -> Generator:
 
     try:
         return Generator.load(run.path)
-    except ConfigError as error:
-        raise RequestError(409, str(error)) from None
+    except ConfigError:
+        raise RequestError(409, NO_GENERATOR) from None

@@ -6,11 +6,12 @@ import re
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from faussaire.errors import RequestError
+from faussaire.errors import CheckpointError, RequestError
 from faussaire.web.render import page
 from faussaire.web.runs import described
 from faussaire.web.scores import final_scores
@@ -24,7 +25,7 @@ def index(request: Request, studio: StudioDep) -> Response:
     """Show the runs, or the only one at once."""
     runs = studio.library.runs()
     if len(runs) == 1:
-        return RedirectResponse(request.url_for("live", run_id=next(iter(runs))).path, status_code=307)
+        return RedirectResponse(f"/runs/{quote(next(iter(runs)), safe='')}", status_code=307)
     return page(request, "index.html.j2", runs=[described(studio, run_id) for run_id in runs])
 
 
@@ -60,7 +61,7 @@ async def explore(request: Request, studio: StudioDep, run_id: str) -> Response:
     folder = studio.library.run(run_id)
     run = described(studio, run_id)
     z_dim, conditional = 0, False  # as long as there is no generator
-    with suppress(RequestError):
+    with suppress(RequestError, CheckpointError):
         generator = (await studio.models.of(folder)).generator
         z_dim, conditional = generator.z_dim, bool(generator.class_shares)
     several = not studio.library.single

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from functools import lru_cache
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from faussaire.errors import CheckpointError, FaussaireError, RequestError
+from faussaire.errors import FaussaireError, RequestError
 
 
 def problem(status: int, detail: str) -> JSONResponse:
@@ -19,24 +20,35 @@ def problem(status: int, detail: str) -> JSONResponse:
     return JSONResponse(content, status_code=status, media_type="application/problem+json", headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Answer what is no fault of ours in form, and what is a bug, by a problem; see `app` for the other errors."""
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(Exception, on_bug)
-
-
-def status_of(error: FaussaireError | HTTPException) -> int:
+def status_of(error: Exception) -> int:
     """Return the status of the answer to an error."""
     if isinstance(error, HTTPException):
         return error.status_code
-    return error.status if isinstance(error, RequestError) else 500 if isinstance(error, CheckpointError) else 422
+    if isinstance(error, RequestError):
+        return error.status
+    if isinstance(error, RequestValidationError):
+        return 422
+    return 409 if isinstance(error, FaussaireError) else 500  # a run is not as it should be; a bug
 
 
-async def on_invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    said = [f"{'.'.join(map(str, e['loc'][1:])) or 'request'}: {e['msg'].lower()}" for e in error.errors()]
-    return problem(422, "; ".join(said))
+def said_of(error: Exception) -> str:
+    """Return what is told of an error, in a sentence.
+
+    Errors of the package name files of this machine, which is nobody's business but of who has started the server:
+    they are logged, each once.
+    """
+    if isinstance(error, HTTPException):
+        return str(error.detail)
+    if isinstance(error, RequestError):
+        return str(error)
+    if isinstance(error, RequestValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc'][1:])) or 'request'}: {e['msg'].lower()}" for e in error.errors())
+    if isinstance(error, FaussaireError):
+        _log(str(error))
+        return "a file of this run is damaged or cannot be read; the terminal of the server says which"
+    return "this should not have happened; the server's log says more"
 
 
-async def on_bug(request: Request, error: Exception) -> Response:
-    return problem(500, "this should not have happened; the server's log says more")
+@lru_cache(256)
+def _log(text: str) -> None:
+    logging.getLogger("uvicorn.error").error(text)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import time
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from faussaire.web.generate import MAX_SEED, Format, drawn, encode
+from faussaire.web.history import standing
 from faussaire.web.models import Model
 from faussaire.web.render import page
 from faussaire.web.studio import StudioDep
@@ -36,10 +40,16 @@ async def sample(request: Request, studio: StudioDep, seed: Seed) -> Response:
 @router.get("/{seed}")
 async def show(request: Request, studio: StudioDep, seed: Seed) -> Response:
     """Show the sample of a seed."""
-    model = await studio.models.of(studio.library.run(_run_id(request)))
+    run = studio.library.run(_run_id(request))
+    model = await studio.models.of(run)
     name = model.generator.name
-    base = request.scope["path"].rstrip("/").removesuffix(f"/{seed}")
-    return page(request, "public.html.j2", seed=seed, base=base, word=WORDS.get(name), name=plain(name))
+    path = quote(request.scope["path"].rstrip("/"))
+    base = path.rpartition("/")[0] if "seed" in request.path_params else path
+    _, events = await asyncio.to_thread(studio.history(run).read)
+    learning = bool(events) and standing(events, time.time())["state"] != "finished"
+    return page(
+        request, "public.html.j2", seed=seed, base=base, word=WORDS.get(name), name=plain(name), learning=learning
+    )
 
 
 async def _made(model: Model, seed: int) -> bytes:

@@ -6,6 +6,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
@@ -47,7 +48,12 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         templates()
         .get_template(template)
         .render(
-            t=texts(language), lang=language, languages=LANGUAGES, path=request.url.path, version=__version__, **values
+            t=texts(language),
+            lang=language,
+            languages=LANGUAGES,
+            path=quote(request.scope["path"]),
+            version=__version__,
+            **values,
         )
     )
     response = HTMLResponse(html, status_code=status)

@@ -11,7 +11,8 @@ from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from faussaire import control
-from faussaire.errors import RequestError
+from faussaire.errors import CheckpointError, RequestError
+from faussaire.run import RunFolder
 from faussaire.web.history import standing
 from faussaire.web.library import served_file
 from faussaire.web.places import EVENTS, EventStream
@@ -55,7 +56,7 @@ def ask(studio: StudioDep, run_id: str, command: Command) -> dict[str, str]:
     """Ask a training to pause, to go on, or to save and stop; it answers by an event, within about a second."""
     run = studio.library.run(run_id)
     state = described(studio, run_id)["state"]
-    if state in ("finished", "stopped"):
+    if state in ("finished", "stopped", "damaged"):
         raise RequestError(409, f"this run is {state}: no training listens")
     control.ask(run, command.command)
     return {"asked": command.command}
@@ -77,17 +78,24 @@ def described(studio: Studio, run_id: str) -> dict[str, Any]:
     """
     run = studio.library.run(run_id)
     told: dict[str, Any] = {"id": run_id, "shape": None, "classes": [], "architecture": None}
-    if run.exists():
-        content = run.read_json(run.config)
-        settings = content.get("config", content)
-        spec = content.get("spec", {})
-        told |= {
-            "shape": spec.get("shape"),
-            "classes": spec.get("classes", []),
-            "architecture": settings.get("architecture"),
-        }
     _, events = studio.history(run).read()
     told |= standing(events, time.time())
-    if run.exists() and not events:
-        told["state"] = "finished"  # a generator on its own
+    if run.exists():
+        try:
+            told |= _facts(run)
+        except (CheckpointError, AttributeError, TypeError):  # it is no JSON, or not that of a run
+            return told | {"state": "damaged"}
+        if not events:
+            told["state"] = "finished"  # a generator on its own
     return told
+
+
+def _facts(run: RunFolder) -> dict[str, Any]:
+    """Return what a run is, from its config.json."""
+    content = run.read_json(run.config)
+    settings, spec = content.get("config", content), content.get("spec", {})
+    return {
+        "shape": spec.get("shape"),
+        "classes": [str(name) for name in spec.get("classes", [])],
+        "architecture": settings.get("architecture"),
+    }

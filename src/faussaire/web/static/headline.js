@@ -5,7 +5,7 @@ const t = texts.live;
 const at = (id) => document.getElementById(id);
 let awaited = null; // the state that a button asked for
 
-export function showHeadline(story, connected) {
+export function showHeadline(story, connected, gone) {
   const f = story.figures();
   const state = story.standing();
   tell(at("accuracy"), percent(f.accuracy));
@@ -14,7 +14,7 @@ export function showHeadline(story, connected) {
   const said = fill(t[`state_${state}`], {
     time: duration(f.seconds ?? 0), kimg: thousands(f.nimg), age: duration(story.age ?? 0),
   });
-  tell(at("state"), connected || story.line === 0 || ["finished", "stopped"].includes(state) ? said : t.state_lost);
+  tell(at("state"), gone ? t.state_gone : connected || story.line === 0 || ["finished", "stopped"].includes(state) ? said : t.state_lost);
   const parts = [];
   if (f.seconds_left !== undefined && ["running", "paused"].includes(state)) parts.push(fill(t.time_left, { time: duration(f.seconds_left) }));
   if (f.progress !== undefined) parts.push(fill(t.done_share, { progress: percent(state === "finished" ? 1 : f.progress) }));

@@ -14,6 +14,7 @@ const base = `/api/runs/${encodeURIComponent(run.id)}`;
 const BEAT_MS = 1800;
 const story = new Story();
 let connected = false;
+let gone = false; // the run is no longer there
 let due = false; // there is news that the page does not show yet
 
 /**
@@ -27,7 +28,7 @@ function beat() {
 
 function show() {
   due = false;
-  showHeadline(story, connected);
+  showHeadline(story, connected, gone);
   showDiagram(story, base);
   showExplanation(story);
   showVerdict(story);
@@ -44,6 +45,7 @@ function follow() {
     const { line, events } = JSON.parse(message.data);
     story.begin(events, line);
     connected = true;
+    gone = false;
     show();
   });
   source.addEventListener("told", (message) => {
@@ -60,7 +62,9 @@ function follow() {
   source.addEventListener("error", () => {
     connected = false;
     due = true;
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 2000); // refused: ask again later
+    if (source.readyState !== EventSource.CLOSED) return;
+    fetch(base).then((answer) => { gone = answer.status === 404; due = true; }).catch(() => {});
+    setTimeout(follow, 2000); // refused: ask again later
   });
 }
 
