@@ -150,12 +150,12 @@ def test_views_are_drawn_no_more_often_than_their_cost_allows(tmp_path: Path) ->
 
     recorder.refresh = draw
     recorder.begin()
-    for _ in range(40):
+    for _ in range(60):
         now += REFRESH_SECONDS
         recorder.trainer.step()
         recorder.after_step()
-    gaps = [after - before for before, after in pairwise(drawn)]
-    assert len(gaps) >= 2
+    gaps = [after - before for before, after in pairwise(drawn[1:])]
+    assert len(gaps) >= 2  # the first time, which waits for imports, is no measure
     assert min(gaps) >= 3.0 / VIEWS_SHARE
 
 

@@ -109,8 +109,7 @@ class Recorder:
         self._best = best_of(run.events("score", "resumed"))
         self._score_cost = self._scored = self._gauge_cost = self._gauged = 0.0
         self._verdict = ""
-        self._mark = 0
-        self._pictured = -1
+        self._mark, self._pictured = 0, -1
         self._num_reports = 0  # of this process
         self._next_report = self._next_save = self._refreshed = self._began = 0.0
         self._refresh_cost = self._report_cost = 0.0  # seconds
@@ -158,8 +157,8 @@ class Recorder:
         if now >= self._next_report or self.trainer.plan.progress(self.trainer.state.nimg) - told >= REPORT_SHARE:
             self.report()
             self._obey()
-            wait = max(REPORT_SECONDS, self._report_cost / TOLD_SHARE)
-            self._next_report = self.seconds() + min(wait, MAX_REPORT_SECONDS)
+            wait = min(max(REPORT_SECONDS, self._report_cost / TOLD_SHARE), MAX_REPORT_SECONDS)
+            self._next_report = self.seconds() + wait
         if now >= self._next_save and not self.trainer.plan.finished(self.trainer.state.nimg):
             due = max(REFRESH_SECONDS, self._refresh_cost / VIEWS_SHARE)
             self._save(with_views=now - self._refreshed >= due)
@@ -289,7 +288,8 @@ class Recorder:
             raise
         except Exception as error:
             self.run.warn("the views of the folder could not be drawn", error)
-        self._refreshed, self._refresh_cost = self.seconds(), self.seconds() - began
+        self._refresh_cost = self.seconds() - began if self._refreshed else 0.0  # the first waits for imports
+        self._refreshed = self.seconds()
 
     def rescue(self) -> None:
         """Save the tensors, where they can be saved: the run cannot go on, as something else could not be written."""
