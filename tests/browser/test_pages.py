@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from faussaire.run import RunFolder
+from faussaire.web.render import static_address
 from toy import write_squares
 from web_client import copy_of, serving
 
@@ -207,6 +209,28 @@ def test_motion_is_left_out_where_it_is_not_wanted(
     finally:
         ended.set()
         thread.join()
+
+
+WEEK = """async (address) => {
+  const { Story } = await import(address);
+  const story = new Story();
+  let most = 0;
+  for (let i = 0; i < 50000; i++) {
+    for (const kind of ["judged", "stats"]) story.take({ kind, nimg: i * 64, data: {} }, i);
+    most = Math.max(most, story.events.length);
+  }
+  return { most, judged: story.all("judged").length, told: story.all("stats").map((event) => event.nimg / 64) };
+}"""
+
+
+def test_a_page_that_stays_open_for_long_keeps_an_even_part_of_what_it_was_told(served: str, open_page: Any) -> None:
+    kept = open_page(served).evaluate(WEEK, static_address("story.js"))
+    assert kept["most"] <= 6_000
+    assert kept["judged"] == 1
+    assert kept["told"][0] == 0
+    assert kept["told"][-200:] == list(range(49_800, 50_000))
+    gaps = [after - before for before, after in pairwise(kept["told"])]
+    assert max(gaps) <= 100
 
 
 def test_the_film_by_slider_and_played(served: str, open_page: Any) -> None:

@@ -3,6 +3,10 @@
 const FOR_GOOD = ["plan", "config", "resumed"]; // true whatever is trained again
 const ENDS = { done: "finished", stopped: "stopped", paused: "paused" };
 const SILENT_SECONDS = 30;
+const ONLY_LAST = ["judged", "checkpoint", "config"];
+const MOST_EVENTS = 6_000; // a page may stay open for weeks
+const MOST_OF_A_KIND = 2_000; // more than a screen has columns
+const RECENT = 256;
 
 export class Story {
   constructor() {
@@ -24,10 +28,28 @@ export class Story {
     if (event.kind === "resumed") {
       this.events = this.events.filter((e) => FOR_GOOD.includes(e.kind) || e.nimg <= event.nimg);
     }
+    if (ONLY_LAST.includes(event.kind)) this.events = this.events.filter((e) => e.kind !== event.kind);
     this.events.push(event);
+    if (this.events.length > MOST_EVENTS) this.thin();
     if (ENDS[event.kind]) this.state = ENDS[event.kind];
     else if (["stats", "resumed", "continued"].includes(event.kind)) this.state = "running";
     this.age = 0;
+  }
+
+  /** Keep of each kind the last ones, and before them those that lie evenly along the run. */
+  thin() {
+    const end = this.events.at(-1).nimg + 1;
+    const left = {};
+    for (const { kind } of this.events) left[kind] = (left[kind] ?? 0) + 1;
+    const many = Object.keys(left).filter((kind) => left[kind] > MOST_OF_A_KIND);
+    const latest = {};
+    this.events = this.events.filter(({ kind, nimg }) => {
+      left[kind] -= 1;
+      const column = Math.floor((nimg / end) * MOST_OF_A_KIND);
+      const kept = !many.includes(kind) || left[kind] < RECENT || column !== latest[kind];
+      latest[kind] = column;
+      return kept;
+    });
   }
 
   all(kind) {
