@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,14 @@ class Build:
                     if not words_known or (kept and hashlib.sha256(image.data).digest() != fact["digest"].tobytes()):
                         return start + first + k
         return count
+
+
+def begun_plan(folder: Path) -> dict[str, Any]:
+    """Return the plan of an unfinished store; empty where there is none."""
+    with suppress(OSError, ValueError):
+        found = json.loads(_text(folder / "plan.json"))
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def blocks(path: Path, count: int) -> Iterator[tuple[int, np.ndarray]]:

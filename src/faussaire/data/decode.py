@@ -34,8 +34,10 @@ from PIL import (  # the readers by name: asked for a format that it has not imp
     WebPImagePlugin,
 )
 
+from faussaire.data.depths import BEYOND, Ends, to_8_bits
 from faussaire.data.fitting import CROP, WHITE, fit
 from faussaire.data.marks import OWN_NOTE, SAMPLE, SHEET, mark_in
+from faussaire.data.ranges import NOT_FINITE
 from faussaire.data.records import FOR_NOW, OWN, UNREAD
 
 try:  # iPhone pictures, where the extra `heif` is installed
@@ -102,6 +104,9 @@ class Rule:
 
     background: tuple[int, int, int] = WHITE
     """RGB under what is transparent and around what is padded."""
+
+    depths: tuple[Ends, ...] = ()
+    """What the numbers of images of more than 8 bits mean; each of a kind that is not named decides for itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +252,7 @@ def _normalise(image: Image.Image, rule: Rule) -> tuple[Image.Image, list[str]]:
     notes = []
     transpose = _UPRIGHT.get(_orientation(image))
     profile = image.info.get("icc_profile")
-    result, note = _to_8_bits(image)
+    result, note = to_8_bits(image, rule.depths)
     notes.append(note)
     if result.mode == "CMYK" and profile:
         result, note = _to_srgb(result, profile)
@@ -288,29 +293,6 @@ def _with_count(first: Decoded, image: Image.Image) -> Decoded:
     except Exception:  # a later frame is damaged; the first was read
         text = "first of several frames"
     return Decoded(**{**first.__dict__, "note": f"{first.note}, {text}" if first.note else text})
-
-
-def _to_8_bits(image: Image.Image) -> tuple[Image.Image, str]:
-    """Bring 16-bit, 32-bit and floating-point grey to 8 bits; other modes are left as they are."""
-    if not (image.mode == "F" or image.mode.startswith("I")):
-        return image, ""
-    with np.errstate(invalid="ignore"):  # damaged floating point
-        values = np.asarray(image).astype(np.float64)
-    if not np.isfinite(values).all():
-        raise ValueError("some of its values are not numbers")
-    low, high = float(values.min()), float(values.max())
-    # 32-bit integers within 16 bits are 16-bit images: Pillow before 11 opened 16-bit PNG so.
-    if image.mode.startswith("I") and low >= 0 and high <= 65535:
-        scale, note = (0.0, 65535.0), "16 bits scaled to 8"
-    elif image.mode == "F" and low >= 0 and high <= 1:
-        scale, note = (0.0, 1.0), "floating point from 0 to 1 scaled to 8 bits"
-    elif image.mode == "F" and low >= 0 and high <= 255:
-        scale, note = (0.0, 255.0), "floating point from 0 to 255 rounded to 8 bits"
-    else:
-        scale = (low, high if high > low else low + 1)
-        note = f"values from {low:g} to {high:g} stretched to 8 bits"
-    eight = np.rint((values - scale[0]) / (scale[1] - scale[0]) * 255).astype(np.uint8)
-    return Image.fromarray(eight), note
 
 
 def _over(image: Image.Image, colour: tuple[int, int, int]) -> tuple[Image.Image, str]:
@@ -366,7 +348,7 @@ def _reason(error: Exception, data: bytes) -> str:
         return "not an image that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF, AVIF)"
     if isinstance(error, MemoryError):
         return "too large for the memory of this machine"
-    if isinstance(error, ValueError) and text.startswith("some of its values"):
+    if isinstance(error, ValueError) and text.startswith((NOT_FINITE, BEYOND)):
         return text
     if isinstance(error, EOFError) or "truncated" in text.lower():
         return "truncated: the file ends before its image does"

@@ -9,23 +9,26 @@ so.)
 from __future__ import annotations
 
 import gc
+import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from PIL import ImageColor
 
-from faussaire.data.build import Build
+from faussaire.data.build import Build, begun_plan
 from faussaire.data.dataset import Dataset, Origin, Source
 from faussaire.data.decode import Rule
+from faussaire.data.depths import Depths
 from faussaire.data.finishing import DUPLICATES, KEEP, finish
 from faussaire.data.fitting import FITS
 from faussaire.data.frames import ALL, FIRST, with_all_frames
 from faussaire.data.labels import is_about_labels
 from faussaire.data.rows import Shard
-from faussaire.data.scan import fits_as_it_is, look, scan
+from faussaire.data.scan import all_depths, fits_as_it_is, look, scan
 from faussaire.data.selection import Selection, choose
 from faussaire.data.sources import locate
 from faussaire.data.store import Place, check_room, load, place
@@ -119,27 +122,60 @@ def prepare(
 
 def _build(origin: Origin, where: Place, wishes: Wishes, *, workers: int | None, progress: Progress | None) -> None:
     """Prepare the data, from where an earlier start was interrupted."""
-    with _open(origin, where.folder) as opened, Workers(workers) as processes:
+    with _open(origin, where.folder) as opened, ExitStack() as stack:
+        processes = stack.enter_context(Workers(workers))
         source = with_all_frames(opened, processes) if wishes.frames == ALL else opened
         chosen = choose(source, wishes.classes)
-        rule, notes = _rule(source, chosen, wishes, processes)
+        rule, depths, notes = _rule(source, chosen, wishes, processes)
         if chosen.labels is None and not any(map(is_about_labels, notes)):
             notes.append("no labels: there are none in the data")
         in_place = _in_place(source, chosen, rule)
-        build = Build(
-            where.current,
-            {"rule": rule.__dict__, "count": len(chosen.indices), "in_place": in_place is not None},
-            count=len(chosen.indices),
-            shape=(rule.channels, rule.resolution, rule.resolution),
-            in_place=in_place,
-        )
-        if in_place is None:
-            check_room(build.folder, (build.count - build.done) * build.row_bytes)
-        for chunk in scan(source, chosen.indices, rule, processes, start=build.done):
+        plan = {"rule": rule.__dict__, "count": len(chosen.indices), "in_place": in_place is not None}
+        depths = _begun_depths(where.current, plan) or depths
+        while True:
+            build = Build(
+                where.current,
+                {**plan, "depths": depths.as_dict()},
+                count=len(chosen.indices),
+                shape=(rule.channels, rule.resolution, rule.resolution),
+                in_place=in_place,
+            )
+            if in_place is None:
+                check_room(build.folder, (build.count - build.done) * build.row_bytes)
+            if _fill(build, source, chosen, replace(rule, depths=depths.ends), depths, processes, progress):
+                break
+            # Some were not enough: begin again with all. The processes were stopped amid their work.
+            processes = stack.enter_context(Workers(workers))
+            depths = all_depths(source, chosen.indices, processes)
+        notes += depths.notes()
+        finish(build, source, chosen, notes, channels=wishes.channels, duplicates=wishes.duplicates)
+
+
+def _begun_depths(folder: Path, plan: Mapping[str, Any]) -> Depths | None:
+    """Return the depths that an interrupted preparation of the same plan went by."""
+    begun = begun_plan(folder)
+    told = begun.pop("depths", None)
+    return Depths.from_dict(told) if told and begun == json.loads(json.dumps(plan)) else None
+
+
+def _fill(
+    build: Build,
+    source: Source,
+    chosen: Selection,
+    rule: Rule,
+    depths: Depths,
+    workers: Workers,
+    progress: Progress | None,
+) -> bool:
+    """Decode what is not there yet; return False as soon as an image does not fit the depths that were assumed."""
+    with closing(scan(source, chosen.indices, rule, workers, start=build.done)) as chunks:
+        for chunk in chunks:
+            if depths.are_missed_by(chunk.words):
+                return False
             build.add(chunk)
             if progress is not None:
                 progress(build.done, build.count)
-        finish(build, source, chosen, notes, channels=wishes.channels, duplicates=wishes.duplicates)
+    return True
 
 
 def _open(origin: Origin, scratch: Path) -> Source:
@@ -153,12 +189,14 @@ def _open(origin: Origin, scratch: Path) -> Source:
             gc.enable()
 
 
-def _rule(source: Source, chosen: Selection, wishes: Wishes, workers: Workers) -> tuple[Rule, list[str]]:
+def _rule(source: Source, chosen: Selection, wishes: Wishes, workers: Workers) -> tuple[Rule, Depths, list[str]]:
     """Decide what images are brought to, and say why."""
     notes = [*source.notes]
     resolution, fit = wishes.resolution, wishes.fit
-    if resolution is None or fit is None:
+    depths = Depths()
+    if resolution is None or fit is None or not source.remote:
         sizes = look(source, chosen.indices, workers)
+        depths = sizes.depths
         if resolution is None:
             resolution, note = sizes.resolution()
             notes.append(note)
@@ -168,7 +206,7 @@ def _rule(source: Source, chosen: Selection, wishes: Wishes, workers: Workers) -
     colour = ImageColor.getrgb(wishes.background)[:3]
     one = source.pixels is not None and source.pixels.shape[1] == 1 and len(set(colour)) == 1
     channels = wishes.channels or (1 if one else 3)
-    return Rule(resolution=resolution, channels=channels, fit=fit, background=(*colour,)), notes
+    return Rule(resolution=resolution, channels=channels, fit=fit, background=(*colour,)), depths, notes
 
 
 def _in_place(source: Source, chosen: Selection, rule: Rule) -> Shard | None:

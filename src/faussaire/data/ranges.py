@@ -96,21 +96,34 @@ class Extents:
     def add(self, block: np.ndarray) -> None:
         """Look at images `[n, ...]` of a real number type."""
         axes = tuple(range(1, block.ndim))
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore"):
             low, high = (np.asarray(end(axis=axes), np.float64) for end in (block.min, block.max))
-            power = np.ceil(np.log2(np.maximum(np.abs(low), np.abs(high))) / 2)
+        whole = self._whole
+        if whole and block.dtype.kind == "f":
+            finite = np.isfinite(low) & np.isfinite(high)
+            part = block if finite.all() else block[finite]
+            whole = bool((part == np.rint(part)).all())
+        self.add_ends(low, high, whole=whole)
+
+    def add_ends(self, low: np.ndarray, high: np.ndarray, *, whole: bool) -> None:
+        """Count images by their least and greatest values `[n]`; `whole` says whether all are whole numbers."""
         finite = np.isfinite(low) & np.isfinite(high)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            power = np.ceil(np.log2(np.maximum(np.abs(low), np.abs(high))) / 2)
         powers = np.where(finite, np.clip(np.nan_to_num(power), -600, 600), _NONE).astype(np.int16)
         self._powers.append(powers)
+        self._whole = self._whole and (whole or not finite.any())
         self._flat = self._flat and bool((low == high)[finite].all())
-        if self._whole and block.dtype.kind == "f":
-            part = block if finite.all() else block[finite]
-            self._whole = bool((part == np.rint(part)).all())
         for one in np.unique(powers[finite]).tolist():
             here = powers == one
             near = int((high[here] >= _FILLED * 4.0**one).sum())
             found = _Bin(num=int(here.sum()), low=low[here].min(), high=high[here].max(), num_near_top=near)
             self._bins[one] = self._bins[one].with_more(found) if one in self._bins else found
+
+    @property
+    def any(self) -> bool:
+        """Whether one image at least is finite."""
+        return bool(self._bins)
 
     def settle(self) -> tuple[Range, dict[int, str]]:
         """Return the range of all images but odd ones, and what is wrong with those, by their places."""
@@ -158,7 +171,8 @@ def assumed(low: float, high: float, *, whole: bool, dtype: np.dtype | None) -> 
         return replace(BYTES, words=words)
     found = known(low, high, whole=whole)
     if found is None:
-        return Range(low=low, high=high, words=f"{kind} from {low:g} to {high:g} stretched to 8 bits")
+        top = high if high > low else low + max(1.0, abs(low))
+        return Range(low=low, high=top, words=f"{kind} from {low:g} to {high:g} stretched to 8 bits")
     bits = f", {int(found[1]).bit_length()} bits," if whole and found[0] == 0 and found[1] in _TOPS[1:] else ""
     text = f"{kind} from {low:g} to {high:g} taken to be in [{found[0]:g}, {found[1]:g}]{bits} scaled to 8 bits"
     return Range(low=found[0], high=found[1], words=text)
@@ -169,7 +183,7 @@ def _of_flat(low: float, high: float, *, whole: bool, dtype: np.dtype | None) ->
     fractions = dtype is not None and dtype.kind in "bf" and high <= 1
     ends = (0.0, 1.0) if fractions and low >= 0 else (0.0, 255.0) if whole and low >= 0 and high <= 255 else (low, high)
     if ends == (low, high):
-        return assumed(low, max(high, low + 1), whole=whole, dtype=dtype)
+        return assumed(low, high, whole=whole, dtype=dtype)
     words = f"each image has one value everywhere, from {low:g} to {high:g}: taken to be in [0, {ends[1]:g}]"
     return Range(low=ends[0], high=ends[1], words=words)
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 import statistics
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
-from faussaire.data.chunks import Chunk, Task, gathered, measure
+from faussaire.data.chunks import Chunk, Task, content, gathered, measure
 from faussaire.data.dataset import Source
 from faussaire.data.decode import Decoded, Rule, fit_array, quiet_pillow
+from faussaire.data.depths import HEAD_BYTES, Depths, Measured, may_be_deep
+from faussaire.data.disk import read_file
 from faussaire.data.fitting import CROP, PAD
 from faussaire.data.marks import SAMPLE
 from faussaire.data.records import FACTS, KEPT
@@ -36,6 +38,7 @@ _SECONDS_TO_TELL = 0.02  # of decoding by the first process, to know how long th
 _SECONDS_ALONE = 0.4  # less than that is left to it
 _LOOKED_AT = 256  # headers read to choose a resolution; their median moves little with more
 _LOOKED_AT_REMOTE = 16
+_DEPTHS_LOOKED_AT = 64  # of those, images of more than 8 bits that are decoded to find their range
 _WAITING = 16  # downloads at a time
 _FOUND_MIN, _FOUND_MAX, _FOUND_STEP = 8, 64, 4
 _CROP_UP_TO = 1.5  # times as long as wide: a third is cut off
@@ -49,6 +52,9 @@ class Sizes:
 
     sides: tuple[tuple[int, int], ...]
     """Shorter and longer side in pixels of each that could be measured."""
+
+    depths: Depths = field(default_factory=Depths)
+    """What the numbers of those of more than 8 bits mean."""
 
     def resolution(self) -> tuple[int, str]:
         """Return the median of the shorter sides, rounded down to a multiple of 4 from 8 to 64, and why."""
@@ -86,10 +92,35 @@ def look(source: Source, indices: Sequence[int], workers: Workers) -> Sizes:
     sizes = {mark: [size for size, of in found if size is not None and of == mark] for mark in ("", SAMPLE)}
     wanted = [*sizes[""], *(sizes[SAMPLE] if not any(one for _, one in source.mixed) else [])]
     measured = wanted or sizes[SAMPLE]  # samples are left out only amid other images
-    return Sizes(sides=tuple((min(size), max(size)) for size in measured))
+    some = [int(indices[usable[k]]) for k in drawn[:_DEPTHS_LOOKED_AT]]
+    depths = _measured(replace(source, frames=None), some, workers).depths(exact=False)
+    return Sizes(sides=tuple((min(size), max(size)) for size in measured), depths=depths)
 
 
-def scan(source: Source, indices: Sequence[int], rule: Rule, workers: Workers, *, start: int = 0) -> Iterator[Chunk]:
+def all_depths(source: Source, indices: Sequence[int], workers: Workers) -> Depths:
+    """Measure every image of more than 8 bits among the items `indices`."""
+    return _measured(source, indices, workers).depths(exact=True)
+
+
+def _measured(source: Source, indices: Sequence[int], workers: Workers) -> Measured:
+    """Measure those of more than 8 bits; of other files, read the beginning at most, where they are files."""
+    measured = Measured()
+    for first in range(0, len(indices), _CHUNK):
+        here = [int(i) for i in indices[first : first + _CHUNK] if int(i) not in source.problems]
+        found = workers.depths([task for task in tasks(source, here) if _may_be_deep(task)])
+        measured.add([one for of_file in found for one in of_file])
+    return measured
+
+
+def _may_be_deep(task: Task) -> bool:
+    if task.path is None:
+        return True
+    return may_be_deep(content(partial(read_file, task.path, HEAD_BYTES))[0] or b"")
+
+
+def scan(
+    source: Source, indices: Sequence[int], rule: Rule, workers: Workers, *, start: int = 0
+) -> Generator[Chunk, None, None]:
     """Decode the items `indices` from place `start` on, in order."""
     if source.pixels is not None:
         with quiet_pillow():

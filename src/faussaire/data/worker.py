@@ -19,13 +19,15 @@ from typing import IO, Any
 import numpy as np
 
 from faussaire.data.chunks import Chunk, Task, content, decode_chunk
-from faussaire.data.decode import Rule, num_frames, quiet_pillow, size_of
+from faussaire.data.decode import FORMATS, Rule, num_frames, quiet_pillow, size_of
+from faussaire.data.depths import extents_of
 from faussaire.data.disk import read_file
 from faussaire.data.marks import mark_in
 from faussaire.data.records import FACTS
 
-DECODE, SIZES, FRAMES = "decode", "sizes", "frames"
-"""What may be asked of some files: their images; width, height and the mark of what faussaire made; their frames."""
+DECODE, SIZES, FRAMES, DEPTHS = "decode", "sizes", "frames", "depths"
+"""What may be asked of some files: their images; width, height and the mark of what faussaire made; their frames; the
+extents of those of more than 8 bits."""
 
 READY = "ready"
 _HEADER_BYTES = 2**30
@@ -35,7 +37,7 @@ CPU_SECONDS, SECONDS = 8.0, 60.0
 
 
 def answer(asked: str, tasks: Sequence[Task], rule: Rule | None, before: Callable[[Task], None] | None = None) -> Any:
-    """Return a `Chunk`, or for each file its (width, height) or None, and its mark; or how many frames it has."""
+    """Return a `Chunk`, or for each file (width, height) or None and its mark, its number of frames, or extents."""
     if asked == DECODE:
         assert rule is not None
         return decode_chunk(tasks, rule, before=before)
@@ -46,8 +48,10 @@ def answer(asked: str, tasks: Sequence[Task], rule: Rule | None, before: Callabl
         data = content(task.read)[0] if task.data is None and task.read is not None else task.data
         if asked == SIZES:
             found.append((None, "") if data is None else (size_of(data), mark_in(data)))
-        else:
+        elif asked == FRAMES:
             found.append(1 if data is None else num_frames(data))
+        else:
+            found.append([] if data is None else extents_of(data, FORMATS, task.frames))
     return found
 
 
@@ -66,7 +70,7 @@ def receive_reply(pipe: IO[bytes], asked: str, rule: Rule | None) -> Any:
     header = receive_header(pipe)
     if asked == SIZES:
         return [(size and tuple(size), mark) for size, mark in header]
-    if asked == FRAMES:
+    if asked in (FRAMES, DEPTHS):
         return header
     assert rule is not None
     count, words = header

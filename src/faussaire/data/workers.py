@@ -24,9 +24,11 @@ import numpy as np
 
 from faussaire.data.chunks import Chunk, Task, content, decode_chunk
 from faussaire.data.decode import Rule, quiet_pillow
+from faussaire.data.depths import Extent
 from faussaire.data.worker import (
     CPU_SECONDS,
     DECODE,
+    DEPTHS,
     FRAMES,
     READY,
     SECONDS,
@@ -105,6 +107,10 @@ class Workers:
     def frames(self, tasks: Sequence[Task]) -> list[int]:
         """Return how many frames some files have; 1 where there is no telling."""
         return self._each(FRAMES, tasks, 1)
+
+    def depths(self, tasks: Sequence[Task]) -> list[list[Extent]]:
+        """Return of each file the extents of its wanted frames that are of more than 8 bits."""
+        return self._each(DEPTHS, tasks, [])
 
     def grow(self) -> None:
         """Start as many processes as there may be."""
