@@ -1,8 +1,8 @@
 """Labelled data sets for the benchmarks: what contestants train on, and the test images that nothing trains on.
 
 A data set NAME is `NAME/` with the four IDX files of MNIST, or `NAME.zip` or `NAME-train.zip` with a folder of images
-for each class, of which the last fifth by name is the test part. They lie in `../shared/datasets` beside the checkout,
-or where --data says.
+for each class, of which a fifth is the test part. What such folders have sorted by class is mixed, and the fifth drawn,
+by a seed that never changes. They lie in `../shared/datasets` beside the checkout, or where --data says.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ import numpy as np
 from PIL import Image
 
 from faussaire.data.idx import FASHION_CLASSES, read_idx
+from faussaire.rng import draw_places, numpy_generator_for
 
 ROOT = Path(__file__).resolve().parents[2] / "shared" / "datasets"
 TEST_ONE_IN = 5
+SEED = 0  # another one is another data set, with another judge
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledSet:
-    """Images uint8 `[N, C, H, W]` and labels int64 `[N]`, in a part to train on and a test part."""
+    """Images uint8 `[N, C, H, W]` and labels int64 `[N]`, in a part to train on and a test part, both mixed."""
 
     name: str
     classes: tuple[str, ...]
@@ -98,16 +100,23 @@ def _from_zip(path: Path, name: str) -> LabelledSet:
             labels.append(classes.index(PurePosixPath(file).parent.name))
     pixels = np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2))
     numbers = np.array(labels, np.int64)
-    test = np.zeros(len(pixels), bool)
-    for label in range(len(classes)):
-        here = np.flatnonzero(numbers == label)
-        test[here[len(here) - len(here) // TEST_ONE_IN :]] = True
+    test, train = split(numbers)
     return LabelledSet(
         name=name,
         classes=classes,
-        train=pixels[~test],
-        train_labels=numbers[~test],
+        train=pixels[train],
+        train_labels=numbers[train],
         test=pixels[test],
         test_labels=numbers[test],
         folder=None,
     )
+
+
+def split(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places int64 of a random fifth of each class of labels `[N]`, and those of all others; both mixed."""
+    test = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        here = np.flatnonzero(labels == label)
+        test[here[draw_places(len(here), len(here) // TEST_ONE_IN, seed=SEED, stream=f"test part {label}")]] = True
+    order = numpy_generator_for(SEED, "order of both parts").permutation(len(labels))
+    return order[test[order]], order[~test[order]]

@@ -19,6 +19,7 @@ import numpy as np
 from faussaire.core.intervals import Estimate
 from faussaire.generator import Generator
 from faussaire.modalities.image import enlarge, grid, picture
+from faussaire.rng import draw_places
 
 GRID = 64
 BUSY = 0.2  # of the machine: more than so much by others, and a training is not measured alone
@@ -112,8 +113,9 @@ def last_stats(run: Path) -> dict[str, Any]:
 
 
 def write_grid(path: Path, images: np.ndarray) -> None:
-    """Write the first 64 of uint8 images `[N, C, H, W]` as a picture."""
-    picture(grid(enlarge(np.ascontiguousarray(images[:GRID].transpose(0, 2, 3, 1))))).save(path)
+    """Write 64 random ones of uint8 images `[N, C, H, W]` as a picture, always the same; all of fewer."""
+    chosen = images[draw_places(len(images), GRID, seed=0, stream="picture")]
+    picture(grid(enlarge(np.ascontiguousarray(chosen.transpose(0, 2, 3, 1))))).save(path)
 
 
 def append(path: Path, row: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ Contestants take turns, each a process of its own with nothing beside it:
     chapter-dense, chapter-conv at Adam 1e-3 and 2e-4: `--recipe chapter-… --lr … --resolution SIDE --minutes M`
 Minutes include imports and reading the data. Fakes are judged by the Fréchet distance on the 128 hidden features of a
 classifier (benchmarks/_judge.py) that no training sees, 10,000 samples against the test images, which nothing trains
-on; as many training images against them give the floor. Of CIFAR-10, which lies here as one zip, the last fifth of each
+on; as many training images against them give the floor. Of CIFAR-10, which lies here as one zip, a random fifth of each
 class is the test part. This is for measuring what is done, not for tuning: the test images would not stay unseen.
 
 Rows go to FOLDER/results.jsonl as runs end. The same command again makes only the runs that are missing there for this
