@@ -42,7 +42,7 @@ class LabelledSet:
         """Return a path of the training part for `faussaire train`, writing it where it has none."""
         if self.folder is not None:
             return self.folder
-        path = scratch / f"{self.name}.npz"
+        path = scratch / f"{self.name}-train.npz"
         if not path.is_file():
             images = np.ascontiguousarray(self.train.transpose(0, 2, 3, 1))
             np.savez(path, images=images, labels=self.train_labels, classes=np.array(self.classes))
