@@ -17,7 +17,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from faussaire import Generator
+from faussaire import Generator, train
+from faussaire.errors import ConfigError
+from faussaire.evaluate import evaluate
+from faussaire.run import RunFolder
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -49,3 +52,18 @@ def test_old_generators_of_the_chapter_load(name: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(old["config"]))
     save_file(tensors, tmp_path / "generator.safetensors", metadata={"nimg": "200"})
     assert Generator.load(tmp_path).sample(2).shape == (2, 8, 8, 1)
+
+
+def test_an_old_run_goes_on_in_the_order_of_today_and_says_so(old: Path) -> None:
+    settings = {"classes": ["7", "1"], "conditional": True, "resolution": 8, "width": 2, "pictures": 4}
+    run = train("mnist", run=old, kimg=3, seed=1, threads=2, precision="fp32", **settings)
+    assert [event.nimg for event in run.events("done")] == [2048, 3008]
+    (warning,) = [event.data["text"] for event in run.events("warning") if "version 0.1" in event.data["text"]]
+    assert "with its images in another order" in warning
+
+
+def test_an_old_run_is_evaluated_and_refused_as_a_replay(old: Path) -> None:
+    scores = evaluate(RunFolder(old), protocols=["fd2000-pixels-dct"]).scores
+    assert {score.metric for score in scores} >= {"frechet", "frechet-floor"}
+    with pytest.raises(ConfigError, match=r"was trained by version 0\.1"):
+        train(run=old.with_name("replay"), replay=old)

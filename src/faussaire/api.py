@@ -101,8 +101,8 @@ def train(
     with RunClock(started) as clock, folder.lock(), _threads(config, original or folder):
         begun(folder.path)
         dataset = _prepare(config, console)
-        if original is not None and original.read_json(original.config)["fingerprint"] != dataset.fingerprint:
-            raise ConfigError(f"{named(config.data)} holds other images than those that {replay} was trained on")
+        if original is not None:
+            _check_replayed(original, dataset)
         plan = None if original is None else plan_of(original)
         config = _sized(config, original or folder, dataset, console)
         _train(folder, config, dataset, plan, console=console, clock=clock)
@@ -138,6 +138,18 @@ def _name_of(config: Config, *, replayed: bool) -> str:
         if not replayed:
             raise
         raise DataError(f"{error}; name the data as it lies here: faussaire train DATA --replay RUN") from None
+
+
+def _check_replayed(original: RunFolder, dataset: Dataset) -> None:
+    """Raise ConfigError where a run was trained on other images, or in another order."""
+    then = original.read_json(original.config)["fingerprint"]
+    if not dataset.fits(then):
+        raise ConfigError(f"{dataset.name} holds other images than those that {original.path} was trained on")
+    if then != dataset.fingerprint:
+        raise ConfigError(
+            f"{original.path} was trained by version 0.1, with the images of {dataset.name} in another order: "
+            "it cannot be made again, but with that version"
+        )
 
 
 def _check_names(config: Config) -> None:
@@ -223,7 +235,13 @@ def _train(
     folder: Run, config: Config, dataset: Dataset, replay: Plan | None, *, console: Console, clock: RunClock
 ) -> None:
     """Begin or resume the run in its locked folder, and train it to its end or to Ctrl-C."""
-    task = Task(config=config, spec=dataset.spec, num_images=len(dataset.images), fingerprint=dataset.fingerprint)
+    task = Task(
+        config=config,
+        spec=dataset.spec,
+        num_images=len(dataset.images),
+        fingerprint=dataset.fingerprint,
+        formerly=dataset.formerly,
+    )
     state, plan = open_run(folder, task, replay=replay)
     if plan.finished(state.nimg) and any(event.nimg == state.nimg for event in folder.events("done")):
         say(

@@ -201,7 +201,7 @@ def _reals(run: RunFolder, generator: Generator, data: str | Path | Sequence[str
         )
     if own is None:
         raise ConfigError(f"{run.path} is a generator without its run: name real images by --data")
-    if run.read_json(run.config)["fingerprint"] != own.fingerprint:
+    if not own.fits(run.read_json(run.config)["fingerprint"]):
         raise DataError(f"{own.name} holds other images than the run was trained on: name reals by --data")
     if len(own.held_out) >= ENOUGH_HELD_OUT:
         note = f"reals: the {len(own.held_out):,} images of {own.name} that were held out of training"

@@ -39,6 +39,8 @@ class Task:
     spec: SampleSpec
     num_images: int
     fingerprint: str
+    formerly: str = ""
+    """The fingerprint that version 0.1 gave the same data, whose order it did not change."""
 
     @property
     def end_nimg(self) -> int:
@@ -120,6 +122,9 @@ def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple
         for line in damaged:
             run.emit("warning", nimg=state.nimg, text=line)
         _warn_of_another_machine(run, state)
+        if run.read_json(run.config)["fingerprint"] != task.fingerprint:
+            text = "this run was begun by version 0.1, with its images in another order: it goes on, but in the new one"
+            run.emit("warning", nimg=state.nimg, text=text)
     return state, plan
 
 
@@ -176,7 +181,7 @@ def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
         lines.append(f"its length was {_said(was)}, now {_said(wanted)}")
     elif any(wanted[name] < was[name] for name in was):
         lines.append(f"its length was {_said(was)}, now {_said(wanted)}: it can only grow")
-    if run.read_json(run.config)["fingerprint"] != task.fingerprint and not lines:
+    if run.read_json(run.config)["fingerprint"] not in (task.fingerprint, task.formerly) and not lines:
         lines.append(f"the images are others than then (was {named(before.data)}, now {named(task.config.data)})")
     if lines:
         raise ConfigError(

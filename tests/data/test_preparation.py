@@ -217,7 +217,9 @@ def test_the_fingerprint_is_that_of_the_content(tmp_path: Path) -> None:
 def test_the_fingerprint_is_the_same_for_ever(tmp_path: Path) -> None:
     np.savez(tmp_path / "set.npz", images=np.arange(3 * 16).reshape(3, 4, 4).astype(np.uint8), labels=[0, 1, 1])
     expected = "1c141d8a596dd0010f371a8adca52433939fdaf111be9f27f18e7826cbd80e8a"
-    assert prepare(tmp_path / "set.npz").fingerprint == expected
+    dataset = prepare(tmp_path / "set.npz")
+    assert dataset.fingerprint == expected
+    assert dataset.formerly == "0ee23d411b89ea2d41dd2518df47d5bff85799cf9e316cb5f019d29437931dec"  # by version 0.1
 
 
 def test_progress_rises_to_the_total(tmp_path: Path) -> None:

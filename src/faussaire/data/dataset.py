@@ -78,6 +78,13 @@ class Dataset:
     fingerprint: str
     """SHA-256, in hex, of pixels, labels and names of classes: the same images give the same, whatever their names."""
 
+    formerly: str
+    """The fingerprint of the same images in the order of their source, which version 0.1 trained in."""
+
+    def fits(self, fingerprint: str) -> bool:
+        """Say whether a run that recorded `fingerprint` was trained on these images, in whichever order."""
+        return fingerprint in (self.fingerprint, self.formerly)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:

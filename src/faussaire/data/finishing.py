@@ -20,7 +20,7 @@ from faussaire.data.chunks import BLANK_BELOW
 from faussaire.data.dataset import Source
 from faussaire.data.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.marks import OWN_NOTE
-from faussaire.data.parts import HELD_OUT, TRAIN, Part, write_parts
+from faussaire.data.parts import HELD_OUT, TRAIN, Part, hash_as_formerly, write_parts
 from faussaire.data.records import BLANK, DROPPED, FACTS, GREY, KEPT, OWN, Lines, Numbered, Record, Records
 from faussaire.data.rows import Rows, Shard
 from faussaire.data.selection import HELD_OUT_FROM, Selection, without_empty_classes
@@ -256,6 +256,7 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
             for s in work.shards
         ],
         "fingerprint": _fingerprint(work, parts),
+        "formerly": _former_fingerprint(work, parts, counts),
     }
     write_text(folder / INDEX, json.dumps(index, ensure_ascii=False, indent=1))
     used = {shard.path for shard in work.shards}
@@ -272,11 +273,22 @@ def _held_out_note(num: int) -> str:
 
 def _fingerprint(work: Finish, parts: Mapping[str, Part]) -> str:
     """Return the SHA-256 of all that training and evaluation see: shape, classes, hashed pixels, labels, in order."""
-    head = {"shape": work.shape, "classes": work.chosen.classes, "held_out": parts[HELD_OUT].num}
-    hasher = hashlib.sha256(json.dumps(head).encode())
+    hasher = _head(work, parts)
     for name in (TRAIN, HELD_OUT):
         hasher.update(parts[name].digests.digest() + parts[name].labels.digest())
     return hasher.hexdigest()
+
+
+def _former_fingerprint(work: Finish, parts: Mapping[str, Part], counts: np.ndarray) -> str:
+    """Return the fingerprint that version 0.1 gave."""
+    hasher = _head(work, parts)
+    hash_as_formerly(hasher, work.facts, work.chosen.labels, counts)
+    return hasher.hexdigest()
+
+
+def _head(work: Finish, parts: Mapping[str, Part]) -> hashlib._Hash:
+    head = {"shape": work.shape, "classes": work.chosen.classes, "held_out": parts[HELD_OUT].num}
+    return hashlib.sha256(json.dumps(head).encode())
 
 
 def _too_few(work: Finish, num_kept: int) -> str:

@@ -11,6 +11,7 @@ facts.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,6 +74,16 @@ def write_parts(
     return parts
 
 
+def hash_as_formerly(hasher: hashlib._Hash, facts: Blocks, labels: np.ndarray | None, class_counts: np.ndarray) -> None:
+    """Feed a hash with both parts in the order of the source, as version 0.1 did: its runs are known by that."""
+    sides = _Sides(facts, labels, class_counts)
+    for part in (0, 1):
+        for _, block, *masks in sides.masks():
+            hasher.update(block["digest"][masks[part]].tobytes())
+        for start, block, *masks in sides.masks() if labels is not None else ():
+            hasher.update(sides.groups(start, block)[masks[part]].astype("<i8").tobytes())
+
+
 class _Sides:
     """Which side each image falls on.
 
@@ -86,32 +97,37 @@ class _Sides:
         aside_of_class = np.zeros(len(class_counts), np.int64)
         for start, block in facts() if self._measured else ():
             aside = self._aside(start, block)
-            aside_of_class += np.bincount(self._groups(start, block)[aside], minlength=len(class_counts))
+            aside_of_class += np.bincount(self.groups(start, block)[aside], minlength=len(class_counts))
         self._emptied = aside_of_class == class_counts  # a class that would lose all its images keeps them
 
     def gather(self, bucket: int, num_buckets: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Return the places and the digests of the images of each side that belong to one bucket of the order."""
         found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {TRAIN: [], HELD_OUT: [], REJECTED: []}
-        for start, block in self._facts():
-            kept, aside = block["flags"] & KEPT > 0, self._aside(start, block)
+        for start, block, train, aside in self.masks():
             here = (_keys(block["digest"]) >> np.uint64(40)) * np.uint64(num_buckets) >> np.uint64(24) == bucket
-            rejected = ~kept if bucket == 0 else np.zeros(len(block), bool)
-            for name, mask in ((TRAIN, kept & ~aside & here), (HELD_OUT, aside & here), (REJECTED, rejected)):
+            rejected = ~(train | aside) & (bucket == 0)  # in the order of the source
+            for name, mask in ((TRAIN, train & here), (HELD_OUT, aside & here), (REJECTED, rejected)):
                 found[name].append((np.flatnonzero(mask) + start, block["digest"][mask]))
         return {
             name: (np.concatenate([place for place, _ in pieces]), np.concatenate([digest for _, digest in pieces]))
             for name, pieces in found.items()
         }
 
+    def masks(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+        """Give each block with the place of its first, and bool `[n]`: what is trained on, and what is held out."""
+        for start, block in self._facts():
+            aside = self._aside(start, block)
+            yield start, block, (block["flags"] & KEPT > 0) & ~aside, aside
+
     def _aside(self, start: int, block: np.ndarray) -> np.ndarray:
         """Return bool `[n]`: what is held out."""
         if not self._measured:
             return np.zeros(len(block), bool)
         aside: np.ndarray = (block["flags"] & KEPT > 0) & held_out(block["digest"])
-        aside &= ~self._emptied[self._groups(start, block)]
+        aside &= ~self._emptied[self.groups(start, block)]
         return aside
 
-    def _groups(self, start: int, block: np.ndarray) -> np.ndarray:
+    def groups(self, start: int, block: np.ndarray) -> np.ndarray:
         """Return the label int64 `[n]` of each image; 0 without labels."""
         return np.zeros(len(block), np.int64) if self._labels is None else self._labels[start : start + len(block)]
 

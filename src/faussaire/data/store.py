@@ -36,7 +36,7 @@ from faussaire.data.rows import Rows, Shard
 from faussaire.errors import DataError
 from faussaire.modalities import SampleSpec
 
-VERSION = 5
+VERSION = 6
 """Of the format, and of the rules for decoding and for the order: another one is another store."""
 
 INDEX = "index.json"
@@ -193,6 +193,7 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
             notes=tuple(index["notes"]),
         ),
         fingerprint=index["fingerprint"],
+        formerly=index["formerly"],
     )
 
 

@@ -160,7 +160,7 @@ def _training_images(run: RunFolder) -> Rows:
     try:
         config = recorded_config(run)
         dataset = prepare(config.data, **config.preparation())
-        if run.read_json(run.config)["fingerprint"] != dataset.fingerprint:
+        if not dataset.fits(run.read_json(run.config)["fingerprint"]):
             raise DataError("they are other images now")
     except (FaussaireError, KeyError):
         raise RequestError(409, "the training images are not where they were when the run was trained") from None
