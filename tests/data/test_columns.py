@@ -59,6 +59,29 @@ def test_a_sorted_file_of_the_real_thing_is_read_the_right_way(tmp_path: Path, l
     assert any(f"the {'last' if last else 'first'} column, by its values" in note for note in dataset.inventory.notes)
 
 
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("count", [12, 300])
+@pytest.mark.parametrize("photo", [True, False])
+@pytest.mark.parametrize(
+    "names", [("10", "20", "30"), ("7", "9"), ("007", "7"), ("-1", "0", "1"), ("0.0", "1.0"), ("5",)]
+)
+def test_labels_of_any_numbers_are_told_from_pixels(
+    tmp_path: Path, names: tuple[str, ...], photo: bool, count: int, last: bool
+) -> None:
+    images, _ = pictures(count, photo=photo)
+    labels = [names[i * len(names) // count] for i in range(count)]
+    (tmp_path / "x.csv").write_text(rows(images, labels, last=last))
+    assert prepare(tmp_path / "x.csv", resolution=8).inventory.class_counts.keys() == set(names)
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_black_and_white_does_not_hide_three_classes(tmp_path: Path, last: bool) -> None:
+    images = np.random.default_rng(0).integers(0, 2, (90, 8, 8))
+    labels = [str(i // 30) for i in range(90)]
+    (tmp_path / "x.csv").write_text(rows(images, labels, last=last))
+    assert prepare(tmp_path / "x.csv").spec.classes == ("0", "1", "2")
+
+
 def test_where_the_values_do_not_tell_the_choice_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("\n".join(",".join(["0"] * 65) for _ in range(9)))
     with pytest.raises(DataError, match=r"the first or the last of its 65 columns.*label,pixel0.*or pixel0,.* label"):

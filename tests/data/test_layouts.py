@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from data.zoo import png
+import faussaire
+from data import menagerie
+from data.zoo import png, prepared_or_refused
 from faussaire.data import Dataset, prepare
 from faussaire.errors import DataError
+from faussaire.inspection import inspect_data
 
 Files = dict[str, bytes]
 
@@ -316,3 +320,48 @@ def test_pickles_are_never_opened_and_named(tmp_path: Path) -> None:
             prepare(made)
     with pytest.raises(DataError, match="is a pickle, which is never opened"):
         prepare(tmp_path / "set" / "cifar" / "data_batch_1")
+
+
+BESIDE = {
+    kind: name
+    for kind, (files, _) in LAYOUTS.items()
+    for name in files
+    if name.endswith((".csv", ".json", ".jsonl", ".tsv", ".cls")) and "submission" not in name
+}
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_no_damage_to_what_lies_beside_crashes(tmp_path: Path, kind: str) -> None:
+    files, _ = LAYOUTS[kind]
+    folder = as_folder(files, tmp_path)
+    for number in range(12):
+        (folder / BESIDE[kind]).write_bytes(menagerie.damaged(files[BESIDE[kind]], number))
+        prepared_or_refused(folder, resolution=8)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (images(*CATS_AND_DOGS), "labels from the names of the folders"),
+        (images(*FLAT), "no labels: the images do not lie in folders of classes"),
+        (images(*CATS_AND_DOGS, "x.png", "y.png"), "no labels: 2 of 10 images lie beside the folders"),
+    ],
+)
+def test_training_says_in_a_line_where_labels_come_from(tmp_path: Path, files: Files, told: str) -> None:
+    text = io.StringIO()
+    faussaire.train(
+        as_folder(files, tmp_path),
+        run=tmp_path / "run",
+        kimg=0.016,
+        batch_size=8,
+        resolution=8,
+        architecture="dense",
+        console=Console(file=text, width=200),
+    )
+    assert sum(line.startswith(told) for line in text.getvalue().splitlines()) == 1
+
+
+def test_inspecting_says_it_too(tmp_path: Path) -> None:
+    text = io.StringIO()
+    inspect_data([str(as_folder(images(*FLAT), tmp_path))], Console(file=text, width=200), out=tmp_path / "x.png")
+    assert "no labels: the images do not lie in folders of classes; their names begin with cat, dog" in text.getvalue()

@@ -12,7 +12,7 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,10 @@ from faussaire.data.labels import column_of_labels, is_number
 
 _ROW_NUMBERS = frozenset({"", "id", "index", "row", "unnamed: 0"})
 _KEPT = 4096  # rows looked at, spread over all
-_APART = 0.2  # two shares or correlations that differ by less tell nothing
+_APART = 0.2  # shares and correlations that differ by less tell nothing
+_TIMES = 1.25  # so much more few must the values of one column be than those of the other
+_FEW = 0.15  # as ten classes are, or a hundred, and a corner with forty values is not
+_ZEROS = re.compile("0[0-9]")  # how no pixel is written
 _ENOUGH = 50  # rows, for a correlation to tell anything
 
 Cells = Sequence[str]
@@ -190,48 +193,63 @@ def _outer_columns(layout: Layout, rows: Iterable[str]) -> tuple[_Outer, _Outer]
     if not kept:
         return None
     first, second, last, before = zip(*kept, strict=True)
-    return _Outer(first, second), _Outer(last, before)
+    inner = np.concatenate([_numbers(second), _numbers(before)])
+    return _Outer(first, second, inner), _Outer(last, before, inner)
 
 
 class _Outer:
     """A column at the edge of a table, and what speaks for its being the label."""
 
-    def __init__(self, cells: Cells, beside: Cells) -> None:
-        self.values = {cell for cell in cells if cell}
-        numbers, others = (
-            np.array([float(x) if is_number(x) else np.nan for x in column]) for column in (cells, beside)
-        )
-        self.beyond = float(np.mean(~((numbers >= 0) & (numbers <= 255)))) > 0.01
-        self.constant = len(self.values) < 2
-        whole = sorted(int(value) for value in self.values if value.isdecimal())
-        self.counted = len(whole) == len(self.values) > 1 and whole[0] in (0, 1) and whole[-1] - whole[0] < len(whole)
-        self.even = 1 - Counter(cells).most_common(1)[0][1] / len(cells)
+    def __init__(self, cells: Cells, beside: Cells, inner: np.ndarray) -> None:
+        values = {cell for cell in cells if cell}
+        numbers, others = _numbers(cells), _numbers(beside)
+        no_pixel = ~((numbers >= 0) & (numbers <= 255)) | np.array([_ZEROS.match(cell) is not None for cell in cells])
+        self.beyond = float(np.mean(no_pixel)) > 0.01
+        """Whether there is what no pixel can be: text, numbers out of range, 007."""
+
+        inner = inner[np.isfinite(inner)] if np.isfinite(inner).any() else np.zeros(1)
+        self.outside = float(np.mean((numbers < inner.min()) | (numbers > inner.max())))
+        """How many of its values lie beyond those of the columns beside both."""
+
+        self.constant = len(values) < 2
+        self.background = values <= {"0", "255", "0.0", "1.0", "255.0"}
+        whole = sorted({int(number) for number in numbers if number % 1 == 0})
+        self.counted = len(whole) == len(values) > 1 and whole[0] in (0, 1) and whole[-1] - whole[0] < len(whole)
+        """Whether its values are whole numbers from 0 or 1 on, without a gap."""
+
+        even = 1 - Counter(cells).most_common(1)[0][1] / len(cells)
+        self.few = even / np.log2(len(values) + 1) if values else 0.0
+        """How few values there are, all of which come often: a corner has many, or one above all."""
+
         both = np.isfinite(numbers) & np.isfinite(others)
         a, b = numbers[both], others[both]
         varied = len(a) >= _ENOUGH and a.std() > 0 and b.std() > 0
         self.unlike = 1 - abs(float(np.corrcoef(a, b)[0, 1])) if varied else None
-        self.background = self.values <= {"0", "255", "0.0", "1.0", "255.0"}
-
-
-def _numbers(cells: Cells) -> np.ndarray:
-    return np.array([float(cell) if is_number(cell) else np.nan for cell in cells])
+        """How little it goes with the column beside it; None where there is no telling."""
 
 
 def _more_like_labels(first: _Outer, last: _Outer) -> int | None:
     """Return 0 or 1: which column is the label. None where nothing tells."""
-    if not first.beyond and not last.beyond and first.constant != last.constant:
-        varied = last if first.constant else first
-        is_label = varied.counted or (varied.unlike is not None and varied.unlike > 0.5)
+    if first.beyond != last.beyond:
+        return int(last.beyond)
+    if first.constant != last.constant:
+        varied, same = (last, first) if first.constant else (first, last)
+        if not same.background:
+            return int(same is last)
+        is_label = varied.counted or (varied.few > _FEW if varied.unlike is None else varied.unlike > 0.5)
         return int((varied is last) == is_label)
-    tells: tuple[Callable[[_Outer], float], ...] = (
-        lambda column: column.beyond,
-        lambda column: column.counted,
-        lambda column: not (column.constant and column.background),
-        lambda column: column.even,
-        lambda column: 0.0 if None in (first.unlike, last.unlike) else column.unlike or 0.0,
-    )
-    for tell in tells:
-        difference = tell(first) - tell(last)
-        if abs(difference) > _APART:
-            return 0 if difference > 0 else 1
+    if first.constant and first.background != last.background:
+        return int(first.background)
+    if abs(first.outside - last.outside) > _APART:
+        return int(last.outside > first.outside)
+    if first.counted != last.counted:
+        return int(last.counted)
+    if first.unlike is not None and last.unlike is not None and abs(first.unlike - last.unlike) > _APART:
+        return int(last.unlike > first.unlike)
+    if max(first.few, last.few) > _TIMES * min(first.few, last.few):
+        return int(last.few > first.few)
     return None
+
+
+def _numbers(cells: Cells) -> np.ndarray:
+    return np.array([float(cell) if is_number(cell) else np.nan for cell in cells])
