@@ -23,7 +23,7 @@ from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
 from faussaire.data.labels import is_about_labels
 from faussaire.errors import CheckpointError, ConfigError, DataError
-from faussaire.evaluate import training_scorer
+from faussaire.evaluate import LEAST_SCORED, training_scorer
 from faussaire.generator import Generator
 from faussaire.interruption import noted_signals
 from faussaire.losses import LOSSES
@@ -276,7 +276,7 @@ def _train(
             seed=config.seed,
             labels=held_out_labels,
         )
-        if len(dataset.held_out) > 1
+        if len(dataset.held_out) >= LEAST_SCORED
         else None,
     )
     with noted_signals() as interrupted, TrainingView(folder, title=_title(task, dataset), console=console):

@@ -3,6 +3,7 @@
     FaussaireError
     ├── ConfigError       a setting is impossible, unknown, or not the one that the run began with   (exit code 2)
     ├── DataError         the data cannot be found, read, or used                                    (exit code 2)
+    │   └── UnmeasurableError   a figure takes more images than there are, or images that differ
     ├── CheckpointError   a run folder cannot be written, or what is in it cannot be loaded          (exit code 1)
     ├── DivergenceError   the training itself failed: a loss or a weight is no longer finite         (exit code 1)
     ├── ExtractorError    a feature network is not available                                         (exit code 2)
@@ -31,6 +32,10 @@ class DataError(FaussaireError):
     """The data cannot be found, read, or used."""
 
     exit_code = 2
+
+
+class UnmeasurableError(DataError, ValueError):
+    """A figure takes more images than there are, or images that differ."""
 
 
 class CheckpointError(FaussaireError):

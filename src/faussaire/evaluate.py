@@ -21,7 +21,7 @@ from faussaire.caches import cache_folder
 from faussaire.config import did_you_mean
 from faussaire.data import Dataset, Rows, prepare
 from faussaire.data.batches import as_real
-from faussaire.errors import CheckpointError, ConfigError, DataError, ExtractorError
+from faussaire.errors import CheckpointError, ConfigError, DataError, ExtractorError, UnmeasurableError
 from faussaire.evaluation.extractors import EXTRACTORS
 from faussaire.evaluation.extractors.classifier import ClassifierExtractor, train_classifier
 from faussaire.evaluation.extractors.spec import Extractor
@@ -41,6 +41,7 @@ SANITY_EXTRACTOR = "pixels-dct"
 CLASSIFIER_IMAGES = 10_000  # drawn at random: the classifier of the labels learns from at most so many
 CLASSIFIER_EPOCHS = 4
 ENOUGH_HELD_OUT = 100
+LEAST_SCORED = 8  # held-out images that a score on the way takes: half of them against the others is its floor
 COPIES_TESTED = 2_000  # the first samples: each is a draw of its own
 PIECE = 256
 
@@ -126,8 +127,14 @@ def evaluate(
     classifier = None
     if any(protocol.extractor == ClassifierExtractor.name for protocol in chosen):
         progress("training a classifier of the labels", 0, 1)
-        classifier = _classifier(reals, seed)
-        extractors[classifier.name] = classifier
+        try:
+            classifier = _classifier(reals, seed)
+            extractors[classifier.name] = classifier
+        except ExtractorError as error:
+            if protocols:
+                raise
+            chosen = [protocol for protocol in chosen if protocol.extractor != ClassifierExtractor.name]
+            notes.append(f"classes: not measured, {error}")
 
     pixels = EXTRACTORS["pixels-dct"]()
     extractors.setdefault(pixels.name, pixels)
@@ -138,7 +145,14 @@ def evaluate(
     for number, protocol in enumerate(chosen):
         progress("computing figures", number, len(chosen))
         name = protocol.extractor
-        scores += compute(protocol, real[name], fake[name], extractors[name], nimg=generator.nimg)
+        try:
+            scores += compute(protocol, real[name], fake[name], extractors[name], nimg=generator.nimg)
+        except UnmeasurableError as error:
+            notes.append(f"{protocol.name}: not measured, {error}")
+    if not scores:
+        raise DataError(
+            f"nothing can be measured by these {len(reals.images):,} images ({notes[-1]}): name others by --data"
+        )
     copies, pairs = _copies(generator, reals, pixels, fake[pixels.name], seed, progress)
     verdicts = judge_scores(
         {score.metric: (score.value, score.low, score.high) for score in reversed(scores)},
@@ -313,7 +327,7 @@ def training_scorer(
     It costs a second or two, and needs no network: what a better figure is worth, `evaluate` says afterwards.
 
     Args:
-        held_out: uint8 `[N, C, H, W]`, at least two.
+        held_out: uint8 `[N, C, H, W]`, at least LEAST_SCORED.
         make: maps latents `[n, z_dim]`, and labels `[n]` where G is conditional, to samples `[n, C, H, W]` in [-1, 1];
             called anew for each score.
         z_dim: numbers in a latent.

@@ -110,7 +110,7 @@ def test_balls_in_a_half_reach_to_its_own_neighbours() -> None:
 
 
 def test_too_few_samples_are_refused() -> None:
-    with pytest.raises(ValueError, match="N >= 8"):
+    with pytest.raises(ValueError, match="it takes 8 images or more"):
         precision_recall(gaussian(0, 7, 2), gaussian(1, 20, 2), k=3)
     with pytest.raises(ValueError, match="k must be"):
         balls(gaussian(0, 7, 2), k=0)

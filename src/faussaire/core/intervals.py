@@ -18,6 +18,7 @@ from statistics import NormalDist
 import torch
 from torch import Tensor
 
+from faussaire.errors import UnmeasurableError
 from faussaire.rng import generator_for
 
 LEVEL = 0.95
@@ -142,10 +143,13 @@ def as_features(features: Tensor, *, name: str, at_least: int = 2) -> Tensor:
     """Return features [N, D] as float64, after the checks that every metric needs.
 
     Raises:
-        ValueError: they are not a matrix, have fewer than `at_least` rows, or hold a value that is not finite.
+        UnmeasurableError: there are fewer than `at_least` rows.
+        ValueError: they are not a matrix, or hold a value that is not finite.
     """
-    if features.ndim != 2 or features.shape[0] < at_least:
-        raise ValueError(f"{name} must be [N, D] with N >= {at_least}, not {list(features.shape)}")
+    if features.ndim != 2:
+        raise ValueError(f"{name} must be [N, D], not {list(features.shape)}")
+    if len(features) < at_least:
+        raise UnmeasurableError(f"it takes {at_least} images or more, and of {name} there are {len(features)}")
     if not torch.isfinite(features).all():
         raise ValueError(f"{name} hold values that are not finite")
     return features.detach().to(torch.float64)

@@ -94,7 +94,8 @@ def compute(
 
     Raises:
         ConfigError: the features are another extractor's than the protocol's.
-        ValueError: there are too few samples for the metric, or a feature is not finite.
+        UnmeasurableError: there are too few samples for the metric, or they are all alike.
+        ValueError: a feature is not finite.
     """
     if extractor.name != protocol.extractor:
         raise ConfigError(f"{protocol.name} needs features of {protocol.extractor}, not of {extractor.name}")

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from faussaire.core.intervals import LEVEL, Estimate, as_features, jackknife_variance, normal
+from faussaire.errors import UnmeasurableError
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import distance_chunks
@@ -26,12 +27,12 @@ def diversity(real: Tensor, fake: Tensor, *, level: float = LEVEL) -> Estimate:
         level: coverage of the interval.
 
     Raises:
-        ValueError: a set has fewer than three rows, or the reals are all alike.
+        UnmeasurableError: a set has fewer than three rows, or the reals are all alike.
     """
     mean_real, without_real = _mean_pair_distance(as_features(real, name="real", at_least=3))
     mean_fake, without_fake = _mean_pair_distance(as_features(fake, name="fake", at_least=3))
     if mean_real == 0:
-        raise ValueError("the reals are all alike: diversity has no unit to be measured in")
+        raise UnmeasurableError("the reals are all alike: diversity has no unit to be measured in")
     variance = jackknife_variance(mean_fake / without_real) + jackknife_variance(without_fake / mean_real)
     return normal(mean_fake / mean_real, variance, level=level)
 
