@@ -78,7 +78,7 @@ def test_two_images_are_trained_on_and_refused_as_a_measure_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = trained(tmp_path, noise(2))
-    with pytest.raises(DataError, match="nothing can be measured by these 2 images .* name others by --data"):
+    with pytest.raises(DataError, match=r"nothing can be measured by these 2 images .* name others by --data"):
         evaluate(run)
     assert command(["evaluate", str(run.path)]) == 2
     assert "\n" not in capsys.readouterr().err.strip()
