@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
 from starlette.testclient import TestClient
 
 from faussaire.core.intervals import wilson
@@ -21,7 +19,7 @@ from faussaire.modalities.image import enlarge, grid, tiles
 from faussaire.run import RunFolder
 from faussaire.web import quiz_store
 from faussaire.web.examiner import KINDS, pool_of
-from web_client import client_of, copy_of
+from web_client import client_of, copy_of, train_on
 
 
 @pytest.fixture
@@ -92,23 +90,6 @@ def begun(client: TestClient) -> tuple[str, list[bytes]]:
     answers = [client.get(f"/api/quiz/{quiz['id']}/{i}.png") for i in range(quiz["questions"])]
     assert {answer.status_code for answer in answers} == {200}
     return quiz["id"], [answer.content for answer in answers]
-
-
-def train_on(run: Path) -> None:
-    """Change a run as a training does: another generator, another D, and the checkpoints before are gone."""
-    folder = run / "generator" / "generator.safetensors"
-    tensors = load_file(folder)
-    rng = np.random.default_rng(folder.stat().st_mtime_ns)
-    changed = {name: np.asarray(rng.standard_normal(t.shape) / 4, t.dtype) for name, t in tensors.items()}
-    nimg = int(read_metadata(folder)["nimg"]) + 64
-    save_file(changed, folder, metadata={"nimg": str(nimg)})
-    for checkpoint in (run / "checkpoints").iterdir():
-        shutil.rmtree(checkpoint)
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    with safe_open(path, framework="np") as file:
-        return dict(file.metadata())
 
 
 def test_a_quiz_is_finished_though_the_training_goes_on(run: Path, client: TestClient) -> None:

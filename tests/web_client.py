@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 from starlette.testclient import TestClient
 
 from faussaire.web.app import create_app
@@ -36,10 +39,11 @@ def copy_of(run: Path, to: Path, *, lines: int | None = None) -> Path:
 
 
 @contextmanager
-def serving(run: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run `faussaire serve` as a process of its own; give it and its port."""
+def serving(run: Path, *flags: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run `faussaire serve` as a process of its own, on a free port if none is given; give it and its port."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "faussaire", "serve", str(run), "--port", str(port), *flags]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -88,3 +92,20 @@ class Direct:
         await self.app(scope, receive, send)
         headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def train_on(run: Path) -> None:
+    """Change a run as a training does: another generator, another D, and the checkpoints before are gone."""
+    folder = run / "generator" / "generator.safetensors"
+    tensors = load_file(folder)
+    rng = np.random.default_rng(folder.stat().st_mtime_ns)
+    changed = {name: np.asarray(rng.standard_normal(t.shape) / 4, t.dtype) for name, t in tensors.items()}
+    nimg = int(_metadata(folder)["nimg"]) + 64
+    save_file(changed, folder, metadata={"nimg": str(nimg)})
+    for checkpoint in (run / "checkpoints").iterdir():
+        shutil.rmtree(checkpoint)
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    with safe_open(path, framework="np") as file:
+        return dict(file.metadata())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -110,8 +111,22 @@ def serve(
     app.state.studio.closing = lambda: server.should_exit
     if parent is not None:
         threading.Thread(target=_exit_with_parent, args=(server, parent), daemon=True).start()
-    with suppress(KeyboardInterrupt):  # uvicorn has closed everything when it hands the signal on
+    # uvicorn has closed everything when it hands the signal on.
+    with _hanging_up_too(server), suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
+
+
+@contextmanager
+def _hanging_up_too(server: uvicorn.Server) -> Iterator[None]:
+    """End on SIGHUP, of a terminal that was closed, as uvicorn ends on Ctrl-C and SIGTERM."""
+    if os.name != "posix" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, server.handle_exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _allow_files(count: int) -> None:
@@ -238,10 +253,11 @@ def _attend(child: subprocess.Popen[str], studio: Beside, run: Path, console: Co
     """Pass on what a studio complains about, and say it where the studio ends before it is let go."""
     assert child.stderr is not None
     last = ""
-    for count, line in enumerate(child.stderr):
-        last = line.strip() or last
-        if count < MOST_LINES:
-            say(console, line.rstrip("\n"))
+    with child.stderr:
+        for count, line in enumerate(child.stderr):
+            last = line.strip() or last
+            if count < MOST_LINES:
+                say(console, line.rstrip("\n"))
     child.wait()
     studio.ended.set()
     if not studio.let_go:
