@@ -22,6 +22,7 @@ from faussaire.core.terminal import Terminal, say, waiting
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
 from faussaire.data.labels import is_about_labels
+from faussaire.data.ranges import is_about_range
 from faussaire.errors import CheckpointError, ConfigError, DataError
 from faussaire.evaluate import LEAST_SCORED, training_scorer
 from faussaire.generator import Generator
@@ -178,7 +179,7 @@ def _prepare(config: Config, console: Console) -> Dataset:
             **config.preparation(),
             progress=told,
         )
-    for note in filter(is_about_labels, dataset.inventory.notes):
+    for note in (note for note in dataset.inventory.notes if is_about_labels(note) or is_about_range(note)):
         console.print(note, highlight=False, soft_wrap=True, markup=False)
     rejected = len(dataset.inventory.rejected)
     if rejected:

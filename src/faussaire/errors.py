@@ -15,11 +15,21 @@ A message says what is wrong, where, and what to do about it, in one line.
 
 from __future__ import annotations
 
+_LONGEST = 1500
+"""Characters of a message: whatever it quotes, nobody reads more."""
+
 
 class FaussaireError(Exception):
     """Root of the tree; `exit_code` is what the command line ends with."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the message as one line that is not too long and has nothing in it that cannot be printed."""
+        text = " ".join(super().__str__().splitlines())
+        if len(text) > _LONGEST:
+            text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+        return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 class ConfigError(FaussaireError):

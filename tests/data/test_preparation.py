@@ -254,3 +254,16 @@ def test_many_sizes_in_one_folder_are_brought_to_one(tmp_path: Path) -> None:
     for i, (height, width) in enumerate([(3, 90), (90, 3), (64, 64), (33, 31)]):
         (tmp_path / f"{i}.png").write_bytes(encoded(Image.fromarray(colours(height, width)), "PNG"))
     assert prepare(tmp_path, resolution=20).images.shape == (4, 3, 20, 20)
+
+
+def test_why_nothing_is_held_out_is_said(tmp_path: Path) -> None:
+    few = np.random.default_rng(0).integers(0, 256, (150, 8, 8), np.uint8)
+    copies = np.repeat(few[:1], 300, axis=0)
+    for name, images, settings, said in (
+        ("few", few, {}, "held out: none, as that begins at 200 images, and 150 are used"),
+        ("copies", copies, {}, "held out: none, as too few of the 300 images differ: copies of an image stay together"),
+        ("dropped", np.concatenate([few, few]), {"duplicates": "drop"}, "at 200 images, and 150 are used"),
+    ):
+        np.save(tmp_path / f"{name}.npy", images)
+        notes = prepare(tmp_path / f"{name}.npy", **settings).inventory.notes  # type: ignore[arg-type]
+        assert any(said in note for note in notes), notes

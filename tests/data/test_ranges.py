@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+import faussaire
 from data.given import images_as_given
 from faussaire.data import prepare
 from faussaire.data.ranges import Extents, Range
@@ -179,3 +182,13 @@ def test_bytes_are_certain_as_soon_as_one_is_bright() -> None:
     extents.add(np.array([[3, 128]], np.uint8))
     assert extents.certain
     assert extents.settle()[0] == Range(low=0, high=255)
+
+
+def test_training_says_in_a_line_what_was_assumed(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.rint(UNIT * 4095).astype(np.uint16))
+    console = Console(file=io.StringIO(), width=200)
+    run = tmp_path / "run"
+    faussaire.train(tmp_path / "x.npy", run=run, kimg=0.02, batch_size=8, architecture="dense", console=console)
+    assert isinstance(console.file, io.StringIO)
+    said = "values of uint16 from 0 to 4095 taken to be in [0, 4095], 12 bits, scaled to 8 bits"
+    assert console.file.getvalue().count(said) == 1

@@ -20,6 +20,7 @@ from faussaire.data.chunks import BLANK_BELOW
 from faussaire.data.dataset import Source
 from faussaire.data.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.marks import OWN_NOTE
+from faussaire.data.names import shortened
 from faussaire.data.parts import HELD_OUT, TRAIN, Part, hash_as_formerly, write_parts
 from faussaire.data.records import BLANK, DROPPED, FACTS, GREY, KEPT, OWN, Lines, Numbered, Record, Records
 from faussaire.data.rows import Rows, Shard
@@ -248,7 +249,7 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
         "shape": work.shape,
         "classes": chosen.classes,
         "class_counts": dict(zip(chosen.classes, counts.tolist(), strict=False)),
-        "notes": [*work.notes, _held_out_note(parts[HELD_OUT].num)],
+        "notes": [*work.notes, _held_out_note(parts[HELD_OUT].num, int(counts.sum()))],
         "num_items": work.build.done,
         "numbered": numbered,
         "shards": [
@@ -265,10 +266,15 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
             path.unlink(missing_ok=True)
 
 
-def _held_out_note(num: int) -> str:
+def _held_out_note(num: int, num_kept: int) -> str:
     if num:
         return f"held out: {num} images, never trained on, kept to measure with"
-    return f"held out: none, as that begins at {HELD_OUT_FROM} images"
+    if num_kept < HELD_OUT_FROM:
+        return f"held out: none, as that begins at {HELD_OUT_FROM} images, and {num_kept} are used"
+    return (
+        f"held out: none, as too few of the {num_kept} images differ: copies of an image stay together, and no class "
+        "may lose all of its images"
+    )
 
 
 def _fingerprint(work: Finish, parts: Mapping[str, Part]) -> str:
@@ -298,7 +304,7 @@ def _too_few(work: Finish, num_kept: int) -> str:
     names = [source.items[int(i)] for i in work.chosen.indices]
     records = Records(facts, list(build.words), names, None)
     rejected: list[Record] = [record for record in records if not record.kept]
-    first = f" (first: {rejected[0].name}, {rejected[0].note})" if rejected else ""
+    first = f" (first: {shortened(rejected[0].name)}, {rejected[0].note})" if rejected else ""
     notes = "".join(f"; {note}" for note in source.notes)
     return (
         f"{source.where}: {num_kept} usable images found, {len(rejected)} rejected{first}{notes}: "

@@ -8,6 +8,7 @@ that names their columns. What comes out has points in its numbers, and one mark
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -26,6 +27,8 @@ _SAMPLE = 8  # lines by which the marks are found
 _FEW = 3  # marks in a line that need not be between its values
 _MARKS = ";\t|"
 _COMMENTS = ("#", "%")
+
+csv.field_size_limit(_MAX_LINE)  # a cell may hold all pixels of an image; Python's limit is 2**17 characters
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ _FRACTIONS = ((0.0, 1.0), (-0.5, 0.5), (-1.0, 1.0), *((0.0, top) for top in (100
 _SLACK = 1 / 8  # of a range: how far resizing carries values beyond its ends
 _FILLED = 7 / 8  # of a range: an image that goes so far up fills it
 _FAR = 2  # powers of 4 that set odd images apart where the others fill no range in use
+_SIGNS = ("to 8 bits", "bits scaled to 8", "those of 8 bits", "one value everywhere", "left so", "white and black")
 _NONE = np.iinfo(np.int16).max  # the power of an image whose values are not finite
 
 
@@ -186,6 +187,11 @@ def _of_flat(low: float, high: float, *, whole: bool, dtype: np.dtype | None) ->
         return assumed(low, high, whole=whole, dtype=dtype)
     words = f"each image has one value everywhere, from {low:g} to {high:g}: taken to be in [0, {ends[1]:g}]"
     return Range(low=ends[0], high=ends[1], words=words)
+
+
+def is_about_range(note: str) -> bool:
+    """Whether a note says what values were taken for."""
+    return any(sign in note for sign in _SIGNS)
 
 
 def known(low: float, high: float, *, whole: bool) -> tuple[float, float] | None:
