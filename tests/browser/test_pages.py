@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -19,59 +18,9 @@ import pytest
 from faussaire.run import RunFolder
 from faussaire.web.render import static_address
 from toy import write_squares
-from web_client import copy_of, serving
+from web_client import copy_of, serving, train_on
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the pages are not tested")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this system (apt install chromium): pages not tested"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Open pages that must not complain: neither the scripts nor the content security policy."""
-    contexts, complaints = [], []
-
-    def open_one(address: str, **options: Any) -> Any:
-        context = browser.new_context(**{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("console", lambda m: _check_message(m, complaints))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: _check_local(request.url, complaints))
-        page.goto(address)
-        return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def _check_message(message: Any, complaints: list[str]) -> None:
-    gone = "ERR_CONNECTION_REFUSED" in message.text  # the server of a training ends with it
-    if message.type in ("error", "warning") and not gone:
-        complaints.append(message.text)
-
-
-def _check_local(url: str, complaints: list[str]) -> None:
-    if not re.match(r"(http://127\.0\.0\.1:\d+/|data:|blob:http://127)", url):
-        complaints.append(f"a request left this machine: {url}")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -323,6 +272,29 @@ def test_the_quiz_to_its_end_by_keyboard_in_french(served: str, open_page: Any) 
     assert "intervalle à 95" in page.inner_text("#tally")
     assert page.locator("#truth li").count() == 20
     loaded(page)
+
+
+def test_a_quiz_is_finished_while_the_training_goes_on_and_the_server_is_away_for_a_while(
+    tmp_path: Path, squares_run: Path, open_page: Any
+) -> None:
+    run = copy_of(squares_run, tmp_path / "runs" / "squares")
+    with serving(run) as (_, port):
+        page = open_page(f"http://127.0.0.1:{port}/runs/squares/quiz")
+        page.click("#begin")
+        for i in range(20):
+            page.wait_for_selector(f"#question:has-text('Image {i + 1} of 20')")
+            if i % 5 == 4:
+                train_on(run)
+            if i == 19:
+                loaded(page)
+                break
+            page.keyboard.press("r")
+    page.keyboard.press("f")  # nobody is there to take the answers
+    page.wait_for_selector("#said:has-text('Counting')")
+    with serving(run, port=port):
+        page.wait_for_selector("#results:not([hidden])")
+        assert page.locator("#truth li").count() == 20
+        loaded(page)
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
