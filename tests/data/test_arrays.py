@@ -77,7 +77,7 @@ def test_arrays_that_are_no_images_are_told(tmp_path: Path, array: np.ndarray, m
 
 def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([{"a": 1}, None], object), allow_pickle=True)
-    with pytest.raises(DataError, match="cannot be read as a NumPy array"):
+    with pytest.raises(DataError, match="holds Python objects"):
         prepare(tmp_path / "x.npy")
 
 
@@ -234,3 +234,17 @@ def test_arrays_in_several_files_stay_mapped(tmp_path: Path) -> None:
         assert all(isinstance(part, ArrayPixels) and isinstance(part.raw, np.memmap) for part in source.pixels._parts)
         np.testing.assert_array_equal(source.pixels[np.array([39, 0, 24, 25, 24])][:, 0], images[[39, 0, 24, 25, 24]])
     np.testing.assert_array_equal(images_as_given(prepare([tmp_path / "a.npy", tmp_path / "b.npy"]))[:, 0], images)
+
+
+def test_one_hot_labels_without_a_name_are_found(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", np.random.default_rng(0).integers(0, 256, (4, 8, 8)), np.eye(3)[[2, 0, 1, 2]])
+    assert labels_as_given(prepare(tmp_path / "x.npz")) == [2, 0, 1, 2]
+
+
+def test_an_array_of_objects_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    objects = np.array([1, "a", None], object)
+    np.save(tmp_path / "x.npy", objects, allow_pickle=True)
+    np.savez(tmp_path / "x.npz", images=objects)
+    for name in ("x.npy", "x.npz"):
+        with pytest.raises(DataError, match=r"holds Python objects.*save it as numbers"):
+            prepare(tmp_path / name)

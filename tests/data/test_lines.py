@@ -194,3 +194,12 @@ def test_a_table_that_is_none_of_images_is_refused_in_one_short_line(tmp_path: P
         prepare(tmp_path / name)
     assert len(str(caught.value)) < 500
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2, 39])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_row_of_another_length_is_left_out_wherever_it_stands(tmp_path: Path, odd: int, labelled: bool) -> None:
+    lines = table(header=False).splitlines() if labelled else saved(IMAGES.reshape(40, 64), fmt="%d").splitlines()
+    lines[odd] = lines[odd][:100]
+    dataset = read(tmp_path / "x.csv", "\n".join(lines))
+    assert [record.name for record in dataset.inventory.rejected] == [f"x.csv[{odd}]"]

@@ -25,6 +25,12 @@ from faussaire.errors import DataError
 NUMBERS = "biuf"
 """Kinds of number, as NumPy abbreviates them, that pixels may be."""
 
+OBJECTS = (
+    "holds Python objects, which are pickled and never read: save it as numbers (.astype(np.uint8)) or as text "
+    "(.astype(str))"
+)
+"""What is said of an array of them."""
+
 _DEPTHS = (1, 3, 4)  # grey, RGB, RGBA
 _SIDE = 4  # pixels of the smallest image that a flat row is taken for
 _BLOCK_BYTES = 2**24  # looked at in one go
@@ -41,6 +47,8 @@ def npy_source(path: Path, scratch: Path | None = None) -> Source:
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # whatever NumPy's header parser raises on damaged bytes
+        if "Python objects" in str(error) or "Object arrays" in str(error):
+            raise DataError(f"{path} {OBJECTS}") from error
         raise DataError(f"{path} cannot be read as a NumPy array ({line(error)})") from error
     if not isinstance(images, np.ndarray):
         images.close()

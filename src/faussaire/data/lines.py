@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -76,11 +77,16 @@ class TableLines:
             yield from (spelling.plain(line) for line in lines if not line.startswith(_COMMENTS))
 
     def head(self) -> list[str]:
-        """Return the first two lines; fewer where there are fewer, or none that can be read."""
+        """Return the first two lines that have as many values as most of the first few; none that cannot be read."""
         try:
-            return list(islice(self, 2))
+            lines = list(islice(self, _SAMPLE))
         except (OSError, DataError, UnicodeError):
             return []
+        if not lines:
+            return []
+        mark = max(",;\t", key=lines[-1].count)
+        counts = Counter(line.count(mark) for line in lines)
+        return [line for line in lines if counts[line.count(mark)] == max(counts.values())][:2]
 
     def _raw(self, stack: ExitStack) -> Iterator[str]:
         """Give the lines that are not blank, as they are; stop before damage.

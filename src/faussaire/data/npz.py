@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faussaire.data.arrays import NUMBERS, array_source, flat_shape, line
+from faussaire.data.arrays import NUMBERS, OBJECTS, array_source, flat_shape, line
 from faussaire.data.dataset import Source
 from faussaire.data.names import shortened
 from faussaire.errors import DataError
@@ -112,6 +112,7 @@ def _images(arrays: Sequence[_Array], path: Path) -> _Array:
     by_name = [one for one in arrays if one.stem in _IMAGES and one.stem not in _LABELS and len(one.shape) > 1]
     able = by_name or [one for one in arrays if one.may_be_images]
     if not able:
+        _refuse_objects(arrays, path)
         found = shortened(", ".join(f"{one.key} {list(one.shape)}" for one in arrays) or "nothing")
         raise DataError(f"{path} holds {found}, but no `images`: np.savez(path, images=..., labels=...)")
     rank = {stem: k for k, stem in enumerate(_IMAGES)}
@@ -128,7 +129,13 @@ def _labels(arrays: Sequence[_Array], images: _Array) -> _Array | None:
         return min(by_name, key=lambda one: _LABELS.index(one.stem))
     if images.stem in _IMAGES:  # named, as labels would be, too
         return None
-    one_each = [one for one in others if one.shape in (images.shape[:1], (*images.shape[:1], 1))]
+    unnamed = images.stem.startswith("arr_")  # np.savez was given no names, so these may be one-hot
+    one_each = [
+        one
+        for one in others
+        if one.shape in (images.shape[:1], (*images.shape[:1], 1))
+        or (unnamed and len(one.shape) == 2 and one.shape[0] == images.shape[0] and not one.may_be_images)
+    ]
     return one_each[0] if len(one_each) == 1 else None
 
 
@@ -140,10 +147,7 @@ def _refuse_objects(arrays: Sequence[_Array], path: Path) -> None:
     """
     for one in arrays:
         if one.dtype.hasobject:
-            raise DataError(
-                f"{path}: `{one.key}` holds Python objects, which are pickled and never read: "
-                "save it as numbers (.astype(np.uint8)) or as text (.astype(str))"
-            )
+            raise DataError(f"{path}: `{one.key}` {OBJECTS}")
 
 
 def _notes(arrays: Sequence[_Array], images: _Array, labels: _Array | None, names: _Array | None) -> list[str]:
