@@ -9,24 +9,22 @@ that cannot be had is left out and said.
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
 import stat
 import unicodedata
-import urllib.request
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from faussaire.data.dataset import Source
 from faussaire.data.disk import read_file, stamp, why_unread
-from faussaire.data.files import MAX_FILE_BYTES, Entry, listed_source, too_large
+from faussaire.data.downloads import Downloads
+from faussaire.data.files import Entry, listed_source, too_large
 from faussaire.data.names import shown
 from faussaire.data.references import REMOTE, Reference, header_of, references, text_lines
 from faussaire.errors import DataError
 
 _NO_FILE = "no such file"
-_SECONDS = 20.0
 
 
 def looks_like_list(head: str) -> bool:
@@ -54,7 +52,8 @@ def list_source(path: Path, scratch: Path | None = None) -> Source:
                 f"{path}: {shown(one.target)} has two labels, {before.label!r} in line {before.line} and {one.label!r} "
                 f"in line {one.line}: an image has one class; keep one of these lines, or leave the labels out"
             )
-    entries = [_entry(places, one) for one in named.values()]
+    downloads = Downloads()
+    entries = [_entry(places, one, downloads) for one in named.values()]
     notes = [f"a list of {len(entries)} images"]
     if len(said) > len(named):
         notes.append(f"lines that name an image again: {len(said) - len(named)}")
@@ -76,10 +75,10 @@ def list_source(path: Path, scratch: Path | None = None) -> Source:
     )
 
 
-def _entry(places: _Places, one: Reference) -> Entry:
+def _entry(places: _Places, one: Reference, downloads: Downloads) -> Entry:
     name = shown(one.target)
     if one.target.startswith(REMOTE):
-        return Entry(name, partial(download, one.target))
+        return Entry(name, partial(downloads.fetch, one.target))
     where = places.of(one.target)
     return Entry(name, partial(read_file, where), _problem(where), where)
 
@@ -162,22 +161,3 @@ def _problem(path: str) -> str:
     if not stat.S_ISREG(status.st_mode):
         return "not a file, but a folder, pipe, socket or device"
     return too_large(status.st_size)
-
-
-def download(url: str) -> bytes:
-    """Fetch a file.
-
-    Raises:
-        OSError: it cannot be had; the message says why in words.
-        ValueError: it is too large.
-    """
-    request = urllib.request.Request(url, headers={"User-Agent": "faussaire"})
-    try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
-            data: bytes = answer.read(MAX_FILE_BYTES + 1)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise OSError(None, f"could not be fetched: {' '.join(str(reason).split())[:100]}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise ValueError(too_large(len(data)))
-    return data
