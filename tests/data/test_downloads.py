@@ -148,10 +148,13 @@ def test_images_that_a_busy_server_withheld_come_with_the_next_run(site: Site, t
 
     site.answer = answer
     (tmp_path / "list.txt").write_text("".join(f"{site.url}/{i}\n" for i in range(4)))
-    first = prepare(tmp_path / "list.txt", cache=tmp_path / "cache", resolution=8)
+    first = prepare(tmp_path / "list.txt", cache=tmp_path / "cache", resolution=8, fit="crop")
     assert [record.note for record in first.inventory.rejected] == ["could not be fetched: 503 Service Unavailable"]
     busy, asked = False, len(site.asked)
-    second = prepare(tmp_path / "list.txt", cache=tmp_path / "cache", resolution=8)
+    second = prepare(tmp_path / "list.txt", cache=tmp_path / "cache", resolution=8, fit="crop")
     assert len(second.images) == 4
     assert {request["path"] for request in site.asked[asked:]} == {"/2"}
-    assert second.fingerprint == prepare(tmp_path / "list.txt", cache=tmp_path / "fresh", resolution=8).fingerprint
+    assert (
+        second.fingerprint
+        == prepare(tmp_path / "list.txt", cache=tmp_path / "fresh", resolution=8, fit="crop").fingerprint
+    )

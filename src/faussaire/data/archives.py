@@ -83,7 +83,7 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
 def _add_zip_link(
     members: Members[zipfile.ZipInfo], name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo
 ) -> None:
-    target, why = content(partial(archive.read, info))
+    target, why, _ = content(partial(archive.read, info))
     if target is None:
         members.others.append((name, why))
     else:

@@ -49,7 +49,7 @@ class Build:
     def __init__(
         self, folder: Path, plan: Mapping[str, Any], *, count: int, shape: tuple[int, ...], in_place: Shard | None
     ) -> None:
-        self.folder, self.count, self.shape, self.in_place = folder, count, shape, in_place
+        self.folder, self.plan, self.count, self.shape, self.in_place = folder, plan, count, shape, in_place
         self.row_bytes = int(np.prod(shape))
         self.per_shard = max(SHARD_BYTES // self.row_bytes, -(-count // MAX_SHARDS), 1)
         self.words: dict[str, int] = {"": 0}

@@ -18,7 +18,7 @@ import numpy as np
 
 from faussaire.data.decode import Decoded, Rule, decode_frames
 from faussaire.data.disk import why_unread
-from faussaire.data.records import BLANK, FACTS, GREY, KEPT
+from faussaire.data.records import BLANK, FACTS, FOR_NOW, GREY, KEPT, UNREAD
 
 BLANK_BELOW = 4.0
 """An image whose values (0 to 255) have a smaller standard deviation than this is called nearly blank."""
@@ -40,6 +40,9 @@ class Task(NamedTuple):
 
     problem: str = ""
     """Why it cannot be used, where that is known already."""
+
+    flags: int = 0
+    """Of `records`, whether that may be gone next time."""
 
     frames: tuple[int, ...] | None = None
     """The frames that are wanted; None for the first, with a word about the others."""
@@ -70,28 +73,30 @@ def decode_chunk(tasks: Sequence[Task], rule: Rule, *, before: Callable[[Task], 
     for task in tasks:
         if before is not None:
             before(task)
-        data, reason = task.data, task.problem
+        data, reason, flags = task.data, task.problem, task.flags
         if data is None and task.read is not None:
-            data, reason = content(task.read)
+            data, reason, flags = content(task.read)
         if data is None:
-            outcomes += [Decoded(pixels=None, note=reason)] * task.num
+            outcomes += [Decoded(pixels=None, note=reason, flags=flags)] * task.num
         else:
             outcomes += decode_frames(data, rule, task.frames)
     return gathered(outcomes, rule)
 
 
-def content(read: Callable[[], bytes]) -> tuple[bytes | None, str]:
-    """Return the bytes of a file, or None and why not."""
+def content(read: Callable[[], bytes]) -> tuple[bytes | None, str, int]:
+    """Return the bytes of a file; or None, why not, and by the flags of `records` whether that may pass."""
     try:
-        return read(), ""
+        return read(), "", 0
     except OSError as error:
-        return None, why_unread(error)
+        return None, why_unread(error), FOR_NOW
     except MemoryError:
-        return None, "too large for the memory of this machine"
+        return None, "too large for the memory of this machine", FOR_NOW
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        return None, f"damaged in the zip ({error})"
-    except (RuntimeError, ValueError) as error:  # NotImplementedError: a method of compression unknown here
-        return None, f"cannot be unpacked ({error})"
+        return None, f"damaged in the zip ({error})", 0
+    except NotImplementedError as error:  # a method of compression that is unknown here
+        return None, f"cannot be unpacked ({error})", UNREAD
+    except (RuntimeError, ValueError) as error:
+        return None, f"cannot be unpacked ({error})", 0
 
 
 def gathered(outcomes: Sequence[Decoded], rule: Rule) -> Chunk:

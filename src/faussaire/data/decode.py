@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import io
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,9 @@ from PIL import (  # the readers by name: asked for a format that it has not imp
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
+    features,
 )
+from PIL import __version__ as PIL_VERSION
 
 from faussaire.data.depths import BEYOND, Ends, to_8_bits
 from faussaire.data.fitting import CROP, WHITE, fit
@@ -139,6 +142,13 @@ def quiet_pillow() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         yield
+
+
+def decoders() -> str:
+    """Return what decides which files can be read: what is installed here, and in which version."""
+    heif = f"pillow-heif {pillow_heif.__version__}" if _MORE else "no HEIF"
+    avif = "AVIF" if features.check("avif") else "no AVIF"
+    return f"Python {sys.version_info.major}.{sys.version_info.minor}, Pillow {PIL_VERSION}, {avif}, {heif}"
 
 
 def is_image(head: bytes) -> bool:

@@ -15,6 +15,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -132,7 +133,7 @@ def _continues(headers: Mapping[str, str], part: _Part) -> bool:
     return headers.get("Content-Range", "").startswith(f"bytes {len(part.data)}-")
 
 
-def _seconds(headers: Mapping[str, str]) -> float:
+def _seconds(headers: Message) -> float:
     """Return how long a busy server asks to be left alone; 0 where it does not say, or by a date."""
     text = headers.get("Retry-After", "")
     return float(text) if text.isdecimal() else 0.0

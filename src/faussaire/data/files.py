@@ -136,7 +136,7 @@ def _told_own(entries: list[Entry]) -> list[Entry]:
     """
     beside = [i for i, entry in enumerate(entries) if "/" not in entry.name and not entry.problem]
     for i in beside if len(beside) < len(entries) else ():
-        data, _ = content(entries[i].read)
+        data, *_ = content(entries[i].read)
         if data is None or not mark_in(data):
             break
         entries[i] = replace(entries[i], problem=OWN_NOTE)

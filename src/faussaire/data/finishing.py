@@ -18,6 +18,7 @@ import numpy as np
 from faussaire.data.build import BLOCK, MAX_SHARDS, Build, blocks
 from faussaire.data.chunks import BLANK_BELOW
 from faussaire.data.dataset import Source
+from faussaire.data.decode import decoders
 from faussaire.data.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.marks import OWN_NOTE
 from faussaire.data.names import shortened
@@ -250,6 +251,9 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
         "classes": chosen.classes,
         "class_counts": dict(zip(chosen.classes, counts.tolist(), strict=False)),
         "notes": [*work.notes, _held_out_note(parts[HELD_OUT].num, int(counts.sum()))],
+        "rule": {**work.build.plan["rule"], "depths": work.build.plan["depths"]["ends"]},
+        "decoders": decoders(),
+        "left_out_for": _reasons(work),
         "num_items": work.build.done,
         "numbered": numbered,
         "shards": [
@@ -264,6 +268,14 @@ def _write_index(work: Finish, counts: np.ndarray) -> None:
     for path in [*folder.glob("pixels-*.u8"), work.build.facts_file, folder / "plan.json"]:
         if path not in used:
             path.unlink(missing_ok=True)
+
+
+def _reasons(work: Finish) -> int:
+    """Return the flags of what was left out, together."""
+    found = 0
+    for _, block in work.facts():
+        found |= int(np.bitwise_or.reduce(block["flags"][block["flags"] & KEPT == 0], initial=0))
+    return found
 
 
 def _held_out_note(num: int, num_kept: int) -> str:

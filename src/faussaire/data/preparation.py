@@ -11,8 +11,8 @@ from __future__ import annotations
 import gc
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,16 @@ from typing import Any
 from PIL import ImageColor
 
 from faussaire.data.build import Build, begun_plan
+from faussaire.data.chunks import Chunk
 from faussaire.data.dataset import Dataset, Origin, Source
 from faussaire.data.decode import Rule
-from faussaire.data.depths import Depths
+from faussaire.data.depths import BEYOND, Depths
+from faussaire.data.earlier import Earlier
 from faussaire.data.finishing import DUPLICATES, KEEP, finish
 from faussaire.data.fitting import FITS
 from faussaire.data.frames import ALL, FIRST, with_all_frames
 from faussaire.data.labels import is_about_labels
+from faussaire.data.records import KEPT
 from faussaire.data.rows import Shard
 from faussaire.data.scan import all_depths, fits_as_it_is, look, scan
 from faussaire.data.selection import Selection, choose
@@ -40,6 +43,8 @@ MAX_RESOLUTION = 1024
 
 IN_PLACE_BYTES = 2**30
 """An array file of this size or more that needs no change is not copied, but mapped where it lies."""
+
+_TRIED = 64  # items in one go, to see whether they can be read now
 
 Progress = Callable[[int, int], None]
 
@@ -74,6 +79,7 @@ def prepare(
     cache: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    fingerprint: str | None = None,
 ) -> Dataset:
     """Read images of any kind and bring them to one size; what cannot be used is reported and left out.
 
@@ -92,8 +98,10 @@ def prepare(
         workers: processes that decode, at most; as many as there are cores if not given. With 0 there is none, and a
             file that makes its decoder crash ends the program.
         progress: `progress(done, total)` counts items.
+        fingerprint: of the images that a run began with: where these are there, they are wanted, and no others.
 
-    Nothing is decoded again as long as the data and the settings stay the same. From 200 images on, one in ten is held
+    Nothing is decoded again as long as the data and the settings stay the same, but for what was left out for reasons
+    that may be gone: no network, no permission, no memory, a missing extra. From 200 images on, one in ten is held
     out, by the hash of its pixels, so that copies of an image stay together.
 
     Raises:
@@ -112,29 +120,53 @@ def prepare(
     _check(wishes)
     origin = locate(data)
     where = place(origin, wishes.as_dict(), cache)
-    if not where.ready():
-        with where.lock():
-            if not where.ready():  # another process may have prepared it meanwhile
-                _build(origin, where, wishes, workers=workers, progress=progress)
+    if not where.ready() or _doubtful(where, fingerprint):
+        with where.lock():  # another process may have prepared it meanwhile
+            earlier = _doubtful(where, fingerprint)
+            if earlier or not where.ready():
+                _build(origin, where, wishes, earlier, workers=workers, progress=progress)
                 where.remove_others()
     return load(where.current, origin.path)
 
 
-def _build(origin: Origin, where: Place, wishes: Wishes, *, workers: int | None, progress: Progress | None) -> None:
-    """Prepare the data, from where an earlier start was interrupted."""
+def _doubtful(where: Place, fingerprint: str | None) -> Earlier | None:
+    """Return what was prepared of the data as it is, if more of it may be had now; not of what a run began with."""
+    with suppress(OSError, ValueError, KeyError, TypeError):  # none, or a damaged one, of which `load` tells
+        earlier = Earlier(where.current)
+        if earlier.fingerprint != fingerprint and len(earlier.doubtful()):
+            return earlier
+    return None
+
+
+def _build(
+    origin: Origin,
+    where: Place,
+    wishes: Wishes,
+    earlier: Earlier | None,
+    *,
+    workers: int | None,
+    progress: Progress | None,
+) -> None:
+    """Prepare the data, from where an earlier start was interrupted; anew only if more of it can be had."""
     with _open(origin, where.folder) as opened, ExitStack() as stack:
         processes = stack.enter_context(Workers(workers))
         source = with_all_frames(opened, processes) if wishes.frames == ALL else opened
         chosen = choose(source, wishes.classes)
+        folder = where.current if earlier is None else where.following
+        if earlier is not None:
+            earlier = earlier if earlier.is_of([source.items[int(i)] for i in chosen.indices]) else None
+            if earlier is not None and not _any_readable(source, chosen, earlier, processes):
+                earlier.settle()
+                return
         rule, depths, notes = _rule(source, chosen, wishes, processes)
         if chosen.labels is None and not any(map(is_about_labels, notes)):
             notes.append("no labels: there are none in the data")
         in_place = _in_place(source, chosen, rule)
         plan = {"rule": rule.__dict__, "count": len(chosen.indices), "in_place": in_place is not None}
-        depths = _begun_depths(where.current, plan) or depths
+        depths = _begun_depths(folder, plan) or depths
         while True:
             build = Build(
-                where.current,
+                folder,
                 {**plan, "depths": depths.as_dict()},
                 count=len(chosen.indices),
                 shape=(rule.channels, rule.resolution, rule.resolution),
@@ -142,8 +174,10 @@ def _build(origin: Origin, where: Place, wishes: Wishes, *, workers: int | None,
             )
             if in_place is None:
                 check_room(build.folder, (build.count - build.done) * build.row_bytes)
-            if _fill(build, source, chosen, replace(rule, depths=depths.ends), depths, processes, progress):
-                break
+            by_depths = replace(rule, depths=depths.ends)
+            with closing(_decoded(source, chosen, by_depths, earlier, processes, start=build.done)) as chunks:
+                if _fill(build, chunks, depths, progress):
+                    break
             # Some were not enough: begin again with all. The processes were stopped amid their work.
             processes = stack.enter_context(Workers(workers))
             depths = all_depths(source, chosen.indices, processes)
@@ -158,24 +192,38 @@ def _begun_depths(folder: Path, plan: Mapping[str, Any]) -> Depths | None:
     return Depths.from_dict(told) if told and begun == json.loads(json.dumps(plan)) else None
 
 
-def _fill(
-    build: Build,
-    source: Source,
-    chosen: Selection,
-    rule: Rule,
-    depths: Depths,
-    workers: Workers,
-    progress: Progress | None,
-) -> bool:
-    """Decode what is not there yet; return False as soon as an image does not fit the depths that were assumed."""
-    with closing(scan(source, chosen.indices, rule, workers, start=build.done)) as chunks:
-        for chunk in chunks:
-            if depths.are_missed_by(chunk.words):
-                return False
-            build.add(chunk)
-            if progress is not None:
-                progress(build.done, build.count)
+def _fill(build: Build, chunks: Iterator[Chunk], depths: Depths, progress: Progress | None) -> bool:
+    """Add what is not there yet; return False as soon as an image does not fit the depths that were assumed."""
+    for chunk in chunks:
+        if depths.are_missed_by(chunk.words):
+            return False
+        build.add(chunk)
+        if progress is not None:
+            progress(build.done, build.count)
     return True
+
+
+def _any_readable(source: Source, chosen: Selection, earlier: Earlier, workers: Workers) -> bool:
+    """Whether an item that was left out earlier can be had now."""
+    doubtful = [chosen.indices[place] for place in earlier.doubtful().tolist()]
+    for first in range(0, len(doubtful), _TRIED):
+        for chunk in list(scan(source, doubtful[first : first + _TRIED], earlier.rule, workers)):  # to its end
+            if (chunk.facts["flags"] & KEPT).any() or any(word.startswith(BEYOND) for word in chunk.words):
+                return True
+    return False
+
+
+def _decoded(
+    source: Source, chosen: Selection, rule: Rule, earlier: Earlier | None, workers: Workers, *, start: int
+) -> Generator[Chunk, None, None]:
+    """Decode all items from place `start` on, but for those that can be taken over."""
+    if earlier is None or earlier.rule != rule:
+        yield from scan(source, chosen.indices, rule, workers, start=start)
+        return
+    places = earlier.to_decode()
+    places = places[places >= start]
+    fresh = scan(source, [chosen.indices[place] for place in places.tolist()], rule, workers)
+    yield from earlier.with_fresh(fresh, places, start=start)
 
 
 def _open(origin: Origin, scratch: Path) -> Source:

@@ -180,11 +180,16 @@ def tasks(source: Source, indices: Sequence[int]) -> list[Task]:
     place = 0
     while place < len(indices):
         run = [frames[place]]
-        while place + len(run) < len(indices) and frames[place + len(run)] == run[-1] + 1:
+        while place + len(run) < len(indices) and _goes_on(indices, frames, place + len(run)):
             run.append(run[-1] + 1)
         found.append(_task(source, int(indices[place]), tuple(run)))
         place += len(run)
     return found
+
+
+def _goes_on(indices: Sequence[int], frames: Sequence[int], place: int) -> bool:
+    """Whether the item at a place is the next frame of the same file as the one before it."""
+    return frames[place] == frames[place - 1] + 1 and int(indices[place]) == int(indices[place - 1]) + 1
 
 
 def _task(source: Source, i: int, frames: tuple[int, ...] | None) -> Task:

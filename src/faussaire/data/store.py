@@ -1,6 +1,7 @@
 """Where prepared data lies: a folder for each set and way of preparing it, in `~/.cache/faussaire/data` or `--cache`.
 
-    NAME-KEY/SIGNATURE/          KEY: which data, prepared how; SIGNATURE: its state when it was prepared
+    NAME-KEY/SIGNATURE/          KEY: which data, prepared how; SIGNATURE: its state when it was prepared; and a number
+                                 where more of the same data could be read later
         index.json               what is here; written last, so that without it the preparation is unfinished
         pixels-000.u8 …          uint8 [n, C, R, R], image after image
         records.bin words.jsonl  what became of each item, as records.FACTS, and the words of its notes
@@ -51,8 +52,21 @@ class Place:
 
     @property
     def current(self) -> Path:
-        """The part of the folder that belongs to the data as it is now."""
-        return self.folder / self.signature[:16]
+        """The part of the folder that belongs to the data as it is now: the last one that is finished, if any is."""
+        return max(self._finished(), default=self.folder / self._name)
+
+    @property
+    def following(self) -> Path:
+        """The part that will take the place of the current one, for the same data."""
+        number = int(self.current.name[len(self._name) + 1 :] or 0)
+        return self.folder / f"{self._name}-{number + 1:06}"
+
+    @property
+    def _name(self) -> str:
+        return self.signature[:16]
+
+    def _finished(self) -> list[Path]:
+        return [index.parent for index in self.folder.glob(f"{self._name}*/{INDEX}")]
 
     def ready(self) -> bool:
         """Say whether the data was prepared, and has not changed since."""
@@ -165,16 +179,16 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
         DataError: something in it is missing or damaged.
     """
     try:
-        index = json.loads((folder / INDEX).read_text("utf-8"))
+        index = read_index(folder)
         shape, classes = tuple(index["shape"]), tuple(index["classes"])
-        shards = [_shard(folder, told, in_place) for told in index["shards"]]
+        shards = read_shards(folder, index, in_place)
         if links := [path.name for path in folder.iterdir() if path.is_symlink()]:
             raise ValueError(f"{links[0]} is a link")
         parts = {
             part: (_column(folder / f"{part}.i64", np.dtype("<i8")), _labels(folder, part) if classes else None)
             for part in ("train", "held-out")
         }
-        records = _records(folder, index)
+        records = read_records(folder, index)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"the prepared images in {folder} are damaged ({error}): remove that folder") from error
     return Dataset(
@@ -197,6 +211,17 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
     )
 
 
+def read_index(folder: Path) -> dict[str, Any]:
+    """Return what the index of a finished store says."""
+    index: dict[str, Any] = json.loads((folder / INDEX).read_text("utf-8"))
+    return index
+
+
+def read_shards(folder: Path, index: Mapping[str, Any], in_place: Path | None = None) -> list[Shard]:
+    """Return the files of pixels of a store; see `load` for `in_place`."""
+    return [_shard(folder, told, in_place) for told in index["shards"]]
+
+
 def _shard(folder: Path, told: Mapping[str, Any], in_place: Path | None) -> Shard:
     name = told["path"]
     if name is None and in_place is not None:
@@ -206,7 +231,8 @@ def _shard(folder: Path, told: Mapping[str, Any], in_place: Path | None) -> Shar
     return Shard(path=folder / name, count=told["count"], offset=told["offset"])
 
 
-def _records(folder: Path, index: Mapping[str, Any]) -> Records:
+def read_records(folder: Path, index: Mapping[str, Any]) -> Records:
+    """Return what became of each item of a store."""
     words = [json.loads(line) for line in (folder / "words.jsonl").read_text("utf-8").splitlines()]
     count = index["num_items"]
     names = Numbered(index["numbered"], count) if index["numbered"] else _lines(folder, count)

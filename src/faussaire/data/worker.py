@@ -57,7 +57,7 @@ def answer(asked: str, tasks: Sequence[Task], rule: Rule | None, before: Callabl
 
 def send_request(pipe: IO[bytes], asked: str, tasks: Sequence[Task], rule: Rule | None) -> None:
     """Ask something of some files, whose content is at hand or lies at a path."""
-    header = [(task.path, task.problem, task.frames, len(task.data or b"")) for task in tasks]
+    header = [(task.path, task.problem, task.flags, task.frames, len(task.data or b"")) for task in tasks]
     _write(pipe, [asked, None if rule is None else rule.__dict__, header], [b"".join(t.data for t in tasks if t.data)])
 
 
@@ -96,10 +96,10 @@ def receive_header(pipe: IO[bytes]) -> Any:
 def _receive_request(pipe: IO[bytes]) -> tuple[str, list[Task], Rule | None]:
     asked, rule, header = receive_header(pipe)
     tasks = []
-    for path, problem, frames, size in header:
+    for path, problem, flags, frames, size in header:
         data = None if problem or path is not None else _read(pipe, size)
         read = None if problem or path is None else partial(read_file, path)
-        tasks.append(Task(data, read, path, problem, None if frames is None else tuple(frames)))
+        tasks.append(Task(data, read, path, problem, flags, None if frames is None else tuple(frames)))
     return asked, tasks, rule and Rule(**{**rule, "background": tuple(rule["background"])})
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from faussaire.data.chunks import Chunk, Task, content, decode_chunk
 from faussaire.data.decode import Rule, quiet_pillow
 from faussaire.data.depths import Extent
+from faussaire.data.records import FOR_NOW
 from faussaire.data.worker import (
     CPU_SECONDS,
     DECODE,
@@ -146,7 +147,7 @@ class Workers:
             chunk: Chunk = self._ask(DECODE, [task], rule)
             return chunk
         except Died as death:
-            return decode_chunk([Task(problem=str(death), frames=task.frames)], rule)
+            return decode_chunk([Task(problem=str(death), flags=FOR_NOW, frames=task.frames)], rule)
 
     def _ask(self, asked: str, tasks: Sequence[Task], rule: Rule | None) -> Any:
         """Ask something of one of the processes.
@@ -310,9 +311,9 @@ def _loaded(task: Task) -> Task:
     """Return a task with its content in hand, or with a path that the other process can read."""
     if task.read is None or task.path is not None:
         return task
-    data, reason = content(task.read)
+    data, reason, flags = content(task.read)
     if data is None:
-        return Task(problem=reason, frames=task.frames)
+        return Task(problem=reason, flags=flags, frames=task.frames)
     return Task(data=data, frames=task.frames)
 
 

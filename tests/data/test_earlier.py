@@ -1,0 +1,172 @@
+"""What was left out for reasons that may be gone is tried again; what was decoded once is not."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.zoo import png
+from faussaire.data import Dataset, chunks, decode, earlier, finishing, folders, prepare, store, workers
+from faussaire.data.decode import Decoded, Rule
+
+BROKEN = {"drive": OSError(errno.EIO, "Input/output error"), "memory": MemoryError()}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Return a folder of 30 grey pictures that differ."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for i in range(30):
+        Image.fromarray(generator.integers(0, 256, (12, 12), np.uint8)).save(folder / f"{i:02}.png")
+    return folder
+
+
+class Machine:
+    """What this machine cannot do at the moment, and which files it read."""
+
+    def __init__(self) -> None:
+        self.unreadable: dict[str, Exception] = {}
+        self.read: list[str] = []
+
+    def read_file(self, path: str, count: int = -1) -> bytes:
+        """Read a file, or fail."""
+        name = Path(path).name
+        self.read.append(name)
+        if name in self.unreadable:
+            raise self.unreadable[name]
+        return Path(path).read_bytes()[: None if count < 0 else count]
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Return a machine of which parts can be broken and mended; it decodes in this process."""
+    machine = Machine()
+    monkeypatch.setattr(folders, "read_file", machine.read_file)
+    return machine
+
+
+def prepared(folder: Path, **options: object) -> Dataset:
+    asked = {"resolution": 12, "fit": "crop", "workers": 0, "cache": folder.parent / "cache"}
+    return prepare(folder, **(asked | options))  # type: ignore[arg-type]
+
+
+def same(one: Dataset, other: Dataset) -> bool:
+    return (
+        one.fingerprint == other.fingerprint
+        and list(one.inventory.records) == list(other.inventory.records)
+        and one.inventory.notes == other.inventory.notes
+        and bool((one.images[:] == other.images[:]).all())
+    )
+
+
+@pytest.mark.parametrize("why", BROKEN)
+def test_what_could_not_be_read_is_tried_again_and_nothing_else(pictures: Path, machine: Machine, why: str) -> None:
+    machine.unreadable = {"07.png": BROKEN[why], "21.png": BROKEN[why]}
+    assert len(prepared(pictures).images) == 28
+    machine.read.clear()
+    assert len(prepared(pictures).images) == 28
+    assert set(machine.read) == {"07.png", "21.png"}
+    machine.unreadable.clear()
+    machine.read.clear()
+    mended = prepared(pictures)
+    assert len(mended.images) == 30
+    assert set(machine.read) == {"07.png", "21.png"}
+    machine.read.clear()
+    assert prepared(pictures).fingerprint == mended.fingerprint
+    assert machine.read == []
+    assert same(mended, prepare(pictures, cache=pictures.parent / "fresh", resolution=12, fit="crop"))
+
+
+def test_one_of_two_is_taken_when_it_can_be_had(pictures: Path, machine: Machine) -> None:
+    machine.unreadable = {"07.png": BROKEN["drive"], "21.png": BROKEN["drive"]}
+    prepared(pictures)
+    del machine.unreadable["21.png"]
+    assert [record.name for record in prepared(pictures).inventory.rejected] == ["07.png"]
+    assert len(list((pictures.parent / "cache").glob(f"*/*/{store.INDEX}"))) == 1
+
+
+@pytest.mark.parametrize("duplicates", ["keep", "drop"])
+def test_a_late_picture_in_colour_makes_all_of_them_so(pictures: Path, machine: Machine, duplicates: str) -> None:
+    (pictures / "30.png").write_bytes((pictures / "03.png").read_bytes())
+    (pictures / "05-late.png").write_bytes(png((200, 0, 0), 12))
+    machine.unreadable = {"05-late.png": BROKEN["drive"]}
+    assert prepared(pictures, duplicates=duplicates).spec.shape == (1, 12, 12)
+    machine.unreadable.clear()
+    mended = prepared(pictures, duplicates=duplicates)
+    assert mended.spec.shape == (3, 12, 12)
+    assert same(
+        mended, prepare(pictures, cache=pictures.parent / "fresh", resolution=12, fit="crop", duplicates=duplicates)
+    )
+
+
+def test_a_run_goes_on_with_the_images_that_it_began_with(pictures: Path, machine: Machine) -> None:
+    machine.unreadable = {"07.png": BROKEN["drive"]}
+    began = prepared(pictures)
+    machine.unreadable.clear()
+    assert prepared(pictures, fingerprint=began.fingerprint).fingerprint == began.fingerprint
+    assert len(prepared(pictures, fingerprint="of another run").images) == 30
+
+
+def test_damage_is_not_tried_again(pictures: Path, machine: Machine) -> None:
+    (pictures / "07.png").write_bytes((pictures / "07.png").read_bytes()[:60])
+    (pictures / "21.png").write_bytes(b"")
+    prepared(pictures)
+    machine.read.clear()
+    assert len(prepared(pictures).inventory.rejected) == 2
+    assert machine.read == []
+
+
+def test_what_no_decoder_could_read_is_tried_by_others(
+    pictures: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pictures / "30.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    assert len(prepared(pictures).images) == 30
+    for module in (decode, earlier, finishing):
+        monkeypatch.setattr(module, "decoders", lambda: "others, of no more use")
+    machine.read.clear()
+    assert len(prepared(pictures).images) == 30
+    assert machine.read == ["30.heic"]
+    assert len(prepared(pictures).images) == 30
+    assert machine.read == ["30.heic"]  # and no more
+    for module in (decode, earlier, finishing):
+        monkeypatch.setattr(module, "decoders", lambda: "pillow-heif")
+    real = chunks.decode_frames
+
+    def with_heif(data: bytes, rule: Rule, frames: object) -> list[Decoded]:
+        return real(png(77, 12) if data[4:12] == b"ftypheic" else data, rule, frames)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(chunks, "decode_frames", with_heif)
+    assert len(prepared(pictures).images) == 31
+
+
+def test_a_picture_whose_decoder_died_is_tried_again(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = workers.Workers._exchange
+
+    def dies(self: workers.Workers, sent: list[chunks.Task], *rest: object) -> object:
+        if any(str(task.path).endswith("07.png") for task in sent):
+            raise EOFError
+        return real(self, sent, *rest)  # type: ignore[call-arg]
+
+    cache = pictures.parent / "cache"
+    with monkeypatch.context() as patch:
+        patch.setattr(workers.Workers, "_exchange", dies)
+        patch.setattr("faussaire.data.scan._SECONDS_TO_TELL", 0.0)
+        patch.setattr("faussaire.data.scan._SECONDS_ALONE", 0.0)
+        patch.setattr("faussaire.data.scan._SECONDS_TO_START", 0.0, raising=False)
+        patch.setattr("faussaire.data.scan._CHUNK_HERE", 1, raising=False)
+        assert len(prepare(pictures, cache=cache, workers=2).images) == 29
+    assert len(prepare(pictures, cache=cache, workers=2).images) == 30
+
+
+def test_the_index_says_by_what_it_was_decoded(pictures: Path, tmp_path: Path) -> None:
+    prepare(pictures, cache=tmp_path / "cache")
+    index = json.loads(next((tmp_path / "cache").glob(f"*/*/{store.INDEX}")).read_text())
+    assert index["decoders"] == decode.decoders()
+    assert index["left_out_for"] == 0
