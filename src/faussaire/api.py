@@ -33,7 +33,7 @@ from faussaire.parallel import num_shards
 from faussaire.penalties import PENALTIES
 from faussaire.plan import UNPLANNED_NIMG, Plan
 from faussaire.recorder import Recorder
-from faussaire.resume import Task, open_run, plan_of, recorded_config
+from faussaire.resume import Task, open_run, plan_of, recorded_config, recorded_fingerprint
 from faussaire.rng import draw_places
 from faussaire.run import RunFolder
 from faussaire.schedules import SCHEDULES
@@ -101,7 +101,7 @@ def train(
     folder = Run(run or RUNS / (name if original is None else f"{name}-replay"))
     with RunClock(started) as clock, folder.lock(), _threads(config, original or folder):
         begun(folder.path)
-        dataset = _prepare(config, console)
+        dataset = _prepare(config, console, recorded_fingerprint(original or folder))
         if original is not None:
             _check_replayed(original, dataset)
         plan = None if original is None else plan_of(original)
@@ -166,8 +166,8 @@ def _check_names(config: Config) -> None:
                 raise ConfigError(f"{flag(name)}: unknown {one!r}{did_you_mean(one, list(known))}")
 
 
-def _prepare(config: Config, console: Console) -> Dataset:
-    """Read the data, saying so where it takes a while."""
+def _prepare(config: Config, console: Console, fingerprint: str | None) -> Dataset:
+    """Read the data, saying so where it takes a while; `fingerprint` is that of a run that goes on."""
     name = named(config.data)
     with waiting(console, f"Reading {name} ...") as change:
 
@@ -178,6 +178,7 @@ def _prepare(config: Config, console: Console) -> Dataset:
             config.data,
             **config.preparation(),
             progress=told,
+            fingerprint=fingerprint,
         )
     for note in (note for note in dataset.inventory.notes if is_about_labels(note) or is_about_range(note)):
         console.print(note, highlight=False, soft_wrap=True, markup=False)

@@ -31,7 +31,7 @@ from faussaire.evaluation.protocols import PROTOCOLS, Protocol, Score, compute
 from faussaire.generator import Generator
 from faussaire.health import Verdict, judge_scores
 from faussaire.recorder import Scorer
-from faussaire.resume import recorded_config
+from faussaire.resume import recorded_config, recorded_fingerprint
 from faussaire.rng import draw_places, latents, numpy_generator_for
 from faussaire.run import RunFolder, replacing
 
@@ -201,7 +201,7 @@ def _reals(run: RunFolder, generator: Generator, data: str | Path | Sequence[str
     own = None
     if config is not None:
         try:
-            own = prepare(config.data, **config.preparation())
+            own = prepare(config.data, **config.preparation(), fingerprint=recorded_fingerprint(run))
             if own.spec.shape != generator.spec.shape:  # the data has changed since
                 own = prepare(config.data, **(config.preparation() | {"resolution": side, "channels": channels}))
         except DataError as error:

@@ -60,6 +60,11 @@ def plan_of(run: RunFolder) -> Plan:
     )
 
 
+def recorded_fingerprint(run: RunFolder) -> str | None:
+    """Return the fingerprint of the images that a run was begun with; None where none was begun."""
+    return run.read_json(run.config).get("fingerprint") if run.exists() else None
+
+
 def recorded_config(run: RunFolder) -> Config:
     """Return the settings that a run was begun with.
 

@@ -37,10 +37,9 @@ class Earlier:
         self._folder = folder
         self._index = read_index(folder)
 
-    @property
-    def fingerprint(self) -> str:
-        """The fingerprint of its images."""
-        return str(self._index["fingerprint"])
+    def fits(self, fingerprint: str | None) -> bool:
+        """Whether a run that recorded `fingerprint` was trained on its images."""
+        return fingerprint in (self._index["fingerprint"], self._index.get("formerly"))
 
     @property
     def rule(self) -> Rule:

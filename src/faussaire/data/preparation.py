@@ -133,7 +133,7 @@ def _doubtful(where: Place, fingerprint: str | None) -> Earlier | None:
     """Return what was prepared of the data as it is, if more of it may be had now; not of what a run began with."""
     with suppress(OSError, ValueError, KeyError, TypeError):  # none, or a damaged one, of which `load` tells
         earlier = Earlier(where.current)
-        if earlier.fingerprint != fingerprint and len(earlier.doubtful()):
+        if not (fingerprint and earlier.fits(fingerprint)) and len(earlier.doubtful()):
             return earlier
     return None
 

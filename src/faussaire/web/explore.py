@@ -155,11 +155,11 @@ def _training_images(run: RunFolder) -> Rows:
         RequestError: they are not there any more.
     """
     from faussaire.data import prepare
-    from faussaire.resume import recorded_config
+    from faussaire.resume import recorded_config, recorded_fingerprint
 
     try:
         config = recorded_config(run)
-        dataset = prepare(config.data, **config.preparation())
+        dataset = prepare(config.data, **config.preparation(), fingerprint=recorded_fingerprint(run))
         if not dataset.fits(run.read_json(run.config)["fingerprint"]):
             raise DataError("they are other images now")
     except (FaussaireError, KeyError):
