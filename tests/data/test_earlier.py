@@ -147,22 +147,17 @@ def test_what_no_decoder_could_read_is_tried_by_others(
 
 
 def test_a_picture_whose_decoder_died_is_tried_again(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = workers.Workers._exchange
+    real = workers.Workers._ask
 
-    def dies(self: workers.Workers, sent: list[chunks.Task], *rest: object) -> object:
-        if any(str(task.path).endswith("07.png") for task in sent):
-            raise EOFError
-        return real(self, sent, *rest)  # type: ignore[call-arg]
+    def dies(self: workers.Workers, asked: str, sent: list[chunks.Task], *rest: object) -> object:
+        if asked == "decode" and any(str(task.path).endswith("07.png") for task in sent):
+            raise workers.Died("its decoder crashed")
+        return real(self, asked, sent, *rest)  # type: ignore[arg-type]
 
-    cache = pictures.parent / "cache"
     with monkeypatch.context() as patch:
-        patch.setattr(workers.Workers, "_exchange", dies)
-        patch.setattr("faussaire.data.scan._SECONDS_TO_TELL", 0.0)
-        patch.setattr("faussaire.data.scan._SECONDS_ALONE", 0.0)
-        patch.setattr("faussaire.data.scan._SECONDS_TO_START", 0.0, raising=False)
-        patch.setattr("faussaire.data.scan._CHUNK_HERE", 1, raising=False)
-        assert len(prepare(pictures, cache=cache, workers=2).images) == 29
-    assert len(prepare(pictures, cache=cache, workers=2).images) == 30
+        patch.setattr(workers.Workers, "_ask", dies)
+        assert len(prepared(pictures, workers=1).images) == 29
+    assert len(prepared(pictures, workers=1).images) == 30
 
 
 def test_the_index_says_by_what_it_was_decoded(pictures: Path, tmp_path: Path) -> None:
