@@ -184,6 +184,15 @@ def test_bytes_are_certain_as_soon_as_one_is_bright() -> None:
     assert extents.settle()[0] == Range(low=0, high=255)
 
 
+def test_parts_of_a_set_in_several_arrays_have_one_range(tmp_path: Path) -> None:
+    images = np.rint(UNIT * np.linspace(400, 4095, 40)[:, None, None]).astype(np.uint16)
+    np.save(tmp_path / "a.npy", images[:5])
+    np.save(tmp_path / "b.npy", images[5:])
+    dataset = prepare([tmp_path / "a.npy", tmp_path / "b.npy"])
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], np.rint(images.astype(float) * 255 / 4095))
+    assert any("in [0, 4095] scaled to 8 bits, as those of another part" in note for note in dataset.inventory.notes)
+
+
 def test_training_says_in_a_line_what_was_assumed(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.rint(UNIT * 4095).astype(np.uint16))
     console = Console(file=io.StringIO(), width=200)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import accumulate
@@ -22,7 +22,8 @@ from faussaire.config import NAMED, named
 from faussaire.data.dataset import Origin, Source
 from faussaire.data.labels import Labels, classes_of_values, is_about_labels
 from faussaire.data.names import shown, slug
-from faussaire.data.pixels import Pixels, StackedPixels
+from faussaire.data.pixels import ArrayPixels, Pixels, StackedPixels
+from faussaire.data.ranges import BYTES, Range, is_about_range
 from faussaire.data.shards import why_no_classes
 
 
@@ -41,7 +42,28 @@ def several_source(origins: Sequence[Origin], scratch: Path) -> Source:
     """
     with ExitStack() as stack:
         parts = [stack.enter_context(origin.open(scratch)) for origin in origins]
-        return _joined(parts, stack.pop_all().close)
+        return _joined(_of_one_range(parts), stack.pop_all().close)
+
+
+def _of_one_range(parts: Sequence[Source]) -> list[Source]:
+    """Give arrays of one number type and of more than 8 bits the range of the widest: they are parts of one set."""
+    widest: dict[np.dtype, Range] = {}
+    for part in parts:
+        if isinstance(part.pixels, ArrayPixels) and part.pixels.range.low == 0 and part.pixels.range.high > BYTES.high:
+            dtype, found = part.pixels.raw.dtype, part.pixels.range
+            widest[dtype] = max(widest.get(dtype, found), found, key=lambda one: one.high)
+    return [_in_range(part, widest) for part in parts]
+
+
+def _in_range(part: Source, widest: Mapping[np.dtype, Range]) -> Source:
+    if not isinstance(part.pixels, ArrayPixels) or part.pixels.range.high <= BYTES.high:
+        return part
+    wider = widest.get(part.pixels.raw.dtype, part.pixels.range)
+    if part.pixels.range.low != 0 or wider.high == part.pixels.range.high:
+        return part
+    notes = [text for text in part.notes if not is_about_range(text)]
+    notes.append(f"values taken to be in [0, {wider.high:g}] scaled to 8 bits, as those of another part")
+    return replace(part, pixels=replace(part.pixels, range=wider), notes=tuple(notes))
 
 
 def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
