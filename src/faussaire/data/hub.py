@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from faussaire.errors import DataError
 PREFIX = "hf:"
 
 _ROWS = 256
+_PAUSES = (1.0, 4.0)  # seconds before another try
 
 
 def is_saved(folder: Path) -> bool:
@@ -101,6 +103,16 @@ def _folders(name: str) -> list[Path]:
     ]
 
 
+def _patiently(load: Callable[[str], Any], name: str) -> Any:
+    """Load a data set, again after a while where the connection failed: what has come by then is not fetched anew."""
+    for pause in _PAUSES:
+        try:
+            return load(name)
+        except (ConnectionError, TimeoutError):
+            time.sleep(pause)
+    return load(name)
+
+
 def _loaded(name: str, split: str | None) -> Any:
     """Return one split of a data set: the one asked for, else `train`, else the first."""
     try:
@@ -109,7 +121,7 @@ def _loaded(name: str, split: str | None) -> Any:
         raise DataError("hf: needs the package datasets: pip install 'faussaire[hf]'") from None
     folder = Path(name).expanduser()
     try:
-        data = datasets.load_from_disk(str(folder)) if is_saved(folder) else datasets.load_dataset(name)
+        data = datasets.load_from_disk(str(folder)) if is_saved(folder) else _patiently(datasets.load_dataset, name)
     except Exception as error:  # it has many kinds: no network, no such name, a damaged file
         reason = " ".join(str(error).split())[:200]
         raise DataError(f"hf:{name} cannot be had ({reason}): check the name and the network") from error

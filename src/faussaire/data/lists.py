@@ -3,7 +3,7 @@
 How lines are read stands in references.py. An image that is named twice is taken once.
 
 URLs are fetched over http or https when the data is prepared, several at a time, and never again once it is. A line
-that cannot be had is left out and said.
+that cannot be had is left out, said, and tried again at the next start.
 """
 
 from __future__ import annotations
