@@ -115,11 +115,14 @@ class RunFolder:
                 self._remove_if_empty()
 
     def _remove_if_empty(self) -> None:
-        """Take back what `lock` made, where no run was begun after all."""
-        self._lock_file.unlink(missing_ok=True)
-        for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder, self.path):
+        """Take back what `lock` made, where no run was begun after all; what holds anything stays a folder of ours."""
+        for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder):
             with suppress(OSError):
                 folder.rmdir()
+        if list(self.path.iterdir()) == [self._lock_file]:
+            self._lock_file.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.rmdir()
 
     def emit(self, kind: str, *, nimg: int, durable: bool = False, **data: Any) -> None:
         """Append an event, then tell the listeners. `durable` waits until the disk has it.
