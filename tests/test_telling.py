@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faussaire.api import train as train_on
-from faussaire.errors import CheckpointError
+from faussaire.errors import CheckpointError, ConfigError
 from faussaire.health import PATIENCE, SWINGS, judge, landmarks
 from faussaire.modalities.image import Image
 from faussaire.recorder import REFRESH_SECONDS, VIEWS_SHARE
@@ -178,3 +178,14 @@ def test_events_that_cannot_be_written_end_a_training_by_one_clear_error_and_not
     if how.startswith("a"):
         saved = sorted(path.name for path in recorder.run.checkpoints.iterdir())
         assert saved[-1] == f"{recorder.trainer.state.nimg:012d}"
+
+
+@pytest.mark.parametrize("lines", [0, 3])
+def test_a_run_whose_events_were_replaced_is_not_replayed(lines: int, tmp_path: Path, squares_run: Path) -> None:
+    shutil.copytree(squares_run, tmp_path / "r")
+    events = RunFolder(tmp_path / "r").events_file
+    last = b"".join(events.read_bytes().splitlines(keepends=True)[-lines:]) if lines else b""
+    later_plan = b'{"kind": "plan", "nimg": 64, "time": 1.0, "data": {"progress": 0.5, "end_nimg": 640}}\n'
+    events.write_bytes(last + later_plan * (lines > 0))
+    with pytest.raises(ConfigError, match="has lost the plan"):
+        train_on(replay=tmp_path / "r", run=tmp_path / "s")

@@ -122,7 +122,10 @@ def _to_replay(replay: str | Path, recipe: str | None, settings: dict[str, Any])
     given = ["recipe"] if recipe else [name for name, value in settings.items() if value is not None]
     if given:
         raise ConfigError(f"--replay takes every setting from {replay}; leave {flag(given[0])} out")
-    if plan_of(original).segments[-1].end_nimg == UNPLANNED_NIMG:
+    segments = plan_of(original).segments
+    if not segments or segments[0].nimg > 0:
+        raise ConfigError(f"{original.events_file} has lost the plan of the run, which cannot be made again without")
+    if segments[-1].end_nimg == UNPLANNED_NIMG:
         raise ConfigError(f"{replay} was stopped before its speed was known: it has no plan to follow")
     return original
 
