@@ -112,3 +112,10 @@ def test_every_public_name_is_there() -> None:
         assert getattr(faussaire, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = faussaire.trian
+
+
+def test_what_is_printed_goes_through_the_terminal_which_never_fails() -> None:
+    allowed = {SOURCE / "core" / "terminal.py", SOURCE / "console.py"}
+    for path in set(FILES) - allowed:
+        for text in ("console.print(", "console.status(", ".from_markup("):
+            assert text not in path.read_text(encoding="utf-8"), path

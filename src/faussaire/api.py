@@ -184,7 +184,7 @@ def _prepare(config: Config, console: Console, fingerprint: str | None) -> Datas
             fingerprint=fingerprint,
         )
     for note in (note for note in dataset.inventory.notes if is_about_labels(note) or is_about_range(note)):
-        console.print(note, highlight=False, soft_wrap=True, markup=False)
+        say(console, note)
     rejected = len(dataset.inventory.rejected)
     if rejected:
         first = dataset.inventory.rejected[0]
