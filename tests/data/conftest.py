@@ -34,9 +34,9 @@ def class_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return 300 different images uint8 `[300, 8, 8]` and labels uint8 `[300]` from 0 to 2."""
+    """Return 300 different images uint8 `[300, 8, 8]` and labels uint8 `[300]` from 0 to 2, sorted."""
     generator = np.random.default_rng(0)
-    return generator.integers(0, 256, (300, 8, 8), np.uint8), np.arange(300).astype(np.uint8) % 3
+    return generator.integers(0, 256, (300, 8, 8), np.uint8), np.arange(300).astype(np.uint8) // 100
 
 
 @pytest.fixture

@@ -112,11 +112,11 @@ def write_table(
 def test_a_table_of_pixels_is_the_images(
     tmp_path: Path, digits: tuple[np.ndarray, np.ndarray], header: bool, mark: str, labelled: bool
 ) -> None:
-    labels = [str(label) for label in digits[1][:50]] if labelled else None
-    dataset = prepare(write_table(tmp_path / "x.csv", digits[0][:50], labels, header=header, mark=mark))
-    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][:50])
+    labels = [str(label) for label in digits[1][::6]] if labelled else None
+    dataset = prepare(write_table(tmp_path / "x.csv", digits[0][::6], labels, header=header, mark=mark))
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][::6])
     assert dataset.spec.classes == (("0", "1", "2") if labelled else ())
-    assert dataset.labels is None or labels_as_given(dataset) == digits[1][:50].tolist()
+    assert dataset.labels is None or labels_as_given(dataset) == digits[1][::6].tolist()
 
 
 def test_a_table_equals_the_array_that_it_was_made_of(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
@@ -135,14 +135,14 @@ def test_a_table_in_colour_and_one_of_fractions(tmp_path: Path) -> None:
 
 
 def test_odd_rows_of_a_table_are_left_out(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
-    path = write_table(tmp_path / "x.csv", digits[0][:6], [str(label) for label in digits[1][:6]])
+    path = write_table(tmp_path / "x.csv", digits[0][::50], [str(label) for label in digits[1][::50]])
     lines = path.read_text().splitlines()
     lines[2] = lines[2] + ",7"
     lines[3] = lines[3].rpartition(",")[0] + ",pear"
     lines[4] = lines[4].rpartition(",")[0] + ",999"
     path.write_text("\n".join(lines))
     dataset = prepare(path)
-    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][[0, 4, 5]])
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][[0, 200, 250]])
     assert [record.note for record in dataset.inventory.rejected] == [
         "a row of 66 values, not 65",
         "a value that is no number",
