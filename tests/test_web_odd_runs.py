@@ -199,7 +199,13 @@ def test_a_run_that_is_deleted_is_said_to_be_gone(tmp_path: Path, squares_run: P
 
 def test_a_link_that_keeps_its_sample_says_when_it_does_not_yet(tmp_path: Path, squares_run: Path) -> None:
     run = copy_of(squares_run, tmp_path / "r")
-    assert "still learning" not in client_of(run).get("/runs/r/visit/7").text
+    pages = {
+        "/runs/r/visit/7": " The generator is still learning",
+        "/runs/r/explore": ">The generator is still learning",
+    }
+    for page, said in pages.items():
+        assert said not in client_of(run).get(page).text
     lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     (run / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines if line["kind"] != "done"))
-    assert "still learning" in client_of(run).get("/runs/r/visit/7").text
+    for page, said in pages.items():
+        assert said in client_of(run).get(page).text

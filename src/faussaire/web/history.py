@@ -11,6 +11,7 @@ from faussaire.runs.events import Event
 
 SILENT_SECONDS = 30.0  # without news for so long, a training is no longer called running
 ENDS = {"done": "finished", "stopped": "stopped", "paused": "paused"}
+LEARNS = ("starting", "running", "paused", "silent")  # states in which another generator may be saved at any time
 
 
 class History(history.History):

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from faussaire.errors import CheckpointError, RequestError
+from faussaire.web.history import LEARNS
 from faussaire.web.render import page
 from faussaire.web.runs import described
 from faussaire.web.scores import final_scores
@@ -72,6 +73,7 @@ async def explore(request: Request, studio: StudioDep, run_id: str) -> Response:
         here="explore",
         several=several,
         ready=z_dim > 0,
+        learning=run["state"] in LEARNS,
         z_dim=z_dim or "…",
         conditional=conditional,
     )

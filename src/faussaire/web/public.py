@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from faussaire.web.generate import MAX_SEED, Format, drawn, encode
-from faussaire.web.history import standing
+from faussaire.web.history import LEARNS, standing
 from faussaire.web.models import Model
 from faussaire.web.render import page
 from faussaire.web.studio import StudioDep
@@ -46,7 +46,7 @@ async def show(request: Request, studio: StudioDep, seed: Seed) -> Response:
     path = quote(request.scope["path"].rstrip("/"))
     base = path.rpartition("/")[0] if "seed" in request.path_params else path
     _, events = await asyncio.to_thread(studio.history(run).read)
-    learning = bool(events) and standing(events, time.time())["state"] != "finished"
+    learning = bool(events) and standing(events, time.time())["state"] in LEARNS
     return page(
         request, "public.html.j2", seed=seed, base=base, word=WORDS.get(name), name=plain(name), learning=learning
     )

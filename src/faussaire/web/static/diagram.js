@@ -28,7 +28,7 @@ export function showDiagram(story, base) {
   }));
   if (f.judged) fetchJudged(f.judged, base);
   const cover = document.querySelector(".cover");
-  if (f.nimg > 0 && !cover.style.backgroundImage) cover.style.backgroundImage = `url("${base}/files/reals.png?v=1")`;
+  if (f.nimg > 0 && !cover.style.backgroundImage) cover.style.backgroundImage = `url("${base}/files/reals.png?v=${story.events[0].time}")`;
   if (f.settings.z_dim && !at("noise").dataset.drawn) drawNoise(f.settings.z_dim);
 }
 

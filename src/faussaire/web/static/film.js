@@ -20,7 +20,7 @@ export function showFilm(story, address) {
   if (following && !timer) slider.value = frames.length - 1;
   showFrame();
   if (["finished", "stopped"].includes(story.standing())) fetchAll(); // the server may end with the training
-  if (!at("reals").getAttribute("src")) at("reals").src = `${base}/files/reals.png?v=1`;
+  if (!at("reals").getAttribute("src")) at("reals").src = `${base}/files/reals.png?v=${story.events[0].time}`;
 }
 
 function showFrame() {
