@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import tarfile
 import time
 import zipfile
@@ -170,8 +171,9 @@ def test_no_damage_to_an_image_crashes_or_hangs(num_damaged: int) -> None:
 def containers() -> dict[str, bytes]:
     """Return a small one of each kind by name."""
     images = np.arange(12 * 64).reshape(12, 8, 8).astype(np.uint8)
-    npy, npz, zipped, tarred, parquet = (io.BytesIO() for _ in range(5))
+    npy, npz, zipped, tarred, parquet, deep, table = (io.BytesIO() for _ in range(7))
     np.save(npy, images)
+    np.save(deep, images.astype(">u2") * 16)
     np.savez_compressed(npz, images=images, labels=np.arange(12) % 2, classes=["a", "b"])
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive, tarfile.open(fileobj=tarred, mode="w") as tar:
         for i in range(4):
@@ -181,6 +183,8 @@ def containers() -> dict[str, bytes]:
             tar.addfile(info, io.BytesIO(png(i)))
     pyarrow.parquet.write_table(pyarrow.table({"image": [png(i) for i in range(4)], "label": [0, 1, 0, 1]}), parquet)
     rows = [",".join(map(str, [i % 2, *image.reshape(-1)])) for i, image in enumerate(images)]
+    with zipfile.ZipFile(table, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train.csv", "\n".join(rows))
     return {
         "x.npy": npy.getvalue(),
         "x.npz": npz.getvalue(),
@@ -190,6 +194,13 @@ def containers() -> dict[str, bytes]:
         "x-images-idx3-ubyte": idx(images),
         "x-images-idx3-ubyte.gz": gzip.compress(idx(images)),
         "x.csv": "\n".join(["label," + ",".join(f"pixel{i}" for i in range(64)), *rows]).encode(),
+        "x.csv.gz": gzip.compress("\n".join(rows).encode()),
+        "x-savetxt.txt": "\n".join(
+            " ".join(f"{value:.3e}" for value in image.reshape(-1)) for image in images
+        ).encode(),
+        "x.csv.zip": table.getvalue(),
+        "x-images-idx3-float": struct.pack(">HBB3I", 0, 13, 3, *images.shape) + images.astype(">f4").tobytes(),
+        "x-deep.npy": deep.getvalue(),
         "x.parquet": parquet.getvalue(),
         "x.txt": b"file,label\na.png,1\nb.png,2\n",
     }

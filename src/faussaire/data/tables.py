@@ -136,7 +136,7 @@ def _quickly(lines: list[str], layout: Layout) -> np.ndarray | None:
         values = np.loadtxt(lines, delimiter=layout.delimiter, ndmin=2, comments=None, usecols=layout.pixels)
     except ValueError:
         return None
-    return values.astype(np.float32) if bool(np.isfinite(values).all()) else None
+    return _as_single(values)
 
 
 def _row(line: str, layout: Layout) -> tuple[np.ndarray | str, str | None]:
@@ -158,4 +158,11 @@ def _values(cells: Sequence[str]) -> np.ndarray | None:
         values = np.array([float(cell) for cell in cells])
     except ValueError:
         return None
-    return values.astype(np.float32) if bool(np.isfinite(values).all()) else None
+    return _as_single(values)
+
+
+def _as_single(values: np.ndarray) -> np.ndarray | None:
+    """Return float64 as float32; None where a value is not finite, or too large for that."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    return single if bool(np.isfinite(single).all()) else None
