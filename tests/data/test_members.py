@@ -172,3 +172,13 @@ def test_names_with_control_characters_are_shown_escaped(tmp_path: Path) -> None
 def test_a_dot_before_a_name_makes_no_class(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "set.tar", [("./a/1.png", png(1)), ("b/1.png", png(2)), ("./b/2.png", png(3))])
     assert prepare(path).inventory.class_counts == {"a": 1, "b": 2}
+
+
+def test_names_that_are_said_to_be_utf_8_and_are_not_cost_nothing(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for i in range(3):
+            archive.writestr(f"é{i}.png", png(i))
+    data = (tmp_path / "set.zip").read_bytes()
+    (tmp_path / "set.zip").write_bytes(data.replace("é1".encode(), b"\xe9\x311"))
+    dataset = prepare(tmp_path / "set.zip")
+    assert len(dataset.images) == len(set(names_of(dataset))) == 3

@@ -6,6 +6,7 @@ can then be read in any order. What their tables of contents mean is told by mem
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import struct
@@ -43,15 +44,18 @@ def zip_source(path: Path, scratch: Path) -> Source:
         DataError: the file cannot be opened, is not a zip, or its `labels.csv` cannot be used.
     """
     try:
-        archive = zipfile.ZipFile(path, metadata_encoding=_BYTES)
+        file = _ZipBytes(path)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    try:
+        archive = zipfile.ZipFile(file, metadata_encoding=_BYTES)
     except Exception as error:  # zipfile has several for damaged tables of contents, struct.error among them
+        file.close()
+        _raise_if_of_the_moment(error, path)
         raise DataError(f"{path} is not a zip, or is damaged ({error}): make or download it again") from error
     try:
-        assert archive.fp is not None
         reading = Reading(
-            whole=partial(_zip_read, archive, _Reader(archive.fp)),
+            whole=partial(_zip_read, archive, _Reader(file)),
             head=partial(_zip_head, archive),
             problem=_zip_problem,
         )
@@ -62,10 +66,35 @@ def zip_source(path: Path, scratch: Path) -> Source:
                 _add_zip_link(members, name, archive, info)
             elif not name.endswith("/"):
                 members.files.append((name, info))
-        return archive_source(members, reading, path, archive.close)
+        return archive_source(members, reading, path, file.close)
     except BaseException:
-        archive.close()
+        file.close()
         raise
+
+
+class _ZipBytes(io.BufferedReader):
+    """A zip whose table of contents says UTF-8 only of names that are: others would cost the whole archive."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as ever; `zipfile` reads the table of contents in one go."""
+        data = super().read(-1 if size is None else size)
+        return _with_true_flags(bytearray(data)) if data.startswith(b"PK\1\2") else data
+
+
+def _with_true_flags(table: bytearray) -> bytes:
+    place = 0
+    while table[place : place + 4] == b"PK\1\2" and place + 46 <= len(table):
+        flags, (name, extra, comment) = place + 8, struct.unpack_from("<3H", table, place + 28)
+        if table[flags + 1] << 8 & _UTF_8:
+            try:
+                table[place + 46 : place + 46 + name].decode()
+            except UnicodeDecodeError:
+                table[flags + 1] &= ~(_UTF_8 >> 8)
+        place += 46 + name + extra + comment
+    return bytes(table)
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
