@@ -22,7 +22,7 @@ from faussaire.begun import process_start, say_where
 from faussaire.config import LENGTHS
 from faussaire.core.terminal import Stream, Terminal, clean, open_standard_streams, printing, say
 from faussaire.errors import ConfigError, FaussaireError
-from faussaire.flags import with_settings
+from faussaire.flags import Whole, whole, with_settings
 from faussaire.interruption import exit_code, raise_signals
 
 if TYPE_CHECKING:
@@ -117,14 +117,14 @@ def train(
 
 def inspect_data(
     *data: str,
-    resolution: int | None = None,
-    channels: int | None = None,
+    resolution: Whole | None = None,
+    channels: Whole | None = None,
     classes: Annotated[list[str] | None, Parameter(negative=())] = None,
     fit: str | None = None,
     background: str = "white",
     frames: str = "first",
     duplicates: str = "keep",
-    cache: Path | None = None,
+    cache: str | None = None,
     out: str | None = None,
 ) -> None:
     """Say what DATA holds: counts, sizes, classes, copies, what was rejected and why; write a page of it.
@@ -177,8 +177,8 @@ def generate(
     run: Path,
     /,
     *,
-    n: Annotated[int, Parameter(alias="-n")] = 64,
-    seed: int = 0,
+    n: Annotated[int, Parameter(alias="-n", converter=whole)] = 64,
+    seed: Whole = 0,
     truncation: float = 1.0,
     label: Annotated[str | None, Parameter(name="--class")] = None,
     out: str = "grid.png",
@@ -213,7 +213,7 @@ def evaluate(
     *,
     data: Annotated[list[str] | None, Parameter(negative=())] = None,
     protocol: Annotated[list[str] | None, Parameter(negative=())] = None,
-    seed: int = 0,
+    seed: Whole = 0,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Measure the generator of RUN: every figure with interval, n and protocol; write report.html.
@@ -253,7 +253,7 @@ def compare(
     *runs: Path,
     data: Annotated[list[str] | None, Parameter(negative=())] = None,
     protocol: Annotated[list[str] | None, Parameter(negative=())] = None,
-    seed: int = 0,
+    seed: Whole = 0,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Say which of several runs is better, and whether the difference is more than noise.
@@ -271,11 +271,14 @@ def compare(
     json
         Print the comparisons as a JSON list and nothing else.
     """
+    from faussaire.generator import Generator
     from faussaire.scoreboard import as_rows, print_comparisons
     from faussaire.scoreboard import compare as compare_two
 
     if len(runs) < 2:
         raise ConfigError("name two runs or more to compare")
+    for run in runs:
+        Generator.load(run)  # what is wrong with the last is told before the first is measured
     evaluations = [_evaluated(run, data, protocol, seed) for run in runs]
     comparisons = [c for other in evaluations[1:] for c in compare_two(evaluations[0], other)]
     with printing() as console:
@@ -329,7 +332,7 @@ def serve(
     runs: Path = Path("runs"),
     /,
     *,
-    port: int = 8765,
+    port: Whole = 8765,
     host: str = "127.0.0.1",
     name: Annotated[list[str] | None, Parameter(negative=())] = None,
     public: Annotated[bool, Parameter(negative=())] = False,

@@ -23,6 +23,22 @@ from faussaire.errors import ConfigError
 
 LENGTHS = ("minutes", "kimg", "epochs")
 PRECISIONS = ("fp32", "bf16")
+MAX_SEED = 2**64 - 1
+AT_MOST = {"minutes": 1e7, "kimg": 1e9, "epochs": 1e9, "score_minutes": 1e7}  # years; beyond, clocks and plans overflow
+WHOLE = {
+    "width": (1, 1024),
+    "z_dim": (1, 65536),
+    "penalty_every": (1, 1_000_000),
+    "penalty_one_in": (1, 1_000_000),
+    "d_steps": (1, 1000),
+    "g_steps": (1, 1000),
+    "batch_size": (2, 65536),
+    "pictures": (1, 100_000),
+    "threads": (1, 1024),
+    "seed": (0, MAX_SEED),
+}
+"""Settings that are whole numbers: the least and the most; far beyond, the memory or the system gives way unasked."""
+
 LR, LR_WIDTH, BATCH = 6e-3, 8, 64  # the best learning rate of those tried, and the width and batch at which it was
 RECIPES = "faussaire.recipes"
 NONE_MEANS_EMPTY = ("penalties", "augment")  # elsewhere `none` may be the name of a class or folder
@@ -149,13 +165,13 @@ class Config:
         lengths = sum(getattr(self, name) is not None for name in LENGTHS)
         _require(lengths == 1, "give one length: --minutes, --kimg or --epochs")
         for name in (*LENGTHS, "lr", "gamma", "score_minutes"):
+            value, most = getattr(self, name), AT_MOST.get(name, math.inf)
+            _require(value is None or 0 < value < math.inf, f"{flag(name)} must be above 0, not {value}")
+            _require(value is None or value <= most, f"{flag(name)} must be at most {most:,.0f}, not {value}")
+        for name, (least, most) in WHOLE.items():
             value = getattr(self, name)
-            _require(value is None or 0 < value < float("inf"), f"{flag(name)} must be above 0, not {value}")
-        for name in ("width", "z_dim", "penalty_every", "penalty_one_in", "d_steps", "g_steps", "pictures", "threads"):
-            value = getattr(self, name)
-            _require(value is None or value >= 1, f"{flag(name)} must be 1 or more, not {value}")
-        _require(self.batch >= 2, f"--batch-size must be 2 or more, not {self.batch}")
-        _require(self.seed >= 0, f"--seed must be 0 or more, not {self.seed}")
+            _require(value is None or value >= least, f"{flag(name)} must be {least} or more, not {value}")
+            _require(value is None or value <= most, f"{flag(name)} must be at most {most:,}, not {value}")
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
             _require(0 <= value < 1, f"{flag(name)} must be in [0, 1), not {value}")
@@ -198,6 +214,11 @@ FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise ConfigError(message)
+
+
+def check_seed(seed: int) -> None:
+    """Raise ConfigError for a seed that is none."""
+    _require(0 <= seed <= MAX_SEED, f"the seed must be 0 or more, and below 2^64, not {seed}")
 
 
 def named(data: Sequence[str]) -> str:

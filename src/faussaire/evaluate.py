@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from faussaire.caches import cache_folder
-from faussaire.config import did_you_mean
+from faussaire.config import check_seed, did_you_mean
 from faussaire.data import Dataset, Rows, prepare
 from faussaire.data.batches import as_real
 from faussaire.errors import CheckpointError, ConfigError, DataError, ExtractorError, UnmeasurableError
@@ -120,6 +120,7 @@ def evaluate(
         DataError: the real images cannot be read.
         ExtractorError: a feature network that was asked for is not available.
     """
+    check_seed(seed)
     generator = Generator.load(run.path)
     reals = _reals(run, generator, data)
     chosen, notes = _choose(protocols, labelled=reals.labels is not None and len(reals.classes) > 1)

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from faussaire.config import FIELDS, field_help
 
 SHORT = {"minutes": "-m", "kimg": "-k"}
+
+
+def whole(kind: object, tokens: Sequence[Token]) -> int:
+    """Read a whole number, which 64 and 1e3 are; 1.5 is none, and is not rounded unasked."""
+    text = tokens[-1].value
+    try:
+        number = float(text)
+        if not number.is_integer():
+            raise ValueError
+        return int(number) if "e" in text.lower() or "." in text else int(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"a whole number is needed, not {text!r}") from None
+
+
+Whole = Annotated[int, Parameter(converter=whole)]
 KINDS = {"bool": bool, "int": int, "float": float, "str": str, "tuple[str, ...]": list[str]}
 
 
@@ -28,7 +43,13 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
         names = [SHORT[name]] if name in SHORT else []
         annotation = Annotated[
             kind | None,  # type: ignore[valid-type]
-            Parameter(help=helps[name] + shown, show_default=False, negative=(), alias=names),
+            Parameter(
+                help=helps[name] + shown,
+                show_default=False,
+                negative=(),
+                alias=names,
+                converter=whole if kind is int else None,
+            ),
         ]
         flags.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
     signature = inspect.Signature([*own, *flags])

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from faussaire.architectures import architecture
 from faussaire.checkpoint import GENERATOR_CONFIG, GENERATOR_FORMAT, GENERATOR_TENSORS
-from faussaire.config import did_you_mean
+from faussaire.config import check_seed, did_you_mean
 from faussaire.data.selection import class_by
 from faussaire.errors import CheckpointError, ConfigError, FaussaireError
 from faussaire.modalities import SampleSpec, modality
@@ -115,8 +115,7 @@ class Generator:
         """
         if n < 1:
             raise ConfigError(f"the number of samples must be 1 or more, not {n}")
-        if seed < 0:
-            raise ConfigError(f"the seed must be 0 or more, not {seed}")
+        check_seed(seed)
         if not 0 <= truncation <= 2:
             raise ConfigError(f"truncation must be in [0, 2], not {truncation}")
         chosen = None if label is None else self.class_number(label)

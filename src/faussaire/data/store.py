@@ -115,6 +115,8 @@ def place(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None)
 
     if cache is None:
         return at(cache_folder("data", name, serves=lambda folder: at(folder).ready()))
+    if not str(cache):
+        raise DataError("--cache is empty: name a folder, or leave it out")
     home = expanded(cache)
     found = at(home / name)
     if not found.ready():
