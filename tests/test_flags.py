@@ -31,6 +31,8 @@ OTHERS = {
     "generate .": "no generator",
     "evaluate nowhere": "no such run",
     "evaluate RUN --seed -1": "0 or more",
+    "evaluate RUN --data ''": "is empty",
+    "train ''": "is empty",
     "compare RUN nowhere": "no such run",
     "compare RUN .": "no generator",
     "serve afile": "no such run",

@@ -78,6 +78,8 @@ def locate(data: str | Path | Sequence[str | Path]) -> Origin:
             raise DataError(f"no data given: name {KINDS}")
         return parts[0] if len(parts) == 1 else _several(parts)
     text = str(data)
+    if not text:  # as a path it would be the working directory
+        raise DataError(f"the name of the data is empty: give {KINDS}")
     if text in embedded_sets():
         return _file_origin(embedded_sets()[text].path, "npz", name=text)
     if text.startswith(PREFIX):
