@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from faussaire.data.idx import FASHION_CLASSES, read_idx
-from faussaire.rng import draw_places, numpy_generator_for
+from faussaire.core.rng import draw_places, numpy_generator_for
+from faussaire.data.sources.idx import FASHION_CLASSES, read_idx
 
 ROOT = Path(__file__).resolve().parents[2] / "shared" / "datasets"
 TEST_ONE_IN = 5

@@ -25,8 +25,8 @@ from torch.nn import functional
 
 from _datasets import LabelledSet
 from faussaire.core.intervals import Estimate, wilson
+from faussaire.core.rng import generator_for
 from faussaire.evaluation.metrics.frechet import FrechetEstimates, frechet_estimates
-from faussaire.rng import generator_for
 
 VERSION = 1  # one more whenever anything below changes what a judge is
 SEED = 0

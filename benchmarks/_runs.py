@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from faussaire.core.intervals import Estimate
-from faussaire.generator import Generator
+from faussaire.core.rng import draw_places
+from faussaire.generation.generator import Generator
 from faussaire.modalities.image import enlarge, grid, picture
-from faussaire.rng import draw_places
 
 GRID = 64
 BUSY = 0.2  # of the machine: more than so much by others, and a training is not measured alone

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faussaire.data.idx import FASHION_CLASSES, read_idx
+from faussaire.data.sources.idx import FASHION_CLASSES, read_idx
 
 PER_CLASS = 1_000
 SETS = Path(__file__).parents[1] / "src/faussaire/data/sets"

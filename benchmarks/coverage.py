@@ -19,13 +19,13 @@ import torch
 from torch import Tensor
 
 from faussaire.core.intervals import Estimate, wilson
+from faussaire.core.rng import generator_for, seed_for
 from faussaire.evaluation.metrics.classes import class_histogram, total_variation
 from faussaire.evaluation.metrics.density_coverage import density_coverage
 from faussaire.evaluation.metrics.diversity import diversity
 from faussaire.evaluation.metrics.frechet import frechet_estimates, frechet_from_moments
 from faussaire.evaluation.metrics.kernel import kernel_distance
 from faussaire.evaluation.metrics.precision_recall import precision_recall
-from faussaire.rng import generator_for, seed_for
 
 SEED = 0
 

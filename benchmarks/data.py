@@ -36,12 +36,12 @@ from faussaire import prepare
 TRAIN = """
 import json, sys, time
 began = time.monotonic()
-from faussaire.checkpoint import fresh_state
-from faussaire.config import resolve
+from faussaire.runs.checkpoint import fresh_state
+from faussaire.core.config import resolve
 from faussaire.data import prepare
 from faussaire.data.batches import Batches
-from faussaire.plan import endless
-from faussaire.trainer import Trainer
+from faussaire.runs.plan import endless
+from faussaire.training.trainer import Trainer
 
 def memory():
     lines = open("/proc/self/status").read().splitlines()
@@ -154,11 +154,11 @@ def preparation(arguments: argparse.Namespace) -> None:
 
 def batches(arguments: argparse.Namespace) -> None:
     """Print the milliseconds of a batch and of a training step on the embedded MNIST."""
-    from faussaire.checkpoint import fresh_state
-    from faussaire.config import resolve
+    from faussaire.core.config import resolve
     from faussaire.data.batches import Batches
-    from faussaire.plan import endless
-    from faussaire.trainer import Trainer
+    from faussaire.runs.checkpoint import fresh_state
+    from faussaire.runs.plan import endless
+    from faussaire.training.trainer import Trainer
 
     data, config = prepare("mnist"), resolve(None, {"data": "mnist"})
     source = Batches(data.images, batch_size=config.batch, seed=0)

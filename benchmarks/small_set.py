@@ -24,11 +24,11 @@ from _datasets import LabelledSet, add_data_flag, load
 from _judge import Judge, as_real, judge_of
 from _runs import append, beside, last_stats, must, out_folder, samples_of, shown, train, write_grid
 from faussaire.core.intervals import wilson
+from faussaire.core.rng import numpy_generator_for
 from faussaire.evaluation.extractors import EXTRACTORS
 from faussaire.evaluation.memorisation import memorisation
 from faussaire.evaluation.metrics.diversity import diversity
 from faussaire.evaluation.metrics.precision_recall import precision_recall
-from faussaire.rng import numpy_generator_for
 
 SAMPLES = 2_000
 

@@ -30,15 +30,15 @@ from torch.nn.functional import softplus
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from faussaire.checkpoint import fresh_state
-from faussaire.config import Config, resolve
+from faussaire.core.config import Config, resolve
+from faussaire.core.rng import numpy_generator_for
+from faussaire.core.schedules import cosine, ema_beta
 from faussaire.data.batches import Batches, as_real
 from faussaire.modalities import SampleSpec
-from faussaire.parallel import num_shards
-from faussaire.plan import endless
-from faussaire.rng import numpy_generator_for
-from faussaire.schedules import cosine, ema_beta
-from faussaire.trainer import Trainer
+from faussaire.runs.checkpoint import fresh_state
+from faussaire.runs.plan import endless
+from faussaire.training.shards import num_shards
+from faussaire.training.trainer import Trainer
 
 IMAGES = 10_000
 PEAK_SIDE = 2048

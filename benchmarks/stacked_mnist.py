@@ -24,8 +24,8 @@ from _datasets import LabelledSet, add_data_flag, load
 from _judge import Judge, judge_of
 from _runs import append, beside, last_stats, must, out_folder, samples_of, shown, train, write_grid
 from faussaire.core.intervals import Estimate, normal
+from faussaire.core.rng import numpy_generator_for
 from faussaire.evaluation.metrics.classes import class_histogram
-from faussaire.rng import numpy_generator_for
 
 MODES = 1_000
 SAMPLES = 26_000

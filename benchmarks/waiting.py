@@ -17,12 +17,12 @@ import time
 
 STEPS = """
 import sys, time, torch
-from faussaire.checkpoint import fresh_state
-from faussaire.config import resolve
+from faussaire.runs.checkpoint import fresh_state
+from faussaire.core.config import resolve
 from faussaire.data import prepare
 from faussaire.data.batches import Batches
-from faussaire.plan import endless
-from faussaire.trainer import Trainer
+from faussaire.runs.plan import endless
+from faussaire.training.trainer import Trainer
 torch.set_num_threads({threads})
 data, config = prepare("mnist"), resolve(None, {{"data": "mnist", "architecture": "{architecture}"}})
 batches = Batches(data.images, batch_size=config.batch, seed=0)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faussaire.run import RunFolder
+from faussaire.runs.folder import RunFolder
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",

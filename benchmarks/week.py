@@ -26,9 +26,11 @@ import numpy as np
 from rich.console import Console
 
 from faussaire import train
-from faussaire.evaluate import Evaluation
+from faussaire.evaluation.evaluate import Evaluation
 from faussaire.modalities import modality
-from faussaire.recorder import (
+from faussaire.runs.events import Event, line_of
+from faussaire.runs.folder import RunFolder
+from faussaire.training.recorder import (
     MAX_REPORT_SECONDS,
     REFRESH_SECONDS,
     REPORT_SECONDS,
@@ -36,12 +38,10 @@ from faussaire.recorder import (
     VIEWS_SHARE,
     Recorder,
 )
-from faussaire.report import write_report
-from faussaire.run import RunFolder
-from faussaire.runs.events import Event, line_of
-from faussaire.views import refresh
-from faussaire.web.history import History
-from faussaire.web.live import stream
+from faussaire.views.curves import refresh
+from faussaire.views.report import write_report
+from faussaire.views.web.history import History
+from faussaire.views.web.live import stream
 
 NIMG_PER_REPORT = 6_400
 WORDS = ("D is right 72 % [71, 73] of the time (50 % is chance); fakes vary 0.92 ± 0.05 times as much as reals",)

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from faussaire import modalities
-from faussaire.trainer import Trainer
+from faussaire.training.trainer import Trainer
 from toy import WAYS_TO_TRAIN, Points, image_trainer, toy_trainer
 
 GOLDEN = Path(__file__).parent / "golden" / "losses.json"

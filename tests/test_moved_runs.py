@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faussaire.cli import run as command
-from faussaire.errors import CheckpointError
-from faussaire.resume import recorded_config
-from faussaire.run import RunFolder
+from faussaire.cli.main import run as command
+from faussaire.core.errors import CheckpointError
+from faussaire.runs.folder import RunFolder
+from faussaire.runs.opening import recorded_config
 
 QUICK = ["--kimg", "0.1", "--architecture", "dense", "--batch-size", "10", "--pictures", "2", "--threads", "1"]
 SCORE = ["--protocol", "fd2000-pixels-dct"]

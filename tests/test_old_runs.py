@@ -18,9 +18,9 @@ import torch
 from safetensors.torch import save_file
 
 from faussaire import Generator, train
-from faussaire.errors import ConfigError
-from faussaire.evaluate import evaluate
-from faussaire.run import RunFolder
+from faussaire.core.errors import ConfigError
+from faussaire.evaluation.evaluate import evaluate
+from faussaire.runs.folder import RunFolder
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

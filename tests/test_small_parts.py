@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faussaire.core.moments import Moments
+from faussaire.core.rng import draw_places, generator_for, latents, seed_for
+from faussaire.core.schedules import SCHEDULES, ema_beta
 from faussaire.data.batches import Batches, as_real
-from faussaire.recorder import GRID, grid_classes
-from faussaire.rng import draw_places, generator_for, latents, seed_for
-from faussaire.schedules import SCHEDULES, ema_beta
-from faussaire.stats import Moments
+from faussaire.training.recorder import GRID, grid_classes
 
 
 @given(st.integers(0, 2**40), st.integers(0, 2**40))

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from faussaire.clock import RunClock
-from faussaire.config import Config, resolve
+from faussaire.core.config import Config, resolve
+from faussaire.core.rng import numpy_generator_for
 from faussaire.data.batches import Batches
 from faussaire.modalities import SampleSpec
-from faussaire.plan import Plan
-from faussaire.recorder import Recorder
-from faussaire.resume import Task, open_run
-from faussaire.rng import numpy_generator_for
-from faussaire.run import RunFolder
-from faussaire.trainer import Trainer, train
+from faussaire.runs.clock import RunClock
+from faussaire.runs.folder import RunFolder
+from faussaire.runs.opening import Task, open_run
+from faussaire.runs.plan import Plan
+from faussaire.training.recorder import Recorder
+from faussaire.training.trainer import Trainer, train
 
 POINTS = SampleSpec(modality="points", shape=(2,))
 RADIUS, STD = 0.7, 0.03

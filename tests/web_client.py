@@ -19,8 +19,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from starlette.testclient import TestClient
 
-from faussaire.web.app import create_app
-from faussaire.web.library import Library
+from faussaire.views.web.app import create_app
+from faussaire.views.web.library import Library
 
 
 def client_of(path: Path, *, public_only: bool = False) -> TestClient:

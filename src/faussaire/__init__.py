@@ -39,9 +39,8 @@ _keep_freed_memory()
 
 if TYPE_CHECKING:
     from faussaire.api import Run, train
-    from faussaire.config import Config
-    from faussaire.data import prepare
-    from faussaire.errors import (
+    from faussaire.core.config import Config
+    from faussaire.core.errors import (
         CheckpointError,
         ConfigError,
         DataError,
@@ -50,23 +49,24 @@ if TYPE_CHECKING:
         ExtractorError,
         FaussaireError,
     )
-    from faussaire.generator import Generator
+    from faussaire.data import prepare
+    from faussaire.generation.generator import Generator
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Run": "api",
     "train": "api",
-    "Config": "config",
+    "Config": "core.config",
     "prepare": "data",
-    "Generator": "generator",
-    "CheckpointError": "errors",
-    "ConfigError": "errors",
-    "DataError": "errors",
-    "DivergenceError": "errors",
-    "ExportError": "errors",
-    "ExtractorError": "errors",
-    "FaussaireError": "errors",
+    "Generator": "generation.generator",
+    "CheckpointError": "core.errors",
+    "ConfigError": "core.errors",
+    "DataError": "core.errors",
+    "DivergenceError": "core.errors",
+    "ExportError": "core.errors",
+    "ExtractorError": "core.errors",
+    "FaussaireError": "core.errors",
 }
 
 __all__ = [

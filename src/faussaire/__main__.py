@@ -1,5 +1,5 @@
 """`python -m faussaire` is the command line."""
 
-from faussaire.cli import main
+from faussaire.cli.main import main
 
 main()

@@ -13,35 +13,35 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from faussaire.architectures import architecture
-from faussaire.augment import AUGMENTATIONS, policy_for, reason_for
-from faussaire.clock import RunClock
-from faussaire.config import NAMED, Config, did_you_mean, flag, named, resolve
-from faussaire.console import TrainingView
+from faussaire.core.config import NAMED, Config, did_you_mean, flag, named, resolve
+from faussaire.core.errors import CheckpointError, ConfigError, DataError
+from faussaire.core.interruption import noted_signals
+from faussaire.core.rng import draw_places
+from faussaire.core.schedules import SCHEDULES
 from faussaire.core.terminal import Terminal, say, waiting
+from faussaire.core.threads import computing_threads
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
-from faussaire.data.labels import is_about_labels
-from faussaire.data.ranges import is_about_range
-from faussaire.errors import CheckpointError, ConfigError, DataError
-from faussaire.evaluate import LEAST_SCORED, training_scorer
-from faussaire.generator import Generator
-from faussaire.interruption import noted_signals
-from faussaire.losses import LOSSES
+from faussaire.data.decode.ranges import is_about_range
+from faussaire.data.labels.labels import is_about_labels
+from faussaire.evaluation.evaluate import LEAST_SCORED, training_scorer
+from faussaire.generation.generator import Generator
 from faussaire.modalities import modality
-from faussaire.parallel import num_shards
-from faussaire.penalties import PENALTIES
-from faussaire.plan import UNPLANNED_NIMG, Plan
-from faussaire.recorder import Recorder
-from faussaire.resume import Task, open_run, plan_of, recorded_config, recorded_fingerprint
-from faussaire.rng import draw_places
-from faussaire.run import RunFolder
-from faussaire.schedules import SCHEDULES
-from faussaire.sizing import CHOSEN, size
-from faussaire.threads import computing_threads
-from faussaire.trainer import Trainer
-from faussaire.trainer import train as train_loop
-from faussaire.views import refresh
+from faussaire.models.architectures import architecture
+from faussaire.models.augment import AUGMENTATIONS, policy_for, reason_for
+from faussaire.models.losses import LOSSES
+from faussaire.models.penalties import PENALTIES
+from faussaire.runs.clock import RunClock
+from faussaire.runs.folder import RunFolder
+from faussaire.runs.opening import Task, open_run, plan_of, recorded_config, recorded_fingerprint
+from faussaire.runs.plan import UNPLANNED_NIMG, Plan
+from faussaire.training.recorder import Recorder
+from faussaire.training.shards import num_shards
+from faussaire.training.sizing import CHOSEN, size
+from faussaire.training.trainer import Trainer
+from faussaire.training.trainer import train as train_loop
+from faussaire.views.console import TrainingView
+from faussaire.views.curves import refresh
 
 RUNS = Path("runs")
 HELD_OUT_JUDGED = 256  # held-out images that D judges at each report, drawn at random

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from faussaire.run import RunFolder
-from faussaire.web.render import static_address
+from faussaire.runs.folder import RunFolder
+from faussaire.views.web.render import static_address
 from toy import write_squares
 from web_client import copy_of, serving, train_on
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from faussaire.architectures import (
+from faussaire.core.errors import ConfigError
+from faussaire.modalities import SampleSpec
+from faussaire.models.architectures import (
     architecture,
     architectures,
     build_discriminator,
     build_generator,
     seed_dropout,
 )
-from faussaire.errors import ConfigError
-from faussaire.modalities import SampleSpec
 from toy import POINTS, image_spec
 
 Z_DIM = 10

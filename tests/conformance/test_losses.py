@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from faussaire.losses import LOSSES
-from faussaire.penalties import PENALTIES, penalise
+from faussaire.models.losses import LOSSES
+from faussaire.models.penalties import PENALTIES, penalise
 
 REAL = torch.tensor([2.0, -0.5, 0.3])
 FAKE = torch.tensor([-0.9, 0.4, 0.1])

@@ -16,16 +16,16 @@ from PIL import Image
 from rich.console import Console
 
 from faussaire.api import train
-from faussaire.cli import run as command
-from faussaire.console import TrainingView, gauge
+from faussaire.cli.main import run as command
 from faussaire.core.terminal import Stream, Terminal, clean, failure, say, waiting
-from faussaire.evaluate import Evaluation
-from faussaire.inspection import inspect_data
-from faussaire.listing import print_listing
-from faussaire.run import RunFolder
+from faussaire.evaluation.evaluate import Evaluation
 from faussaire.runs.events import Event
-from faussaire.scoreboard import print_evaluation
-from test_views import STATS
+from faussaire.runs.folder import RunFolder
+from faussaire.views.console import TrainingView, gauge
+from faussaire.views.inspection import inspect_data
+from faussaire.views.listing import print_listing
+from faussaire.views.tables import print_evaluation
+from views.test_curves import STATS
 
 QUICK = {"kimg": 0.2, "architecture": "dense", "batch_size": 10, "pictures": 2}
 MARKUP = ("[hd]", "[/b]", "[red]a", "[link=x]", "\\[b]", ":smile:")

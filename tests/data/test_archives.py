@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from data.zoo import png
+from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
-from faussaire.data.archives import zip_source
-from faussaire.errors import DataError
+from faussaire.data.sources.archives import zip_source
 
 
 def write_zip(path: Path, files: dict[str, bytes]) -> Path:

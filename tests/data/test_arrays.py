@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 
 from data.given import images_as_given, labels_as_given
 from data.zoo import colours, prepared_or_refused
+from faussaire.core.errors import DataError
 from faussaire.data import locate, prepare
-from faussaire.data.pixels import ArrayPixels, StackedPixels
-from faussaire.errors import DataError
+from faussaire.data.sources.pixels import ArrayPixels, StackedPixels
 
 
 @pytest.mark.parametrize(

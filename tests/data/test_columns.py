@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from data.given import images_as_given, labels_as_given
+from faussaire.core.errors import DataError
 from faussaire.data import embedded_sets, prepare
-from faussaire.errors import DataError
 
 
 def pictures(count: int, *, photo: bool) -> tuple[np.ndarray, np.ndarray]:

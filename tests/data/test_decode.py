@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.zoo import bomb, colours, encoded, png
-from faussaire.data.decode import Rule, decode, fit_array, quiet_pillow, size_of
+from faussaire.data.decode.decode import Rule, decode, fit_array, quiet_pillow, size_of
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 

@@ -12,8 +12,8 @@ from PIL import Image
 from data.given import images_as_given
 from data.zoo import encoded
 from faussaire.data import Dataset, prepare, scan
-from faussaire.data.build import Build
-from faussaire.data.chunks import Chunk
+from faussaire.data.decode.chunks import Chunk
+from faussaire.data.store.build import Build
 
 UNIT = np.random.default_rng(0).random((12, 8, 8))
 

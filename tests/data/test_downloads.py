@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from data.zoo import png
-from faussaire.data import downloads, files, prepare
-from faussaire.data.downloads import TRIES, Downloads
+from faussaire.data import prepare
+from faussaire.data.sources.downloads import TRIES, Downloads
+from faussaire.data.sources.locate import downloads, files
 
 CONTENT = bytes(range(256)) * 4
 

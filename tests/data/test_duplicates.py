@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from faussaire.data import Dataset, duplicates, prepare
-from faussaire.data.duplicates import exact_copies
-from faussaire.data.records import FACTS, KEPT
+from faussaire.data import Dataset, prepare
+from faussaire.data.store.duplicates import exact_copies
+from faussaire.data.store.folder import duplicates
+from faussaire.data.store.records import FACTS, KEPT
 
 
 def notes(dataset: Dataset) -> str:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.given import labels_as_given
+from faussaire.core.errors import DataError
 from faussaire.data import prepare
 from faussaire.data.names import natural, slug
-from faussaire.errors import DataError
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from data.zoo import png
+from faussaire.core.errors import DataError
 from faussaire.data import prepare
-from faussaire.errors import DataError
 
 
 def test_folders_are_classes_in_natural_order(class_folder: Path) -> None:

@@ -9,8 +9,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from data.zoo import png
-from faussaire.data import hub
-from faussaire.errors import DataError
+from faussaire.core.errors import DataError
+from faussaire.data.sources.locate import hub
 
 
 @pytest.fixture

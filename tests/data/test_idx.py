@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from data.zoo import idx
+from faussaire.core.errors import DataError
 from faussaire.data import prepare
-from faussaire.data.idx import read_idx
-from faussaire.errors import DataError
+from faussaire.data.sources.idx import read_idx
 
 
 @pytest.fixture

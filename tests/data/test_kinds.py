@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from faussaire.core.errors import DataError
 from faussaire.data import locate
-from faussaire.errors import DataError
 
 
 def torch_zip() -> bytes:

@@ -12,7 +12,7 @@ import pytest
 from data.given import images_as_given, labels_as_given
 from data.zoo import png
 from faussaire.data import Dataset, prepare
-from faussaire.data.labels import classes_of, spelt
+from faussaire.data.labels.labels import classes_of, spelt
 
 
 def table_of(path: Path, labels: list[str], *, header: str = "label") -> Path:

@@ -16,9 +16,9 @@ from rich.console import Console
 import faussaire
 from data import menagerie
 from data.zoo import png, prepared_or_refused
+from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
-from faussaire.errors import DataError
-from faussaire.inspection import inspect_data
+from faussaire.views.inspection import inspect_data
 
 Files = dict[str, bytes]
 

@@ -18,8 +18,8 @@ import pytest
 import zstandard
 
 from data.given import images_as_given, labels_as_given
+from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
-from faussaire.errors import DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
 FRACTIONS = np.round(IMAGES / 255, 6)

@@ -8,9 +8,9 @@ import pytest
 
 from data.given import images_as_given
 from data.zoo import png
+from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
-from faussaire.data.references import references
-from faussaire.errors import DataError
+from faussaire.data.labels.references import references
 
 NAMES = (
     "a.png",

@@ -9,7 +9,7 @@ import pytest
 
 from data.zoo import png
 from faussaire.data import prepare
-from faussaire.data.litter import in_litter
+from faussaire.data.sources.litter import in_litter
 
 FOLDERS = [
     "@eaDir", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot", ".thumbnails", ".git", ".ipynb_checkpoints",

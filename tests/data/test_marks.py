@@ -13,12 +13,12 @@ import torch
 from PIL import Image
 
 from data.zoo import png
+from faussaire.core.errors import DataError
+from faussaire.core.marks import FOLDER_MARK, SAMPLE, SHEET, mark_folder, mark_in
 from faussaire.data import Dataset, prepare
-from faussaire.data.marks import FOLDER_MARK, SAMPLE, SHEET, mark_folder, mark_in
-from faussaire.errors import DataError
+from faussaire.generation.samples import PICTURES
 from faussaire.modalities.image import Image as ImageModality
 from faussaire.modalities.image import picture, save
-from faussaire.output import PICTURES
 
 IMAGES = ImageModality()
 

@@ -13,7 +13,7 @@ import pytest
 from data.given import images_as_given
 from data.zoo import png
 from faussaire.data import Dataset, prepare
-from faussaire.data.store import INDEX
+from faussaire.data.store.folder import INDEX
 
 GBK = ["猫", "狗", "鸟", "鱼", "马", "牛", "羊", "猪"]
 LATIN = ["é", "è", "ê", "ë", "à", "â", "ç", "ô"]

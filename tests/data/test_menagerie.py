@@ -22,8 +22,8 @@ from data import menagerie
 from data.given import images_as_given
 from data.zoo import KEPT, REJECTED, encoded, idx, png, prepared_or_refused
 from faussaire import prepare
-from faussaire.data.decode import Rule, decode, quiet_pillow
-from faussaire.errors import DataError
+from faussaire.core.errors import DataError
+from faussaire.data.decode.decode import Rule, decode, quiet_pillow
 
 FILES = menagerie.files()
 

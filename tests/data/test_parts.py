@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from data.zoo import png
-from faussaire.data import Dataset, parts, prepare
-from faussaire.rng import numpy_generator_for
+from faussaire.core.rng import numpy_generator_for
+from faussaire.data import Dataset, prepare
+from faussaire.data.store.folder import parts
 
 
 def sorted_classes(count: int = 1200, num_classes: int = 10) -> tuple[np.ndarray, np.ndarray]:

@@ -14,8 +14,8 @@ from PIL import Image
 
 from data.given import images_as_given, labels_as_given
 from data.zoo import KEPT, REJECTED, colours, encoded, png
+from faussaire.core.errors import ConfigError, DataError
 from faussaire.data import Dataset, preparation, prepare, scan
-from faussaire.errors import ConfigError, DataError
 
 
 def notes(dataset: Dataset) -> str:

@@ -6,8 +6,8 @@ import pytest
 
 from data.zoo import png
 from faussaire.data import Source
+from faussaire.data.decode.workers import Workers
 from faussaire.data.scan import look
-from faussaire.data.workers import Workers
 
 
 @pytest.mark.parametrize("place", range(4))

@@ -8,9 +8,9 @@ import pytest
 
 from data.given import images_as_given, labels_as_given
 from data.zoo import png
+from faussaire.core.errors import ConfigError, DataError
 from faussaire.data import prepare
-from faussaire.data.selection import class_by
-from faussaire.errors import ConfigError, DataError
+from faussaire.data.store.selection import class_by
 
 
 def test_classes_are_kept_by_name_or_number_in_the_order_of_labels(class_folder: Path) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from data.zoo import png
+from faussaire.core.errors import DataError
 from faussaire.data import Dataset, locate, prepare
-from faussaire.data.shards import expanded, why_no_classes
-from faussaire.errors import DataError
+from faussaire.data.sources.shards import expanded, why_no_classes
 
 
 def write_shard(path: Path, values: range, *, labelled: bool) -> None:

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.zoo import idx, png, prepared_or_refused
+from faussaire.core.errors import DataError
 from faussaire.data import open_source, prepare
-from faussaire.errors import DataError
 
 
 def test_an_unknown_name_is_answered_with_the_embedded_sets() -> None:

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from data.zoo import png
-from faussaire import caches
-from faussaire.data import Dataset, build, preparation, prepare, rows, store
-from faussaire.data.chunks import Chunk
-from faussaire.data.rows import Rows, Shard
+from faussaire.core import caches
+from faussaire.core.errors import DataError
+from faussaire.data import Dataset, preparation, prepare
+from faussaire.data.decode.chunks import Chunk
 from faussaire.data.scan import scan
-from faussaire.errors import DataError
+from faussaire.data.store.folder import build, rows
+from faussaire.data.store.folder import folder as store
+from faussaire.data.store.rows import Rows, Shard
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ import zstandard
 
 from data.given import images_as_given, labels_as_given
 from data.zoo import idx, png
+from faussaire.core.errors import DataError
 from faussaire.data import Dataset, locate, prepare
-from faussaire.errors import DataError
 
 LABELLED = {f"{name}/{i}.png": png(value + i) for name, value in (("cat", 10), ("dog", 20)) for i in range(3)}
 
@@ -89,7 +89,7 @@ def test_of_a_tar_that_is_cut_short_the_beginning_is_used(tmp_path: Path, pack: 
 
 
 def test_a_tar_that_is_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faussaire.data.packed.UNPACKED_BYTES", 1000)
+    monkeypatch.setattr("faussaire.data.sources.packed.UNPACKED_BYTES", 1000)
     (tmp_path / "set.tar.gz").write_bytes(gzip.compress(packed({"a.png": bytes(10_000_000)})))
     with pytest.raises(DataError, match="unpacks to more than 100 times its size"):
         prepare(tmp_path / "set.tar.gz")

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from data.menagerie import raw_png
-from faussaire.data import Dataset, prepare, workers
-from faussaire.data.chunks import Task
-from faussaire.data.decode import Rule
-from faussaire.data.records import KEPT
-from faussaire.data.workers import Workers
-from faussaire.errors import DataError
+from faussaire.core.errors import DataError
+from faussaire.data import Dataset, prepare
+from faussaire.data.decode.chunks import Task
+from faussaire.data.decode.decode import Rule, workers
+from faussaire.data.decode.workers import Workers
+from faussaire.data.store.records import KEPT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals end the processes")
 
@@ -198,7 +198,7 @@ def children() -> set[str]:
 
 HANGS = """
 import sys
-from faussaire.cli import run
+from faussaire.cli.main import run
 sys.exit(run(["inspect", sys.argv[1], "--out", sys.argv[2]]))
 """
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
-from faussaire.errors import DataError
 
 ENLARGED = "enlarged from 1x1"
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from faussaire.errors import ExtractorError
+from faussaire.core.errors import ExtractorError
 from faussaire.evaluation.extractors import EXTRACTORS
 from faussaire.evaluation.extractors.classifier import train_classifier
 from faussaire.evaluation.extractors.efficientnet import EfficientNetExtractor, EfficientNetLite0

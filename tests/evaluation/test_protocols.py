@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from faussaire.core.errors import ConfigError
 from faussaire.core.intervals import Estimate
-from faussaire.errors import ConfigError
 from faussaire.evaluation.extractors import EXTRACTORS
 from faussaire.evaluation.extractors.pixels import PixelsExtractor
 from faussaire.evaluation.metrics import MEANINGS, METRICS

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from faussaire.run import RunFolder
 from faussaire.runs.events import Event, Follower, Place, kind_of, line_of, parse
+from faussaire.runs.folder import RunFolder
 
 
 def test_an_event_is_read_back_from_its_line() -> None:

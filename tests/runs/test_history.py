@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faussaire.run import RunFolder
 from faussaire.runs import history as module
 from faussaire.runs.events import Event, Follower, line_of
+from faussaire.runs.folder import RunFolder
 from faussaire.runs.history import MAX_REPORTS, RECENT, History
 
 

@@ -18,8 +18,8 @@ from statistics import NormalDist
 import torch
 from torch import Tensor
 
-from faussaire.errors import UnmeasurableError
-from faussaire.rng import generator_for
+from faussaire.core.errors import UnmeasurableError
+from faussaire.core.rng import generator_for
 
 LEVEL = 0.95
 HALF_SAMPLES = 50

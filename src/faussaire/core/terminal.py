@@ -19,7 +19,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from faussaire.errors import FaussaireError
+from faussaire.core.errors import FaussaireError
 
 STANDARD = (1, 2)  # the descriptors of standard output and standard error
 CONTROLS = dict.fromkeys(

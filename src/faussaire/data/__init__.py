@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from faussaire.data.dataset import Dataset, Inventory, Origin, Source
-    from faussaire.data.embedded import EmbeddedSet, embedded_sets
     from faussaire.data.preparation import prepare
-    from faussaire.data.records import Record
-    from faussaire.data.rows import Rows
-    from faussaire.data.sources import locate, open_source
+    from faussaire.data.sources.embedded import EmbeddedSet, embedded_sets
+    from faussaire.data.sources.locate import locate, open_source
+    from faussaire.data.store.records import Record
+    from faussaire.data.store.rows import Rows
 
 _HOMES = {
     "Dataset": "dataset",
-    "EmbeddedSet": "embedded",
+    "EmbeddedSet": "sources.embedded",
     "Inventory": "dataset",
     "Origin": "dataset",
-    "Record": "records",
-    "Rows": "rows",
+    "Record": "store.records",
+    "Rows": "store.rows",
     "Source": "dataset",
-    "embedded_sets": "embedded",
-    "locate": "sources",
-    "open_source": "sources",
+    "embedded_sets": "sources.embedded",
+    "locate": "sources.locate",
+    "open_source": "sources.locate",
     "prepare": "preparation",
 }
 

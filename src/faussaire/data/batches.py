@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from faussaire.data.rows import Rows
-from faussaire.rng import numpy_generator_for
+from faussaire.core.rng import numpy_generator_for
+from faussaire.data.store.rows import Rows
 
 DRAWN_UP_TO = 2**20
 """Images of which a permutation is kept, in 8 MB."""

@@ -16,9 +16,9 @@ from typing import Self
 
 import numpy as np
 
-from faussaire.data.pixels import Pixels
-from faussaire.data.records import KEPT, Records
-from faussaire.data.rows import Rows
+from faussaire.data.sources.pixels import Pixels
+from faussaire.data.store.records import KEPT, Records
+from faussaire.data.store.rows import Rows
 from faussaire.modalities import SampleSpec
 
 

@@ -9,8 +9,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from faussaire.data.embedded import embedded_sets
-from faussaire.data.hub import PREFIX, split_name
+from faussaire.data.sources.embedded import embedded_sets
+from faussaire.data.sources.hub import PREFIX, split_name
 
 
 def whole(part: str) -> str:

@@ -19,24 +19,24 @@ from typing import Any
 
 from PIL import ImageColor
 
-from faussaire.data.build import Build, begun_plan
-from faussaire.data.chunks import Chunk
+from faussaire.core.errors import ConfigError
 from faussaire.data.dataset import Dataset, Origin, Source
-from faussaire.data.decode import Rule
-from faussaire.data.depths import BEYOND, Depths
-from faussaire.data.earlier import Earlier
-from faussaire.data.finishing import DUPLICATES, KEEP, finish
-from faussaire.data.fitting import FITS
-from faussaire.data.frames import ALL, FIRST, with_all_frames
-from faussaire.data.labels import is_about_labels
-from faussaire.data.records import KEPT
-from faussaire.data.rows import Shard
+from faussaire.data.decode.chunks import Chunk
+from faussaire.data.decode.decode import Rule
+from faussaire.data.decode.depths import BEYOND, Depths
+from faussaire.data.decode.fitting import FITS
+from faussaire.data.decode.frames import ALL, FIRST, with_all_frames
+from faussaire.data.decode.workers import Workers
+from faussaire.data.labels.labels import is_about_labels
 from faussaire.data.scan import all_depths, fits_as_it_is, look, scan
-from faussaire.data.selection import Selection, choose
-from faussaire.data.sources import locate
-from faussaire.data.store import Place, check_room, load, place
-from faussaire.data.workers import Workers
-from faussaire.errors import ConfigError
+from faussaire.data.sources.locate import locate
+from faussaire.data.store.build import Build, begun_plan
+from faussaire.data.store.earlier import Earlier
+from faussaire.data.store.finishing import DUPLICATES, KEEP, finish
+from faussaire.data.store.folder import Place, check_room, load, place
+from faussaire.data.store.records import KEPT
+from faussaire.data.store.rows import Shard
+from faussaire.data.store.selection import Selection, choose
 
 MIN_RESOLUTION = 4
 MAX_RESOLUTION = 1024

@@ -17,16 +17,16 @@ from functools import partial
 
 import numpy as np
 
-from faussaire.data.chunks import Chunk, Task, content, gathered, measure
+from faussaire.core.marks import SAMPLE
+from faussaire.core.rng import draw_places
 from faussaire.data.dataset import Source
-from faussaire.data.decode import Decoded, Rule, fit_array, quiet_pillow
-from faussaire.data.depths import HEAD_BYTES, Depths, Measured, may_be_deep
+from faussaire.data.decode.chunks import Chunk, Task, content, gathered, measure
+from faussaire.data.decode.decode import Decoded, Rule, fit_array, quiet_pillow
+from faussaire.data.decode.depths import HEAD_BYTES, Depths, Measured, may_be_deep
+from faussaire.data.decode.fitting import CROP, PAD
+from faussaire.data.decode.workers import Workers
 from faussaire.data.disk import read_file
-from faussaire.data.fitting import CROP, PAD
-from faussaire.data.marks import SAMPLE
-from faussaire.data.records import FACTS, KEPT
-from faussaire.data.workers import Workers
-from faussaire.rng import draw_places
+from faussaire.data.store.records import FACTS, KEPT
 
 _CHUNK = 64  # files in one go
 _CHUNK_FIRST = 8  # …while it is not known how long one takes

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from faussaire.core.errors import ConfigError
 from faussaire.core.intervals import LEVEL
-from faussaire.errors import ConfigError
+from faussaire.core.rng import generator_for
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics import METRICS
 from faussaire.evaluation.metrics.spec import Row
-from faussaire.rng import generator_for
 
 
 @dataclass(frozen=True, kw_only=True)

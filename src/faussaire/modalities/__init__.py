@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from faussaire.errors import ConfigError
+from faussaire.core.errors import ConfigError
 from faussaire.modalities.image import Image
 
 if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch

@@ -17,7 +17,7 @@ from PIL import ExifTags
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
-from faussaire.data.marks import SAMPLE, SHEET, mark_bmp, text_of
+from faussaire.core.marks import SAMPLE, SHEET, mark_bmp, text_of
 
 if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch
     from torch import Tensor

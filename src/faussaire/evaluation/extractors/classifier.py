@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from faussaire.core.errors import ExtractorError
 from faussaire.core.intervals import LEVEL, Estimate, wilson
-from faussaire.errors import ExtractorError
+from faussaire.core.rng import generator_for
+from faussaire.core.threads import computing_threads
 from faussaire.evaluation.extractors.spec import embed_in_batches, resized
-from faussaire.rng import generator_for
-from faussaire.threads import computing_threads
 
 _WIDTHS = (16, 32, 64, 128)
 _BATCH_SIZE = 64

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from faussaire.errors import ExtractorError
+from faussaire.core.errors import ExtractorError
 from faussaire.evaluation.extractors.spec import embed_in_batches, load_pinned, resized
 
 # Table 1 of the paper: (repeats, kernel, stride, expansion, channels out).

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from faussaire.core.errors import ExtractorError
 from faussaire.core.intervals import Estimate
-from faussaire.errors import ExtractorError
 
 
 class Extractor(Protocol):

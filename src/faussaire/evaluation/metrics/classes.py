@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from faussaire.core.errors import ConfigError
 from faussaire.core.intervals import LEVEL, Estimate, score, wilson
-from faussaire.errors import ConfigError
+from faussaire.core.rng import numpy_generator_for
 from faussaire.evaluation.extractors.spec import Classifier, Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
-from faussaire.rng import numpy_generator_for
 
 if TYPE_CHECKING:
     from faussaire.evaluation.protocols import Protocol

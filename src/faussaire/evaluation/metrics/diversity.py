@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from faussaire.core.errors import UnmeasurableError
 from faussaire.core.intervals import LEVEL, Estimate, as_features, jackknife_variance, normal
-from faussaire.errors import UnmeasurableError
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import distance_chunks

@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 
 from faussaire.core.intervals import LEVEL, Estimate, as_features, score
+from faussaire.core.rng import generator_for
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
-from faussaire.rng import generator_for
 
 if TYPE_CHECKING:
     from faussaire.evaluation.protocols import Protocol

@@ -1,0 +1,166 @@
+"""The process that decodes, as it runs: a fresh interpreter that answers over its pipes in plain bytes.
+
+It imports Pillow and NumPy and nothing heavier, and is up in a ninth of a second. It asks the system to end it where a
+file takes too long, and to end it first where memory runs out; it leaves no core file behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import struct
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import IO, Any
+
+import numpy as np
+
+from faussaire.core.marks import mark_in
+from faussaire.data.decode.chunks import Chunk, Task, content, decode_chunk
+from faussaire.data.decode.decode import FORMATS, Rule, num_frames, quiet_pillow, size_of
+from faussaire.data.decode.depths import extents_of
+from faussaire.data.disk import read_file
+from faussaire.data.store.records import FACTS
+
+DECODE, SIZES, FRAMES, DEPTHS = "decode", "sizes", "frames", "depths"
+"""What may be asked of some files: their images; width, height and the mark of what faussaire made; their frames; the
+extents of those of more than 8 bits."""
+
+READY = "ready"
+_HEADER_BYTES = 2**30
+
+CPU_SECONDS, SECONDS = 8.0, 60.0
+"""What one image may take, of the processor and by the clock; then the system ends the process (not on Windows)."""
+
+
+def answer(asked: str, tasks: Sequence[Task], rule: Rule | None, before: Callable[[Task], None] | None = None) -> Any:
+    """Return a `Chunk`, or for each file (width, height) or None and its mark, its number of frames, or extents."""
+    if asked == DECODE:
+        assert rule is not None
+        return decode_chunk(tasks, rule, before=before)
+    found: list[Any] = []
+    for task in tasks:
+        if before is not None:
+            before(task)
+        data = content(task.read)[0] if task.data is None and task.read is not None else task.data
+        if asked == SIZES:
+            found.append((None, "") if data is None else (size_of(data), mark_in(data)))
+        elif asked == FRAMES:
+            found.append(1 if data is None else num_frames(data))
+        else:
+            found.append([] if data is None else extents_of(data, FORMATS, task.frames))
+    return found
+
+
+def send_request(pipe: IO[bytes], asked: str, tasks: Sequence[Task], rule: Rule | None) -> None:
+    """Ask something of some files, whose content is at hand or lies at a path."""
+    header = [(task.path, task.problem, task.flags, task.frames, len(task.data or b"")) for task in tasks]
+    _write(pipe, [asked, None if rule is None else rule.__dict__, header], [b"".join(t.data for t in tasks if t.data)])
+
+
+def receive_reply(pipe: IO[bytes], asked: str, rule: Rule | None) -> Any:
+    """Wait for what `answer` gives.
+
+    Raises:
+        EOFError: the process has ended.
+    """
+    header = receive_header(pipe)
+    if asked == SIZES:
+        return [(size and tuple(size), mark) for size, mark in header]
+    if asked in (FRAMES, DEPTHS):
+        return header
+    assert rule is not None
+    count, words = header
+    facts = np.frombuffer(_read(pipe, count * FACTS.itemsize), FACTS).copy()
+    shape = (count, rule.channels, rule.resolution, rule.resolution)
+    pixels = np.frombuffer(_read(pipe, int(np.prod(shape))), np.uint8).reshape(shape)
+    return Chunk(pixels=pixels, facts=facts, words=words)
+
+
+def receive_header(pipe: IO[bytes]) -> Any:
+    """Wait for the JSON with which every message begins.
+
+    Raises:
+        EOFError: the process at the other end has ended.
+        ValueError: it talks nonsense.
+    """
+    size = struct.unpack("<Q", _read(pipe, 8))[0]
+    if size > _HEADER_BYTES:
+        raise ValueError("no header is that long")
+    return json.loads(_read(pipe, size))
+
+
+def _receive_request(pipe: IO[bytes]) -> tuple[str, list[Task], Rule | None]:
+    asked, rule, header = receive_header(pipe)
+    tasks = []
+    for path, problem, flags, frames, size in header:
+        data = None if problem or path is not None else _read(pipe, size)
+        read = None if problem or path is None else partial(read_file, path)
+        tasks.append(Task(data, read, path, problem, flags, None if frames is None else tuple(frames)))
+    return asked, tasks, rule and Rule(**{**rule, "background": tuple(rule["background"])})
+
+
+def _send_reply(pipe: IO[bytes], reply: Any) -> None:
+    if isinstance(reply, Chunk):
+        _write(pipe, [len(reply.facts), reply.words], [reply.facts.tobytes(), reply.pixels.data])
+    else:
+        _write(pipe, reply, [])
+
+
+def _write(pipe: IO[bytes], header: Any, blobs: Sequence[bytes | memoryview]) -> None:
+    """Write a length, a header as JSON, and bytes."""
+    text = json.dumps(header).encode()
+    pipe.write(struct.pack("<Q", len(text)) + text)
+    for blob in blobs:
+        pipe.write(blob)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes], count: int) -> bytes:
+    data = pipe.read(count)
+    if len(data) < count:
+        raise EOFError
+    return data
+
+
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
+    """Answer what is asked until there is no more."""
+    _write(replies, READY, [])
+    with quiet_pillow():
+        while True:
+            try:
+                asked, tasks, rule = _receive_request(requests)
+            except EOFError:
+                return
+            reply = answer(asked, tasks, rule, before=_set_alarm)
+            _set_alarm(None)
+            _send_reply(replies, reply)
+
+
+def _set_alarm(task: Task | None) -> None:
+    """Let the system end this process when an image takes too long: no decoder can hold that up."""
+    if hasattr(signal, "setitimer"):
+        num = 0 if task is None else task.num
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS * num)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS * num)
+
+
+def _stand_back() -> None:
+    """Be the first to go where memory runs out, and leave no image of that memory."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
+    with suppress(ImportError, ValueError, OSError):  # Windows has neither
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Be a worker. What a decoder prints goes nowhere: the pipe of the replies is for these alone."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _stand_back()
+    serve(sys.stdin.buffer, replies)

@@ -1,0 +1,1 @@
+"""From what names, folders and files beside say of images to classes."""

@@ -1,0 +1,255 @@
+"""What the columns of a table of pixels are: which of them is the label, and what shape the others make.
+
+A header says so, by the names that labels have, or by the one name that is not like the others. Without one the label
+is the first or the last column, and the values in both tell which: labels may be what no pixel can be, or count from 0
+or 1 without a gap; a corner of a picture is mostly the same, and like the pixel beside it, while labels are neither.
+Where all that says nothing, the table is refused rather than read shifted by a column.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from faussaire.data.labels.labels import column_of_labels, is_number
+
+_ROW_NUMBERS = frozenset({"", "id", "index", "row", "unnamed: 0"})
+_KEPT = 4096  # rows looked at, spread over all
+_APART = 0.2  # shares and correlations that differ by less tell nothing
+_TIMES = 1.25  # so much more few must the values of one column be than those of the other
+_FEW = 0.15  # as ten classes are, or a hundred, and a corner with forty values is not
+_ZEROS = re.compile("0[0-9]")  # how no pixel is written
+_ENOUGH = 50  # rows, for a correlation to tell anything
+
+Cells = Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What the columns are."""
+
+    delimiter: str = ","
+    num_columns: int = 0
+    header: bool = False
+
+    pixels: tuple[int, ...]
+    """Columns of pixels, in order; or the one whose cells hold all pixels of an image, with blanks between."""
+
+    shape: tuple[int, ...]
+    """H, W or H, W, 3."""
+
+    label: int | None = None
+    """Column of the label."""
+
+    undecided: bool = False
+    """Whether the label is the first column or the last, and only their values can tell."""
+
+    notes: tuple[str, ...] = ()
+    """What there is to say of it."""
+
+    @property
+    def in_one_cell(self) -> bool:
+        """Whether all pixels of an image stand in one cell."""
+        return len(self.pixels) == 1
+
+
+def shape_of(num: int) -> tuple[int, ...] | None:
+    """Return H, W or H, W, 3 of so many pixels; images of fewer than 4×4 are not taken for such."""
+    for depth in (1, 3):
+        side = math.isqrt(num // depth)
+        if side >= 4 and side * side * depth == num:
+            return (side, side) if depth == 1 else (side, side, 3)
+    return None
+
+
+def layout_of(lines: Sequence[str]) -> Layout | None:
+    """Find the layout by the first two lines; None where it is no table of pixels."""
+    lines = [line.strip("\r\n").lstrip("\ufeff") for line in lines if line.strip()][:2]
+    if not lines:
+        return None
+    delimiter = max(",;\t", key=lines[-1].count)
+    rows = [[cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])] for line in lines]
+    if len(rows[0]) != len(rows[-1]):
+        return None
+    header = _is_header(rows)
+    packed = [i for i, cell in enumerate(rows[-1]) if len(rows[-1]) > 1 and _is_packed(cell)]
+    if len(packed) == 1:
+        found = _of_cells(rows[0] if header else None, rows[-1], packed[0])
+    else:
+        found = _of_header(rows) if header else _of_row(rows[0])
+    return found and replace(found, delimiter=delimiter, num_columns=len(rows[0]), header=header)
+
+
+def _is_packed(cell: str) -> bool:
+    values = cell.split()
+    return shape_of(len(values)) is not None and all(map(is_number, values))
+
+
+def _is_header(rows: Sequence[Cells]) -> bool:
+    """Whether the first row names the columns: in words, or by counting them, as pandas does."""
+    first = rows[0]
+    if column_of_labels(first) is not None:
+        return True
+    if any(map(_is_packed, first)):
+        return False
+    for begin, end in ((0, None), (1, None), (0, -1)):
+        cells = first[begin:end]
+        if _counts_on(cells) and cells[0] in ("0", "1") and not _counts_on(rows[-1][begin:end]):
+            return True
+    middle = first[1:-1]
+    return sum(map(is_number, middle)) * 2 < len(middle)
+
+
+def _counts_on(cells: Cells) -> bool:
+    """Whether the cells are whole numbers, each one more than the one before."""
+    return (
+        len(cells) > 2 and cells[0].isdecimal() and list(cells) == [str(int(cells[0]) + i) for i in range(len(cells))]
+    )
+
+
+def _of_header(rows: Sequence[Cells]) -> Layout | None:
+    names, num = rows[0], len(rows[0])
+    label = column_of_labels(names)
+    stems = [re.sub("[0-9]+", "", name) for name in names]
+    counts = Counter(stems)  # once: there may be thousands of columns
+    common = Counter(stem for i, stem in enumerate(stems) if i != label).most_common(1)
+    alike = tuple(i for i, stem in enumerate(stems) if i != label and [(stem, counts[stem])] == common)
+    if not shape_of(len(alike)):
+        alike = tuple(i for i in range(num) if i != label)
+    taken = {*alike, label}
+    others = [i for i in range(num) if i not in taken and names[i].lower() not in _ROW_NUMBERS]
+    undecided = label is None and shape_of(len(alike)) is None
+    if undecided:
+        label, alike = 0, tuple(range(1, num))
+    elif label is None and len(others) == 1:
+        label = others.pop()
+    shape = shape_of(len(alike))
+    if shape is None or sum(is_number(rows[-1][i]) for i in alike) * 2 < len(alike) * (len(rows) - 1):
+        return None
+    return Layout(pixels=alike, shape=shape, label=label, undecided=undecided, notes=_unused(names, others))
+
+
+def _of_row(row: Cells) -> Layout | None:
+    num = len(row)
+    in_words = [i for i in (0, num - 1) if not is_number(row[i])]
+    shape = None if in_words else shape_of(num)
+    if shape is not None:
+        return Layout(pixels=tuple(range(num)), shape=shape)
+    shape, label = shape_of(num - 1), in_words[0] if in_words else 0
+    if shape is None or sum(map(is_number, row)) * 2 < num:
+        return None
+    pixels = tuple(i for i in range(num) if i != label)
+    return Layout(pixels=pixels, shape=shape, label=label, undecided=len(in_words) != 1)
+
+
+def _of_cells(names: Cells | None, row: Cells, packed: int) -> Layout | None:
+    """Return the layout of a table that holds all pixels of an image in one cell, as FER2013 does."""
+    others = [i for i in range(len(row)) if i != packed]
+    label = column_of_labels(names) if names else None
+    if label is None and len(others) == 1:
+        label = others[0]
+    shape = shape_of(len(row[packed].split()))
+    if shape is None:
+        return None
+    unused = _unused(names or [str(i + 1) for i in range(len(row))], [i for i in others if i != label])
+    return Layout(pixels=(packed,), shape=shape, label=label, notes=unused)
+
+
+def _unused(names: Cells, columns: Sequence[int]) -> tuple[str, ...]:
+    listed = ", ".join(names[i] for i in columns[:5]) + (" …" if len(columns) > 5 else "")
+    return (f"columns that are not used: {listed}",) if columns else ()
+
+
+def decided(layout: Layout, rows: Iterable[str]) -> Layout | None:
+    """Find out by the rows whether the label is the first column or the last; None where they do not tell."""
+    if not layout.undecided:
+        return layout
+    outer = _outer_columns(layout, rows)
+    place = _more_like_labels(*outer) if outer is not None else None
+    if place is None:
+        return None
+    label = 0 if place == 0 else layout.num_columns - 1
+    pixels = tuple(i for i in range(layout.num_columns) if i != label)
+    note = f"the label is the {('first', 'last')[place]} column, by its values"
+    return replace(layout, label=label, pixels=pixels, undecided=False, notes=(*layout.notes, note))
+
+
+def _outer_columns(layout: Layout, rows: Iterable[str]) -> tuple[_Outer, _Outer] | None:
+    """Return the first and the last column, each with the one beside it, of rows spread over the table."""
+    kept: list[tuple[str, ...]] = []
+    every = 1
+    for number, row in enumerate(rows):
+        if number % every == 0 and row.count(layout.delimiter) == layout.num_columns - 1:
+            begin, end = row.split(layout.delimiter, 2)[:2], row.rstrip("\r\n").rsplit(layout.delimiter, 2)[1:]
+            kept.append(tuple(cell.strip().strip('"') for cell in (*begin, *reversed(end))))
+        if len(kept) >= 2 * _KEPT:
+            kept, every = kept[::2], 2 * every
+    if not kept:
+        return None
+    first, second, last, before = zip(*kept, strict=True)
+    inner = np.concatenate([_numbers(second), _numbers(before)])
+    return _Outer(first, second, inner), _Outer(last, before, inner)
+
+
+class _Outer:
+    """A column at the edge of a table, and what speaks for its being the label."""
+
+    def __init__(self, cells: Cells, beside: Cells, inner: np.ndarray) -> None:
+        values = {cell for cell in cells if cell}
+        numbers, others = _numbers(cells), _numbers(beside)
+        no_pixel = ~((numbers >= 0) & (numbers <= 255)) | np.array([_ZEROS.match(cell) is not None for cell in cells])
+        self.beyond = float(np.mean(no_pixel)) > 0.01
+        """Whether there is what no pixel can be: text, numbers out of range, 007."""
+
+        inner = inner[np.isfinite(inner)] if np.isfinite(inner).any() else np.zeros(1)
+        self.outside = float(np.mean((numbers < inner.min()) | (numbers > inner.max())))
+        """How many of its values lie beyond those of the columns beside both."""
+
+        self.constant = len(values) < 2
+        self.background = values <= {"0", "255", "0.0", "1.0", "255.0"}
+        whole = sorted({int(number) for number in numbers if number % 1 == 0})
+        self.counted = len(whole) == len(values) > 1 and whole[0] in (0, 1) and whole[-1] - whole[0] < len(whole)
+        """Whether its values are whole numbers from 0 or 1 on, without a gap."""
+
+        even = 1 - Counter(cells).most_common(1)[0][1] / len(cells)
+        self.few = even / np.log2(len(values) + 1) if values else 0.0
+        """How few values there are, all of which come often: a corner has many, or one above all."""
+
+        both = np.isfinite(numbers) & np.isfinite(others)
+        a, b = numbers[both], others[both]
+        varied = len(a) >= _ENOUGH and a.std() > 0 and b.std() > 0
+        self.unlike = 1 - abs(float(np.corrcoef(a, b)[0, 1])) if varied else None
+        """How little it goes with the column beside it; None where there is no telling."""
+
+
+def _more_like_labels(first: _Outer, last: _Outer) -> int | None:
+    """Return 0 or 1: which column is the label. None where nothing tells."""
+    if first.beyond != last.beyond:
+        return int(last.beyond)
+    if first.constant != last.constant:
+        varied, same = (last, first) if first.constant else (first, last)
+        if not same.background:
+            return int(same is last)
+        is_label = varied.counted or (varied.few > _FEW if varied.unlike is None else varied.unlike > 0.5)
+        return int((varied is last) == is_label)
+    if first.constant and first.background != last.background:
+        return int(first.background)
+    if abs(first.outside - last.outside) > _APART:
+        return int(last.outside > first.outside)
+    if first.counted != last.counted:
+        return int(last.counted)
+    if first.unlike is not None and last.unlike is not None and abs(first.unlike - last.unlike) > _APART:
+        return int(last.unlike > first.unlike)
+    if max(first.few, last.few) > _TIMES * min(first.few, last.few):
+        return int(last.few > first.few)
+    return None
+
+
+def _numbers(cells: Cells) -> np.ndarray:
+    return np.array([float(cell) if is_number(cell) else np.nan for cell in cells])

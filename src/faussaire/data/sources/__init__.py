@@ -1,0 +1,1 @@
+"""What data may be: a file each for folders, archives, arrays, tables, lists, hubs."""

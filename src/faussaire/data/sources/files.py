@@ -1,0 +1,235 @@
+"""A source made of image files, wherever they lie: names, labels, and what is passed over.
+
+Labels come from files beside the images (beside.py), else from the folders that they lie in (layouts.py). Folders and
+archives differ only in how they are listed (folders.py, archives.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from faussaire.core.marks import OWN_NOTE, mark_in
+from faussaire.data.dataset import Source
+from faussaire.data.decode.chunks import content
+from faussaire.data.decode.decode import IMAGE_SUFFIXES, is_image
+from faussaire.data.labels.beside import TEXT_SUFFIXES, Files, find_beside, find_labels
+from faussaire.data.labels.labels import classes_of, is_about_labels
+from faussaire.data.names import slug
+
+MAX_FILE_BYTES = 2**29
+"""Larger files are rejected unread."""
+
+_NEVER = frozenset(
+    {".txt", ".csv", ".json", ".xml", ".md", ".html", ".py", ".svg", ".mp4", ".wav", ".mp3", ".zip", ".gz"}
+)
+# these are what they are called: not worth a look inside
+
+_CONTAINERS = frozenset(
+    {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".npy", ".npz", ".parquet", ".arrow", ".h5"}
+)
+# data of its own, which is not read as part of a folder
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, or what stands in the place of one."""
+
+    name: str
+    """Path within the source, with forward slashes."""
+
+    read: Callable[[], bytes]
+    """Return its content, or raise what the system raises."""
+
+    problem: str = ""
+    """Why it cannot be used, where that is known already."""
+
+    path: str | None = None
+    """Where it lies as a file of its own, if it does."""
+
+
+@dataclass
+class Listing:
+    """What is in a folder or zip."""
+
+    entries: list[Entry] = field(default_factory=list)
+    """Everything that has the suffix of an image, or begins as one does."""
+
+    others: Counter[str] = field(default_factory=Counter)
+    """Number of files passed over, by suffix."""
+
+    containers: list[str] = field(default_factory=list)
+    """Names of archives and arrays, which are among the others."""
+
+    texts: dict[str, Callable[[], bytes]] = field(default_factory=dict)
+    """Those of the others that labels may stand in: how each is read."""
+
+    pickles: list[str] = field(default_factory=list)
+    """Those of the others that are pickles."""
+
+    def add(
+        self,
+        name: str,
+        read: Callable[[], bytes],
+        problem: str = "",
+        *,
+        head: Callable[[], bytes],
+        path: str | None = None,
+    ) -> None:
+        """Sort one file in: an entry, or one of the others. `head` reads its first 16 bytes."""
+        suffix = os.path.splitext(name)[1].lower()
+        looked_at = suffix not in _NEVER and suffix not in IMAGE_SUFFIXES and not problem
+        begin = _beginning(head) if looked_at else b""
+        if suffix in IMAGE_SUFFIXES or is_image(begin):
+            self.entries.append(Entry(name, read, problem, path))
+            return
+        self.others[suffix or "no suffix"] += 1
+        if suffix in _CONTAINERS:
+            self.containers.append(name)
+        elif suffix in TEXT_SUFFIXES and not problem:
+            self.texts[name] = read
+        elif is_pickle(begin):
+            self.pickles.append(name)
+
+
+def _beginning(head: Callable[[], bytes]) -> bytes:
+    try:
+        return head()
+    except Exception:  # an archive has its own errors for what it cannot unpack
+        return b""
+
+
+def is_pickle(head: bytes) -> bool:
+    """Whether a file that begins so is a pickle, as data sets of Python's early days are."""
+    return head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5")
+
+
+def file_source(
+    listing: Listing,
+    *,
+    name: str,
+    where: str,
+    notes: Sequence[str] = (),
+    close: Callable[[], None] | None = None,
+) -> Source:
+    """Make a source of what was listed: sorted by path, with labels if there are any.
+
+    Raises:
+        DataError: `labels.csv` is not a table of `file,label`.
+    """
+    entries = _told_own(sorted(listing.entries, key=lambda entry: entry.name))
+    problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
+    files = Files([entry.name for entry in entries], [not entry.problem for entry in entries], listing.texts, where)
+    found = find_labels(files)
+    told = (*notes, *_passed_over(listing, found.used), *found.notes)
+    return _source(
+        entries, found.labels, problems, name=name, where=where, notes=told, close=close, missing=found.missing
+    )
+
+
+def _told_own(entries: list[Entry]) -> list[Entry]:
+    """Find the pictures that faussaire wrote beside folders of images: one image beside them would cost all labels.
+
+    The first picture that somebody else put there ends the search, so that next to nothing is read twice.
+    """
+    beside = [i for i, entry in enumerate(entries) if "/" not in entry.name and not entry.problem]
+    for i in beside if len(beside) < len(entries) else ():
+        data, *_ = content(entries[i].read)
+        if data is None or not mark_in(data):
+            break
+        entries[i] = replace(entries[i], problem=OWN_NOTE)
+    return entries
+
+
+def with_labels_beside(source: Source, listing: Listing) -> Source:
+    """Give a source without labels those that the files of a folder around it tell."""
+    usable = [i not in source.problems for i in range(len(source.items))]
+    found = None
+    if source.labels is None and listing.texts:
+        found = find_beside(Files(source.items, usable, listing.texts, source.where))
+    if found is None:
+        return source
+    labels = classes_of(found.labels)
+    reasons = {i: found.missing.get(i, why) for i, why in labels.problems().items()}
+    notes = [note for note in source.notes if not is_about_labels(note)]
+    return replace(
+        source,
+        labels=labels.numbers,
+        classes=labels.classes,
+        notes=(*notes, *found.notes, *labels.notes),
+        problems=reasons | dict(source.problems),
+    )
+
+
+def listed_source(
+    entries: Sequence[Entry],
+    labels: Sequence[str | None],
+    *,
+    name: str,
+    where: str,
+    notes: Sequence[str],
+    remote: bool,
+) -> Source:
+    """Make a source of entries in their own order, with the label of each, None where it has none."""
+    problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
+    return _source(entries, labels, problems, name=name, where=where, notes=notes, remote=remote)
+
+
+def _source(
+    entries: Sequence[Entry],
+    labels: Sequence[str | None],
+    problems: dict[int, str],
+    *,
+    name: str,
+    where: str,
+    notes: Sequence[str],
+    remote: bool = False,
+    close: Callable[[], None] | None = None,
+    missing: Mapping[int, str] | None = None,
+) -> Source:
+    found = classes_of(labels)
+    unlabelled = found.problems()
+    reasons = {i: (missing or {}).get(i, why) for i, why in unlabelled.items()}
+    return Source(
+        name=slug(name),
+        where=where,
+        items=[entry.name for entry in entries],
+        labels=found.numbers,
+        classes=found.classes,
+        notes=(*notes, *found.notes),
+        problems=reasons | problems,
+        read=lambda i: entries[i].read(),
+        path=lambda i: entries[i].path,
+        remote=remote,
+        close=close,
+    )
+
+
+def _passed_over(listing: Listing, used: Collection[str]) -> list[str]:
+    """Say how many files were passed over, of which kinds, and which of them may hold images."""
+    others = listing.others - Counter(os.path.splitext(name)[1].lower() for name in used)
+    if not others:
+        return []
+    kinds = ", ".join(suffix for suffix, _ in others.most_common(5))
+    told = [f"other files passed over: {others.total()} ({kinds})"]
+    if listing.pickles:
+        told.append(
+            f"pickles are never opened, as they may run any program: {len(listing.pickles)} "
+            f"(first: {min(listing.pickles)}); save the images in them as an .npz, or as files"
+        )
+    if listing.containers:
+        first = min(listing.containers)
+        told.append(
+            f"archives and arrays in it are not read: {len(listing.containers)} (first: {first}); "
+            "give each as data of its own"
+        )
+    return told
+
+
+def too_large(num_bytes: int) -> str:
+    """Return why a file of that size is rejected, empty when it is not."""
+    if num_bytes <= MAX_FILE_BYTES:
+        return ""
+    return f"a file of {num_bytes / 2**30:.1f} GiB: the limit is {MAX_FILE_BYTES / 2**30:.1f} GiB"

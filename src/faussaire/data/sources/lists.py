@@ -1,0 +1,163 @@
+"""A text file that names images, a line each: paths as seen from the list's folder, or URLs, perhaps with a label.
+
+How lines are read stands in references.py. An image that is named twice is taken once.
+
+URLs are fetched over http or https when the data is prepared, several at a time, and never again once it is. A line
+that cannot be had is left out, said, and tried again at the next start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import unicodedata
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from faussaire.core.errors import DataError
+from faussaire.data.dataset import Source
+from faussaire.data.disk import read_file, stamp, why_unread
+from faussaire.data.labels.references import REMOTE, Reference, header_of, references, text_lines
+from faussaire.data.names import shown
+from faussaire.data.sources.downloads import Downloads
+from faussaire.data.sources.files import Entry, listed_source, too_large
+
+_NO_FILE = "no such file"
+
+
+def looks_like_list(head: str) -> bool:
+    """Whether a text that begins so can be a list of images: its first line is a path or a URL, or the right header."""
+    lines = [line.strip() for line in head.splitlines() if line.strip() and not line.startswith("#")]
+    return bool(lines) and (header_of(lines[0]) is not None or "." in lines[0] or "/" in lines[0])
+
+
+def list_source(path: Path, scratch: Path | None = None) -> Source:
+    """Make a source of the images that a list names, each once.
+
+    Raises:
+        DataError: the list cannot be read, or gives an image two labels.
+    """
+    places = _Places(path)
+    said = read_list(path, places)
+    named: dict[str, Reference] = {}
+    for one in said:
+        where = one.target if one.target.startswith(REMOTE) else os.path.normpath(places.of(one.target))
+        before = named.setdefault(where, one)
+        if one.label is not None and before.label is None:
+            named[where] = replace(before, label=one.label)
+        elif one.label not in (None, before.label):
+            raise DataError(
+                f"{path}: {shown(one.target)} has two labels, {before.label!r} in line {before.line} and {one.label!r} "
+                f"in line {one.line}: an image has one class; keep one of these lines, or leave the labels out"
+            )
+    downloads = Downloads()
+    entries = [_entry(places, one, downloads) for one in named.values()]
+    notes = [f"a list of {len(entries)} images"]
+    if len(said) > len(named):
+        notes.append(f"lines that name an image again: {len(said) - len(named)}")
+    several = sum(one.several for one in said)
+    if several:
+        notes.append(f"lines with several labels, which make no class: {several}")
+    if entries and all(entry.problem == _NO_FILE for entry in entries):
+        notes.append(
+            "nothing lies where the list says, as seen from its own folder: give the folder of the images, in which a "
+            "table of their labels is read as such"
+        )
+    return listed_source(
+        entries,
+        [one.label for one in named.values()],
+        name=path.stem,
+        where=str(path),
+        notes=notes,
+        remote=any(one.target.startswith(REMOTE) for one in said),
+    )
+
+
+def _entry(places: _Places, one: Reference, downloads: Downloads) -> Entry:
+    name = shown(one.target)
+    if one.target.startswith(REMOTE):
+        return Entry(name, partial(downloads.fetch, one.target))
+    where = places.of(one.target)
+    return Entry(name, partial(read_file, where), _problem(where), where)
+
+
+def list_stamp(path: Path) -> str:
+    """Return a hash that changes when the list does, or one of the files that it names."""
+    hasher = hashlib.sha256(read_file(str(path)))
+    places = _Places(path)
+    for one in read_list(path, places):
+        if not one.target.startswith(REMOTE):
+            try:
+                state = stamp(os.stat(places.of(one.target)))
+            except (OSError, ValueError):
+                state = "none"
+            hasher.update(f"\n{state}".encode())
+    return hasher.hexdigest()
+
+
+def read_list(path: Path, places: _Places) -> list[Reference]:
+    """Return what the lines of a list say.
+
+    Raises:
+        DataError: it cannot be read, or is not text.
+    """
+    try:
+        data = read_file(str(path))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
+    found = references(text_lines(data), places.has)
+    for one in found:
+        if not one.target.isprintable() and not _is_utf8(one.target) and not places.has(one.target):
+            raise DataError(f"{path} is not UTF-8 text (line {one.line}): save it so")
+    return found
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8, kept by "surrogateescape"
+        return False
+    return True
+
+
+class _Places:
+    """Where the paths in a list lead, as seen from its folder; each is looked up once."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = path.parent
+        self._found: dict[str, tuple[str, bool]] = {}
+
+    def of(self, target: str) -> str:
+        """Return where a path leads; of the ways to spell it, the one that is there."""
+        return self._look_up(target)[0]
+
+    def has(self, target: str) -> bool:
+        """Whether there is a file."""
+        return self._look_up(target)[1]
+
+    def _look_up(self, target: str) -> tuple[str, bool]:
+        if target not in self._found:
+            spellings = [target, os.path.expanduser(target), target.replace("\\", "/")]
+            if not target.isascii():
+                spellings += [unicodedata.normalize(form, target) for form in ("NFC", "NFD")]
+            places = [os.path.join(self._folder, one) for one in dict.fromkeys(spellings)]
+            there = next((place for place in places if os.path.isfile(place)), None)
+            self._found[target] = (there or places[0], there is not None)
+        return self._found[target]
+
+
+def _problem(path: str) -> str:
+    """Return why a named file cannot be read, as far as can be told without opening it."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return _NO_FILE
+    except ValueError as error:
+        return str(error)
+    except OSError as error:
+        return why_unread(error)
+    if not stat.S_ISREG(status.st_mode):
+        return "not a file, but a folder, pipe, socket or device"
+    return too_large(status.st_size)

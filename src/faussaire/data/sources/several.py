@@ -1,0 +1,161 @@
+"""Several sources as one, in the order in which they were given.
+
+Where they have labels, those of one name are one class. Where none has, but each is a folder or archive of its own,
+its name is the label of all that it holds, unless they are shards or parts of one set (shards.py). Arrays of one shape
+stay an array; any other mixture is read as files.
+"""
+
+from __future__ import annotations
+
+import io
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from faussaire.core.config import NAMED, named
+from faussaire.data.dataset import Origin, Source
+from faussaire.data.decode.ranges import BYTES, Range, is_about_range
+from faussaire.data.labels.labels import Labels, classes_of_values, is_about_labels
+from faussaire.data.names import shown, slug
+from faussaire.data.sources.pixels import ArrayPixels, Pixels, StackedPixels
+from faussaire.data.sources.shards import why_no_classes
+
+
+def joined_name(names: Sequence[str]) -> str:
+    """Return a name for several sets together, fit for a folder's name however many they are."""
+    if len(names) <= NAMED:
+        return slug("-".join(names))
+    return slug(names[0], room=40) + f"-and-{len(names) - 1}-others"
+
+
+def several_source(origins: Sequence[Origin], scratch: Path) -> Source:
+    """Open several origins as one source.
+
+    Raises:
+        DataError: one of them cannot be read.
+    """
+    with ExitStack() as stack:
+        parts = [stack.enter_context(origin.open(scratch)) for origin in origins]
+        return _joined(_of_one_range(parts), stack.pop_all().close)
+
+
+def _of_one_range(parts: Sequence[Source]) -> list[Source]:
+    """Give arrays of one number type and of more than 8 bits the range of the widest: they are parts of one set."""
+    widest: dict[np.dtype, Range] = {}
+    for part in parts:
+        if isinstance(part.pixels, ArrayPixels) and part.pixels.range.low == 0 and part.pixels.range.high > BYTES.high:
+            dtype, found = part.pixels.raw.dtype, part.pixels.range
+            widest[dtype] = max(widest.get(dtype, found), found, key=lambda one: one.high)
+    return [_in_range(part, widest) for part in parts]
+
+
+def _in_range(part: Source, widest: Mapping[np.dtype, Range]) -> Source:
+    if not isinstance(part.pixels, ArrayPixels) or part.pixels.range.high <= BYTES.high:
+        return part
+    wider = widest.get(part.pixels.raw.dtype, part.pixels.range)
+    if part.pixels.range.low != 0 or wider.high == part.pixels.range.high:
+        return part
+    notes = [text for text in part.notes if not is_about_range(text)]
+    notes.append(f"values taken to be in [0, {wider.high:g}] scaled to 8 bits, as those of another part")
+    return replace(part, pixels=replace(part.pixels, range=wider), notes=tuple(notes))
+
+
+def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
+    ends = list(accumulate(len(part.items) for part in parts))
+    labels = _labels(parts)
+
+    def at(i: int) -> tuple[Source, int]:
+        part = bisect_right(ends, i)
+        return parts[part], i - (ends[part - 1] if part else 0)
+
+    def read(i: int) -> bytes:
+        source, k = at(i)
+        return _as_file(source, k) if source.read is None else source.read(k)
+
+    def path(i: int) -> str | None:
+        source, k = at(i)
+        return None if source.path is None else source.path(k)
+
+    starts = [0, *ends[:-1]]
+    pixels = _one_array(parts)
+    return Source(
+        name=joined_name([part.name for part in parts]),
+        where=named([part.where for part in parts]),
+        items=[f"{part.name}/{item}" for part in parts for item in part.items],
+        labels=labels.numbers,
+        classes=labels.classes,
+        notes=tuple(_notes(parts, labels)),
+        problems={
+            start + i: text for start, part in zip(starts, parts, strict=True) for i, text in part.problems.items()
+        },
+        read=None if pixels else read,
+        path=None if pixels else path,
+        pixels=pixels,
+        remote=any(part.remote for part in parts),
+        mixed=tuple(one for part in parts for one in part.mixed or ((len(part.items), False),)),
+        close=close,
+    )
+
+
+def _labels(parts: Sequence[Source]) -> Labels:
+    """Return the classes of all items together."""
+    counts = [len(part.items) for part in parts]
+    if all(part.labels is None for part in parts):
+        names = [_called(part) for part in parts]
+        why = why_no_classes(names)
+        if why:
+            return Labels(notes=(f"no labels: {why}",))
+        found = classes_of_values(names, np.repeat(np.arange(len(parts)), counts))
+        return replace(found, notes=(*found.notes, "labels from the names of the parts"))
+    if any(part.labels is None for part in parts):
+        without = next(part.name for part in parts if part.labels is None)
+        return Labels(notes=(f"no labels: some parts have them and others have none (first: {without})",))
+    number: dict[str, int] = {}
+    pieces = []
+    for part in parts:
+        assert part.labels is not None
+        renumbered = np.array([*(number.setdefault(name, len(number)) for name in part.classes), -1])
+        pieces.append(renumbered[part.labels])
+    return classes_of_values(list(number), np.concatenate(pieces))
+
+
+def _called(part: Source) -> str:
+    """Return the name of a part as a class: that of its folder, as it is written, or that of its file."""
+    name = shown(Path(part.where).name)
+    return name if slug(name) == part.name else part.name
+
+
+def _notes(parts: Sequence[Source], labels: Labels) -> list[str]:
+    """Return what there is to say of the parts, what is the same for several once, and of the whole."""
+    said: dict[str, list[str]] = {}
+    for part in parts:
+        for text in part.notes:
+            if not (labels.notes and is_about_labels(text)):
+                said.setdefault(text, []).append(part.name)
+    others = {text: f" and {len(names) - 1} others" if len(names) > 1 else "" for text, names in said.items()}
+    return [*(f"{names[0]}{others[text]}: {text}" for text, names in said.items()), *labels.notes]
+
+
+def _one_array(parts: Sequence[Source]) -> Pixels | None:
+    """Return the images of all parts as one array, where they are arrays of one shape."""
+    arrays = [part.pixels for part in parts if part.pixels is not None]
+    if len(arrays) < len(parts) or len({pixels.shape[1:] for pixels in arrays}) > 1:
+        return None
+    return StackedPixels(arrays)
+
+
+def _as_file(source: Source, i: int) -> bytes:
+    """Return an image of an array as the bytes of a file."""
+    assert source.pixels is not None
+    image = source.pixels[np.array([i])][0]
+    buffer = io.BytesIO()
+    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0).copy()).save(
+        buffer, "PNG", compress_level=1
+    )
+    return buffer.getvalue()

@@ -1,0 +1,168 @@
+"""Images in text: a table of pixels, as Kaggle lays MNIST out (`label,pixel0,pixel1 …`), a row for each image.
+
+A row has H·W values for a square grey image, or three times as many for one in colour, and perhaps a label
+(columns.py). Which value is white is found over all rows (ranges.py). A row that does not fit is left out and said;
+60,000 rows of MNIST take 5 s.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from faussaire.core.errors import DataError
+from faussaire.data.dataset import Source
+from faussaire.data.decode.ranges import Extents
+from faussaire.data.labels.columns import Layout, decided, layout_of
+from faussaire.data.labels.labels import classes_of
+from faussaire.data.names import shortened
+from faussaire.data.sources.arrays import array_source
+from faussaire.data.sources.lines import TableLines
+from faussaire.data.store.spool import Spool
+
+_ROWS = 2048
+_CELLS = 8  # numbers in a line that make it one of a table rather than of a list
+
+
+def looks_like_table(path: Path) -> bool:
+    """Whether a text is a table of pixels, or at least of numbers."""
+    head = TableLines(path).head()
+    return layout_of(head) is not None or (len(head) > 0 and _num_numbers(head[-1]) >= _CELLS)
+
+
+def _num_numbers(line: str) -> int:
+    cells = next(csv.reader([line], delimiter=max(",;\t", key=line.count)), [])
+    return sum(_values([cell]) is not None for cell in cells)
+
+
+def table_source(path: Path, scratch: Path) -> Source:
+    """Read a table of pixels.
+
+    Raises:
+        DataError: it cannot be read, or is no table of pixels.
+    """
+    lines = TableLines(path)
+    spool, extents = Spool(scratch), Extents()
+    labels: list[str | None] = []
+    problems: dict[int, str] = {}
+    try:
+        layout = _layout(lines)
+        for values, named, odd in _blocks(islice(lines, int(layout.header), None), layout):
+            problems |= {len(labels) + row: reason for row, reason in odd.items()}
+            labels += named
+            extents.add(values)
+            for row in values:
+                spool.add(row.data)
+    except (csv.Error, OSError) as error:
+        spool.close()
+        raise DataError(f"{path} cannot be read as a table ({shortened(str(error))})") from error
+    except BaseException:
+        spool.close()
+        raise
+    found = classes_of([None if i in problems else label for i, label in enumerate(labels)])
+    notes = ["read as a table of pixels", *layout.notes]
+    notes += ["labels from the table"] if found.numbers is not None else []
+    notes += [f"damaged after {len(labels)} rows ({lines.damage}): what follows is lost"] if lines.damage else []
+    return array_source(
+        spool.rows((math.prod(layout.shape),), np.float32),
+        labels=found,
+        name=path.name.split(".")[0],
+        where=str(path),
+        notes=notes,
+        problems=problems,
+        extents=extents,
+        close=spool.close,
+    )
+
+
+def _layout(lines: TableLines) -> Layout:
+    """Find the layout of a table.
+
+    Raises:
+        DataError: it is no table of pixels, or does not tell which column is the label.
+    """
+    layout = layout_of(lines.head())
+    if layout is None:
+        raise DataError(
+            f"{lines.path} is not a table of pixels: a row for each image, label,pixel0,pixel1 … with a square number "
+            "of pixels, or three times that in colour"
+        )
+    known = decided(layout, islice(lines, int(layout.header), None))
+    if known is None:
+        raise DataError(
+            f"{lines.path}: the class may be the first or the last of its {layout.num_columns} columns, and the values "
+            "do not tell which: begin the file with a line that says it, label,pixel0,pixel1 … or pixel0,pixel1 … label"
+        )
+    return known
+
+
+def _blocks(lines: Iterable[str], layout: Layout) -> Iterator[tuple[np.ndarray, Sequence[str | None], dict[int, str]]]:
+    """Give blocks of rows: float32 `[n, pixels]`, the label of each, and what is wrong with some, which are NaN."""
+    left = iter(lines)
+    while block := list(islice(left, _ROWS)):
+        labels = _labels_at_the_edge(block, layout)
+        table = None if labels is None else _quickly(block, layout)
+        if table is not None and labels is not None:
+            yield table, labels, {}
+            continue
+        checked = [_row(line, layout) for line in block]
+        nothing = np.full(math.prod(layout.shape), np.nan, np.float32)
+        table = np.stack([nothing if isinstance(values, str) else values for values, _ in checked])
+        odd = {row: values for row, (values, _) in enumerate(checked) if isinstance(values, str)}
+        yield table, [label for _, label in checked], odd
+
+
+def _labels_at_the_edge(lines: list[str], layout: Layout) -> Sequence[str | None] | None:
+    """Return the label of each line where the first or the last column is the label; None where it takes more."""
+    mark, label = layout.delimiter, layout.label
+    if label is None:
+        return [None] * len(lines)
+    if label not in (0, layout.num_columns - 1):
+        return None
+    labels = [line.split(mark, 1)[0] if label == 0 else line.rpartition(mark)[2].strip() for line in lines]
+    return None if any('"' in text for text in labels) else labels
+
+
+def _quickly(lines: list[str], layout: Layout) -> np.ndarray | None:
+    """Return float32 `[n, pixels]` where every row is whole; None where one is not."""
+    if layout.in_one_cell or any(line.count(layout.delimiter) != layout.num_columns - 1 for line in lines):
+        return None
+    try:
+        values = np.loadtxt(lines, delimiter=layout.delimiter, ndmin=2, comments=None, usecols=layout.pixels)
+    except ValueError:
+        return None
+    return _as_single(values)
+
+
+def _row(line: str, layout: Layout) -> tuple[np.ndarray | str, str | None]:
+    """Return the values of one row, or what is wrong with it, and its label."""
+    cells = next(csv.reader([line], delimiter=layout.delimiter), [])
+    if len(cells) != layout.num_columns:
+        return f"a row of {len(cells)} values, not {layout.num_columns}", None
+    label = None if layout.label is None else cells[layout.label].strip()
+    pixels = cells[layout.pixels[0]].split() if layout.in_one_cell else [cells[i] for i in layout.pixels]
+    if len(pixels) != math.prod(layout.shape):
+        return f"{len(pixels)} pixels, not {math.prod(layout.shape)}", label
+    values = _values(pixels)
+    return "a value that is no number" if values is None else values, label
+
+
+def _values(cells: Sequence[str]) -> np.ndarray | None:
+    """Return numbers as float32; None where one is none."""
+    try:
+        values = np.array([float(cell) for cell in cells])
+    except ValueError:
+        return None
+    return _as_single(values)
+
+
+def _as_single(values: np.ndarray) -> np.ndarray | None:
+    """Return float64 as float32; None where a value is not finite, or too large for that."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    return single if bool(np.isfinite(single).all()) else None

@@ -1,0 +1,1 @@
+"""Prepared images on the disk, mapped and never changed."""

@@ -1,0 +1,263 @@
+"""Where prepared data lies: a folder for each set and way of preparing it, in `~/.cache/faussaire/data` or `--cache`.
+
+    NAME-KEY/SIGNATURE/          KEY: which data, prepared how; SIGNATURE: its state when it was prepared; and a number
+                                 where more of the same data could be read later
+        index.json               what is here; written last, so that without it the preparation is unfinished
+        pixels-000.u8 …          uint8 [n, C, R, R], image after image
+        records.bin words.jsonl  what became of each item, as records.FACTS, and the words of its notes
+        names.txt names.i64      the name of each item
+        train.i64 held-out.i64   places of the images that are trained on, and of those that never are, in their order
+        train.labels …           their labels
+        plan.json facts.bin      of an unfinished preparation: what was planned, and what was done so far
+
+Nothing is ever changed in a finished folder. Data that has changed has another signature, so it is prepared anew, and
+the old folder is removed once the new one is finished. What is open stays readable meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from filelock import FileLock
+
+from faussaire.core.caches import cache_folder, expanded, refuse_strangers
+from faussaire.core.errors import DataError
+from faussaire.core.marks import mark_folder
+from faussaire.data.dataset import Dataset, Inventory, Origin
+from faussaire.data.store.records import FACTS, Lines, Numbered, Records
+from faussaire.data.store.rows import Rows, Shard
+from faussaire.modalities import SampleSpec
+
+VERSION = 6
+"""Of the format, and of the rules for decoding and for the order: another one is another store."""
+
+INDEX = "index.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The folder of one prepared set."""
+
+    folder: Path
+    signature: str
+
+    @property
+    def current(self) -> Path:
+        """The part of the folder that belongs to the data as it is now: the last one that is finished, if any is."""
+        return max(self._finished(), default=self.folder / self._name)
+
+    @property
+    def following(self) -> Path:
+        """The part that will take the place of the current one, for the same data."""
+        number = int(self.current.name[len(self._name) + 1 :] or 0)
+        return self.folder / f"{self._name}-{number + 1:06}"
+
+    @property
+    def _name(self) -> str:
+        return self.signature[:16]
+
+    def _finished(self) -> list[Path]:
+        return [index.parent for index in self.folder.glob(f"{self._name}*/{INDEX}")]
+
+    def ready(self) -> bool:
+        """Say whether the data was prepared, and has not changed since."""
+        try:
+            return (self.current / INDEX).is_file()
+        except OSError:  # no permission to look
+            return False
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from preparing the same; wait for one that does.
+
+        Raises:
+            DataError: the folder cannot be written.
+        """
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            mark_folder(self.folder)
+            lock = FileLock(self.folder / ".lock")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def remove_others(self) -> None:
+        """Remove what was prepared of the data as it was before."""
+        for path in self.folder.iterdir():
+            if path.is_dir() and path != self.current:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def place(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None) -> Place:
+    """Return where data prepared by these settings lies.
+
+    Without `cache` it is in the user's cache, see `caches`.
+
+    Raises:
+        DataError: `cache` cannot be written, or a stranger can change what is in it.
+    """
+    key = hashlib.sha256(json.dumps([VERSION, origin.identity, settings], sort_keys=True).encode()).hexdigest()
+    name = f"{origin.name}-{key[:16]}"
+
+    def at(folder: Path) -> Place:
+        return Place(folder=folder, signature=origin.signature)
+
+    if cache is None:
+        return at(cache_folder("data", name, serves=lambda folder: at(folder).ready()))
+    if not str(cache):
+        raise DataError("--cache is empty: name a folder, or leave it out")
+    home = expanded(cache)
+    found = at(home / name)
+    if not found.ready():
+        with writing(found.folder):
+            found.folder.mkdir(parents=True, exist_ok=True)
+    for folder in (home, found.folder):
+        refuse_strangers(folder)
+    return found
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the errors of the disk into one clear line.
+
+    Raises:
+        DataError: there is no room, or no permission.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"the prepared images cannot be written to {path}: {error.strerror or error}; what was prepared so far is "
+            "kept: make room and give the same command again, or name another place by --cache"
+        ) from error
+
+
+def check_room(folder: Path, num_bytes: int) -> None:
+    """Stop before the work begins where it cannot end well.
+
+    Raises:
+        DataError: the disk has less room than that.
+    """
+    free = shutil.disk_usage(folder).free
+    if num_bytes > free:
+        raise DataError(
+            f"no room in {folder}: the prepared images take {_size(num_bytes)} and {_size(free)} are free; "
+            "name another place by --cache, or lower --resolution"
+        )
+
+
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 2**30:.1f} GiB" if num_bytes >= 2**30 else f"{num_bytes / 2**20:.1f} MiB"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is there as a whole or not at all."""
+    beside = path.with_name(f".tmp-{path.name}")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def load(folder: Path, in_place: Path | None = None) -> Dataset:
+    """Open a finished store: a few small files are read, whatever its size.
+
+    `in_place` is the file that the data is, which may serve as the store's pixels. No other file outside the store is
+    ever opened, whatever its index says: it may come from a stranger.
+
+    Raises:
+        DataError: something in it is missing or damaged.
+    """
+    try:
+        index = read_index(folder)
+        shape, classes = tuple(index["shape"]), tuple(index["classes"])
+        shards = read_shards(folder, index, in_place)
+        if links := [path.name for path in folder.iterdir() if path.is_symlink()]:
+            raise ValueError(f"{links[0]} is a link")
+        parts = {
+            part: (_column(folder / f"{part}.i64", np.dtype("<i8")), _labels(folder, part) if classes else None)
+            for part in ("train", "held-out")
+        }
+        records = read_records(folder, index)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"the prepared images in {folder} are damaged ({error}): remove that folder") from error
+    return Dataset(
+        name=index["name"],
+        spec=SampleSpec(modality="image", shape=shape, classes=classes),
+        images=Rows(shards, shape, parts["train"][0]),
+        labels=parts["train"][1],
+        held_out=Rows(shards, shape, parts["held-out"][0]),
+        held_out_labels=parts["held-out"][1],
+        inventory=Inventory(
+            name=index["name"],
+            records=records,
+            rejected=records.at(_column(folder / "rejected.i64", np.dtype("<i8"))),
+            classes=classes,
+            class_counts=dict(index["class_counts"]),
+            notes=tuple(index["notes"]),
+        ),
+        fingerprint=index["fingerprint"],
+        formerly=index["formerly"],
+    )
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """Return what the index of a finished store says."""
+    index: dict[str, Any] = json.loads((folder / INDEX).read_text("utf-8"))
+    return index
+
+
+def read_shards(folder: Path, index: Mapping[str, Any], in_place: Path | None = None) -> list[Shard]:
+    """Return the files of pixels of a store; see `load` for `in_place`."""
+    return [_shard(folder, told, in_place) for told in index["shards"]]
+
+
+def _shard(folder: Path, told: Mapping[str, Any], in_place: Path | None) -> Shard:
+    name = told["path"]
+    if name is None and in_place is not None:
+        return Shard(path=in_place, count=told["count"], offset=told["offset"])
+    if name is None or Path(name).name != name:
+        raise ValueError("a file of pixels lies outside it")
+    return Shard(path=folder / name, count=told["count"], offset=told["offset"])
+
+
+def read_records(folder: Path, index: Mapping[str, Any]) -> Records:
+    """Return what became of each item of a store."""
+    words = [json.loads(line) for line in (folder / "words.jsonl").read_text("utf-8").splitlines()]
+    count = index["num_items"]
+    names = Numbered(index["numbered"], count) if index["numbered"] else _lines(folder, count)
+    labels = _column(folder / "labels.i32", np.dtype("<i4")) if index["classes"] else None
+    return Records(_column(folder / "records.bin", FACTS), words, names, labels)
+
+
+def _lines(folder: Path, count: int) -> Lines:
+    return Lines(folder / "names.txt", folder / "names.i64", count)
+
+
+def _labels(folder: Path, part: str) -> np.ndarray:
+    return _column(folder / f"{part}.labels", np.dtype("<i8"), "c")
+
+
+def _column(path: Path, kind: np.dtype[Any], mode: Literal["r", "c"] = "r") -> np.ndarray:
+    """Map a file of numbers; in mode `c` as torch wants it, writable in memory and never on the disk."""
+    if path.stat().st_size == 0:
+        return np.empty(0, kind)
+    return np.memmap(path, kind, mode)
+
+
+def discard(folder: Path) -> None:
+    """Remove a store that is of no use."""
+    with suppress(OSError):
+        shutil.rmtree(folder)

@@ -1,0 +1,86 @@
+"""The networks. The folder is the registry: each module here whose name has no leading underscore is one pair.
+
+To add one, write `name.py` with an `ARCHITECTURE`; the conformance suite finds it by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import torch
+from torch import nn
+
+from faussaire.core.config import did_you_mean
+from faussaire.core.errors import ConfigError
+from faussaire.core.rng import generator_for
+from faussaire.modalities import SampleSpec
+from faussaire.models.architectures._blocks import Network, seed_dropout, statistics_frozen
+from faussaire.models.architectures._registry import Architecture
+
+__all__ = [
+    "Architecture",
+    "architecture",
+    "architectures",
+    "build_discriminator",
+    "build_generator",
+    "seed_dropout",
+    "statistics_frozen",
+]
+
+
+def architectures() -> dict[str, Architecture]:
+    """Return every architecture by name."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return {name: importlib.import_module(f"{__name__}.{name}").ARCHITECTURE for name in names}
+
+
+def architecture(name: str, spec: SampleSpec) -> Architecture:
+    """Return the architecture of that name, having checked that it can make such samples.
+
+    Raises:
+        ConfigError: it does not exist, or cannot make them; the message names the way out.
+    """
+    known = architectures()
+    if name not in known:
+        raise ConfigError(f"unknown architecture {name!r}{did_you_mean(name, list(known))}")
+    found = known[name]
+    if found.modalities and spec.modality not in found.modalities:
+        able = ", ".join(n for n, a in known.items() if not a.modalities or spec.modality in a.modalities)
+        raise ConfigError(f"architecture {name!r} makes no samples of modality {spec.modality!r}; {able} can")
+    found.check(spec)
+    return found
+
+
+def build_generator(
+    name: str, spec: SampleSpec, *, z_dim: int, seed: int, num_classes: int = 0, width: int | None = None
+) -> nn.Module:
+    """Build G, its parameters a function of `seed` alone; the global random state is neither read nor moved.
+
+    Args:
+        num_classes: of a conditional G, which takes the class of each sample besides its latent; 0 for none.
+        width: what its layers' widths are counted in; the architecture's own if not given.
+    """
+    found = architecture(name, spec)
+    with torch.device("meta"):
+        G = found.generator(spec, z_dim, num_classes, found.width_or(width))
+    return _initialised(G, seed, "init_G")
+
+
+def build_discriminator(
+    name: str, spec: SampleSpec, *, seed: int, num_classes: int = 0, width: int | None = None
+) -> nn.Module:
+    """Build D in the same way; a conditional one judges a sample as one of its class."""
+    found = architecture(name, spec)
+    with torch.device("meta"):
+        D = found.discriminator(spec, num_classes, found.width_or(width))
+    return _initialised(D, seed, "init_D")
+
+
+def _initialised(module: nn.Module, seed: int, stream: str) -> nn.Module:
+    """Give memory to a module built without any, and fill it."""
+    if not isinstance(module, Network):
+        raise TypeError(f"{type(module).__name__} has no initialise(generator)")
+    module.to_empty(device="cpu")
+    module.initialise(generator_for(seed, stream))
+    return module

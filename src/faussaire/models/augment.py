@@ -1,0 +1,271 @@
+"""Augmentations that D sees through: what lets a GAN learn from hundreds of images instead of tens of thousands.
+
+Reals and fakes pass through the same random operations before D judges them, in both steps, and the gradient of D
+flows back through them into G (DiffAugment: Zhao et al. 2020, arXiv 2006.10738, whose operations and ranges these
+are). Each fires on each sample with probability p, which follows how far D overfits (ADA: Karras et al. 2020,
+arXiv 2006.06676, section 3). An operation is a function of numbers that were drawn before, one row for each sample,
+all zeros for "leave it": so drawing has a generator and a position, and applying has neither. All are gathers, masks
+and multiplications, affine in the image, hence differentiable as often as wanted; translation, colour and cutout of
+64 images of 32 x 32 x 3 take under 1 ms of one core forward, and 2 with the way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from faussaire.core.errors import ConfigError
+from faussaire.modalities import SampleSpec
+
+TRANSLATION_SHARE = 0.125  # of the side, at most
+CUTOUT_SHARE = 0.5  # of the side
+CUTOUT_FILL = 0.0  # mid-grey: no digit, drawing or photograph has a square of it, so the hole cannot pass for ground
+
+ADAPT_FROM = 0.03  # of the run: at first D is right because fakes are poor, and not because it knows the reals
+STRONGEST = 0.8  # beyond, fakes may learn the augmentation (Karras et al. 2020, arXiv 2006.06676, figure 4)
+TARGET_R_T = 0.6  # Karras et al. 2020, section 3
+SPEED_SHARE = 0.1  # of the images of a run
+SPEED_LEAST, SPEED_MOST = 10_000, 500_000  # images; the latter is the paper's
+
+PLENTY = 20_000  # images
+FEW = 2_000  # images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """One operation. Amounts are float32 `[N, K]`, a row for each sample; a row of zeros leaves its sample as it is."""
+
+    description: str
+    numbers: int
+    """How many uniform numbers an amount is made of."""
+
+    amounts: Callable[[Tensor, tuple[int, ...]], Tensor]
+    """(uniform numbers in [0, 1) `[N, numbers]`, shape of a sample) -> amounts `[N, K]`."""
+
+    apply: Callable[[Tensor, Tensor], Tensor]
+    """(images `[N, C, H, W]`, amounts `[N, K]` on their device) -> images, differentiable twice to the first."""
+
+    automatic: bool = True
+    """Whether `policy_for` may choose it without being asked."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What happens to each sample of a batch: plain tensors, to be kept, cut in parts or used again.
+
+    `draws[a:b]` belongs to `images[a:b]`: applied part by part, a batch becomes what it becomes as a whole.
+    """
+
+    amounts: Mapping[str, Tensor]
+    """Amounts `[N, K]` of each operation by name, in the order of application."""
+
+    def __len__(self) -> int:
+        return next((len(amounts) for amounts in self.amounts.values()), 0)
+
+    def __getitem__(self, part: slice) -> Draws:
+        return Draws({name: amounts[part] for name, amounts in self.amounts.items()})
+
+
+def draw(policy: Sequence[str], n: int, shape: tuple[int, ...], p: float, generator: torch.Generator) -> Draws:
+    """Draw what happens to each of `n` samples; the same generator state gives the same draws.
+
+    Args:
+        policy: names of AUGMENTATIONS; their order does not matter.
+        n: samples in the batch.
+        shape: (C, H, W) of a sample.
+        p: chance that an operation fires, for each operation and sample by itself; 1 is always, 0 never. What is
+            drawn does not depend on it: a larger p keeps all that fired and adds to it.
+        generator: moves on by the same count of numbers, whatever p is.
+
+    Raises:
+        ConfigError: no such operation.
+    """
+    unknown = [name for name in policy if name not in AUGMENTATIONS]
+    if unknown:
+        raise ConfigError(f"unknown augmentation {unknown[0]!r}; known: {', '.join(AUGMENTATIONS)}")
+    chosen = {}
+    for name, augmentation in AUGMENTATIONS.items():
+        if name in policy:
+            u = torch.rand(n, 1 + augmentation.numbers, generator=generator, device=generator.device)
+            fires = u[:, :1] < p
+            chosen[name] = augmentation.amounts(u[:, 1:], shape) * fires
+    return Draws(chosen)
+
+
+def apply(images: Tensor, draws: Draws) -> Tensor:
+    """Return the images `[N, C, H, W]` as D shall see them; those on which nothing fired are exactly as they were.
+
+    After `colour` values may leave [-1, 1], up to 2.5 in grey and 4.5 in RGB: clamped, they would give G no gradient.
+    """
+    for name, amounts in draws.amounts.items():
+        # Drawn on the CPU, so this waits for no device; drawn elsewhere, the work is done without asking.
+        if amounts.device.type != "cpu" or amounts.any():
+            images = AUGMENTATIONS[name].apply(images, amounts.to(images.device, non_blocking=True))
+    return images
+
+
+# Amounts: how uniform numbers become what an operation does.
+
+
+def flip_amounts(u: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return `[N, 1]`: 1 for half of the samples. To mirror every one of them would augment nothing."""
+    return (u < 0.5).float()
+
+
+def colour_amounts(u: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return `[N, 3]`: brightness in ±0.5, saturation - 1 in ±1 (0 unless three channels), contrast - 1 in ±0.5."""
+    return (u - 0.5) * torch.tensor([1.0, 2.0 if shape[0] == 3 else 0.0, 1.0], device=u.device)
+
+
+def translation_amounts(u: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return `[N, 2]`: whole pixels down and to the right, each up to 12.5 % of its side, either way, 0 included."""
+    most = torch.tensor([rounded(side * TRANSLATION_SHARE) for side in shape[-2:]], device=u.device)
+    return (u * (2 * most + 1)).floor() - most
+
+
+def cutout_amounts(u: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return `[N, 4]`: first row and column of the square and those after its last; its centre is anywhere."""
+    sides = torch.tensor(shape[-2:], device=u.device)
+    sizes = torch.tensor([max(1, rounded(side * CUTOUT_SHARE)) for side in shape[-2:]], device=u.device)
+    centres = (u * (sides + 1 - sizes % 2)).floor()
+    first = centres - sizes // 2
+    return torch.cat([first.clamp_min(0), torch.minimum(first + sizes, sides)], dim=1)
+
+
+def rounded(value: float) -> int:
+    """Round half up, as the reference implementation of DiffAugment does."""
+    return int(value + 0.5)
+
+
+# Operations: pure functions of images and amounts.
+
+
+def flip(images: Tensor, amounts: Tensor) -> Tensor:
+    """Mirror left and right where the amount is 1."""
+    return torch.where(amounts.view(-1, 1, 1, 1) > 0, images.flip(3), images)
+
+
+def colour(images: Tensor, amounts: Tensor) -> Tensor:
+    """Add the brightness, then stretch each pixel about its grey by the saturation, then about the image's mean.
+
+    The three steps of the paper multiplied out, in one pass: neither of the first two moves the mean by more than the
+    brightness, so the mean of the image as it came is all that the third needs.
+    """
+    brightness, saturation, contrast = amounts.to(images.dtype).view(-1, 3, 1, 1, 1).unbind(1)
+    scale = contrast + saturation + contrast * saturation  # = (1 + contrast) · (1 + saturation) - 1
+    shift = brightness - contrast * images.mean((1, 2, 3), keepdim=True)
+    if images.shape[1] == 3:
+        shift = shift - (1 + contrast) * saturation * images.mean(1, keepdim=True)
+    return images + (scale * images + shift)
+
+
+def translation(images: Tensor, amounts: Tensor) -> Tensor:
+    """Move by whole pixels, the outermost rows and columns repeated into what becomes free.
+
+    The paper pads with 0, black in its pictures' range; in [-1, 1] that is a grey bar beside a black or white ground,
+    by which D reads the shift off instead of looking at the image. A repeated border goes on with whatever ground
+    there is. One gather over flattened pixels: its backward is one scatter (docs/method/augmentation.md has timings).
+    """
+    n, channels, height, width = images.shape
+    down, right = amounts.long().unbind(1)
+    rows = (torch.arange(height, device=images.device) - down[:, None]).clamp(0, height - 1)
+    columns = (torch.arange(width, device=images.device) - right[:, None]).clamp(0, width - 1)
+    pixels = (rows[:, :, None] * width + columns[:, None, :]).view(n, 1, height * width)
+    return images.flatten(2).gather(2, pixels.expand(n, channels, -1)).view_as(images)
+
+
+def cutout(images: Tensor, amounts: Tensor) -> Tensor:
+    """Fill one rectangle with mid-grey."""
+    top, left, bottom, right = amounts.unsqueeze(2).unbind(1)
+    rows = torch.arange(images.shape[2], device=images.device)
+    columns = torch.arange(images.shape[3], device=images.device)
+    in_rows, in_columns = (rows >= top) & (rows < bottom), (columns >= left) & (columns < right)
+    return images.masked_fill((in_rows[:, :, None] & in_columns[:, None, :])[:, None], CUTOUT_FILL)
+
+
+# In the order of application: cutout last, so that nothing alters its grey.
+AUGMENTATIONS: dict[str, Augmentation] = {
+    "flip": Augmentation(
+        description="mirrored left and right, half of those on which it fires; wrong for digits, letters and signs",
+        numbers=1,
+        amounts=flip_amounts,
+        apply=flip,
+        automatic=False,
+    ),
+    "colour": Augmentation(
+        description="brightness by up to 0.5, contrast times 0.5 to 1.5, saturation of RGB times 0 to 2",
+        numbers=3,
+        amounts=colour_amounts,
+        apply=colour,
+    ),
+    "translation": Augmentation(
+        description="moved by up to 12.5 % of the side, the border repeated",
+        numbers=2,
+        amounts=translation_amounts,
+        apply=translation,
+    ),
+    "cutout": Augmentation(
+        description="a square of half the side, anywhere, is mid-grey",
+        numbers=2,
+        amounts=cutout_amounts,
+        apply=cutout,
+    ),
+}
+
+
+def policy_for(num_images: int, spec: SampleSpec) -> tuple[str, ...]:
+    """Choose the operations by the number of training images; `reason_for` says why.
+
+    None for 20,000 images or more, `translation` for 2,000 or more, `translation`, `cutout` and, for RGB, `colour`
+    below; none for what is not an image. Never `flip`: a mirrored digit is no digit, and no file says so.
+    """
+    if spec.modality != "image" or num_images >= PLENTY:
+        return ()
+    if num_images >= FEW:
+        return ("translation",)
+    return ("translation", "colour", "cutout") if spec.shape[0] == 3 else ("translation", "cutout")
+
+
+def reason_for(num_images: int, spec: SampleSpec) -> str:
+    """Return one line that tells why `policy_for` chose what it did."""
+    if spec.modality != "image":
+        return f"no augmentation: none is known for {spec.modality}"
+    images = f"{num_images:,} image{'' if num_images == 1 else 's'}"
+    if num_images >= PLENTY:
+        return f"no augmentation: {images} are enough for D not to learn them by heart"
+    names = " and ".join(", ".join(policy_for(num_images, spec)).rsplit(", ", 1))
+    if num_images >= FEW:
+        return f"augmentation: {names}, as D may learn {images} by heart (none from {PLENTY:,} on)"
+    no_colour = "" if spec.shape[0] == 3 else "; no colour, as they have not three channels"
+    return f"augmentation: {names}, as D would soon learn {images} by heart{no_colour}"
+
+
+def next_strength(p: float, r_t: float, images: int, *, target: float = TARGET_R_T, speed_images: int) -> float:
+    """Return the next p: a fixed step up where D overfits more than `target`, down where less, within [0, 1].
+
+    Karras et al. 2020, arXiv 2006.06676, section 3. A pure function: p is the whole state, and a checkpoint holds it.
+
+    Args:
+        p: chance in [0, 1] that an operation fires, so far.
+        r_t: mean sign in [-1, 1] of D's logits of reals since p last moved (eq. 1): how many more D finds REAL than
+            FAKE. For a loss whose origin drifts, the sign is taken from its boundary: r_t = 2 · accuracy_real - 1.
+            A figure that is not finite leaves p as it is.
+        images: shown to D since p last moved; four batches in the paper.
+        target: r_t to be held.
+        speed_images: images in which p can go from 0 to 1; see `speed_for`.
+    """
+    direction = (r_t > target) - (r_t < target)
+    return min(1.0, max(0.0, p + direction * images / speed_images))
+
+
+def speed_for(total_images: int) -> int:
+    """Return the images in which p may go from 0 to 1, for a run of `total_images`.
+
+    The paper's 500,000 are 2 % of its 25 million; a run of 50,000 would end at p = 0.1. A tenth of the run lets p
+    arrive while the learning rate is still high. At least 10,000: a crossing is then 40 adjustments of four batches of
+    64: the noise of r_t over 256 logits, 0.05 at the target, averages out.
+    """
+    return round(min(SPEED_MOST, max(SPEED_LEAST, SPEED_SHARE * total_images)))

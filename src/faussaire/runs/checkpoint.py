@@ -1,0 +1,348 @@
+"""What a run needs to go on, and what a generator needs to generate: safetensors and JSON, no pickle.
+
+A checkpoint is a folder `checkpoints/{nimg}/` of `state.safetensors` and `state.json`, written under another name,
+synced and renamed: it is whole or it is not there. `state.json` holds the SHA-256 of the tensors, so that a file
+damaged later is noticed, and the one before it is used. The last two that are whole are kept; what is damaged, or lies
+beyond the position that training went back to, is set aside under another name once a whole one is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from faussaire.core.config import Config
+from faussaire.core.errors import CheckpointError, DivergenceError
+from faussaire.modalities import SampleSpec
+from faussaire.models.architectures import build_discriminator, build_generator
+from faussaire.runs.folder import sync, write_atomically, writing
+
+TENSORS = "state.safetensors"
+FACTS = "state.json"
+GENERATOR_TENSORS = "generator.safetensors"
+GENERATOR_CONFIG = "config.json"
+GENERATOR_FORMAT = 1
+KEPT = 2
+ASIDE = "aside-"
+
+_NAME = re.compile(r"\d{12}")
+_LEFT_BEHIND = re.compile(r"\.\d{12}\.(tmp|old)")  # by a process that was killed while it wrote or removed
+
+
+class _DamagedError(Exception):
+    """A checkpoint is not whole; the message says in what way."""
+
+
+@dataclass(kw_only=True)
+class TrainState:
+    """Everything that training changes, and nothing else."""
+
+    G: nn.Module
+    D: nn.Module
+    G_ema: nn.Module
+    opt_G: torch.optim.Adam
+    opt_D: torch.optim.Adam
+    nimg: int = 0
+    seconds: float = 0.0
+    augment: float = 0.0
+    """Chance that an augmentation fires on a sample."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return every tensor by name."""
+        found: dict[str, Tensor] = {}
+        for name, module in self.modules():
+            found |= {f"{name}.{key}": tensor for key, tensor in module.state_dict().items()}
+        for name, optimizer in self.optimizers():
+            for index, slots in optimizer.state_dict()["state"].items():
+                found |= {f"{name}.{index}.{key}": tensor for key, tensor in slots.items()}
+        return found
+
+    @torch.no_grad()
+    def forge(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Make samples `[N, *shape]` of latents `[N, z_dim]` with the averaged generator, of classes `labels` `[N]`.
+
+        Raises:
+            DivergenceError: they are not finite.
+        """
+        samples: Tensor = self.G_ema(z, labels)
+        if not bool(torch.isfinite(samples).all()):
+            raise DivergenceError(not_finite("what G makes", self.nimg))
+        return samples
+
+    def modules(self) -> list[tuple[str, nn.Module]]:
+        """Return the networks by name."""
+        return [("G", self.G), ("D", self.D), ("G_ema", self.G_ema)]
+
+    def optimizers(self) -> list[tuple[str, torch.optim.Adam]]:
+        """Return the optimizers by name."""
+        return [("opt_G", self.opt_G), ("opt_D", self.opt_D)]
+
+    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """Take over every tensor.
+
+        Raises:
+            RuntimeError: names or shapes differ from those of the networks.
+        """
+        for name, module in self.modules():
+            module.load_state_dict(_under(tensors, name))
+        for name, optimizer in self.optimizers():
+            slots: dict[int, dict[str, Tensor]] = {}
+            for key, tensor in _under(tensors, name).items():
+                index, slot = key.split(".")
+                slots.setdefault(int(index), {})[slot] = tensor
+            optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _under(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    return {key.removeprefix(f"{name}."): t for key, t in tensors.items() if key.startswith(f"{name}.")}
+
+
+def fresh_state(config: Config, spec: SampleSpec) -> TrainState:
+    """Build the networks and optimizers as they stand before the first step."""
+    num_classes = len(spec.classes) if config.conditional else 0
+    name, seed, width = config.architecture, config.seed, config.width
+    G, G_ema = (
+        build_generator(name, spec, z_dim=config.z_dim, seed=seed, num_classes=num_classes, width=width)
+        for _ in range(2)
+    )
+    D = build_discriminator(name, spec, seed=seed, num_classes=num_classes, width=width)
+    return TrainState(
+        G=G,
+        D=D,
+        G_ema=G_ema.eval().requires_grad_(False),
+        opt_G=adam(G, config),
+        opt_D=adam(D, config),
+    )
+
+
+def adam(module: nn.Module, config: Config) -> torch.optim.Adam:
+    """Make the Adam of one network (Kingma and Ba 2015, arXiv 1412.6980), its whole step in one fused kernel."""
+    betas = (config.beta1, config.beta2)
+    return torch.optim.Adam(module.parameters(), lr=config.peak_lr, betas=betas, fused=True)
+
+
+def save_checkpoint(state: TrainState, folder: Path) -> Path:
+    """Write a checkpoint, keep the last two that are whole, and return its folder.
+
+    Raises:
+        DivergenceError: a tensor is not finite; nothing is written.
+        CheckpointError: the disk is full, or the like; the checkpoints before are intact.
+    """
+    tensors = state.tensors()
+    _check_finite(tensors, state.nimg)
+    content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
+    facts = {
+        "nimg": state.nimg,
+        "seconds": round(state.seconds, 3),
+        "augment": state.augment,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    final = folder / f"{state.nimg:012d}"
+    beside = folder / f".{final.name}.tmp"
+    with writing(final):
+        _remove(beside)
+        try:
+            beside.mkdir()
+            for name, data in ((TENSORS, content), (FACTS, json.dumps(facts).encode())):
+                with (beside / name).open("wb") as file:
+                    file.write(data)
+                    sync(file)
+            _discard(final)
+            os.replace(beside, final)
+        except OSError:
+            _remove(beside)  # a full disk needs the room
+            raise
+    _tidy(folder, final)
+    return final
+
+
+def _check_finite(tensors: Mapping[str, Tensor], nimg: int) -> None:
+    """Raise DivergenceError where a tensor holds what is no number."""
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise DivergenceError(not_finite(name, nimg))
+
+
+def not_finite(what: str, nimg: int) -> str:
+    """Return the message for a training that has left the finite numbers."""
+    return (
+        f"{what} is no longer finite after {nimg} images: the training has diverged. "
+        "The last checkpoint is good; begin again in another --run with a smaller --lr, "
+        "or with --penalties r1 --penalties r2"
+    )
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return what is named as a checkpoint of a run, whole or not, the newest first.
+
+    Raises:
+        CheckpointError: the folder cannot be read.
+    """
+    try:
+        return sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CheckpointError(f"cannot read {folder}: {error.strerror or error}") from None
+
+
+def _tidy(folder: Path, newest: Path) -> None:
+    """Keep `newest`, just written, and the whole ones next before it; set aside what is damaged, or beyond it."""
+    for path in folder.iterdir():
+        if _LEFT_BEHIND.fullmatch(path.name):
+            _remove(path)
+    kept = 1
+    for path in checkpoints(folder):
+        if path.name > newest.name:
+            _set_aside(path)
+        elif path != newest and kept >= KEPT:
+            _discard(path)
+        elif path != newest:
+            try:
+                _read(path)
+                kept += 1
+            except _DamagedError:
+                _set_aside(path)
+            except CheckpointError:
+                pass  # it cannot be read now: nobody knows what it is worth, so it stays
+
+
+def _set_aside(path: Path) -> None:
+    """Give a checkpoint a name under which it is neither loaded nor counted."""
+    aside = path.with_name(ASIDE + path.name)
+    with suppress(OSError):
+        _remove(aside)
+        os.replace(path, aside)
+
+
+def _discard(path: Path) -> None:
+    """Remove a checkpoint, if it is there: a kill half way leaves nothing that looks like one."""
+    hidden = path.with_name(f".{path.name}.old")
+    _remove(hidden)
+    with suppress(OSError):
+        os.replace(path, hidden)
+    _remove(hidden)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder or a file, if it is there and can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Read the facts and the tensors of a checkpoint.
+
+    Raises:
+        _DamagedError: it is not whole.
+        CheckpointError: this process cannot read it, which says nothing of the checkpoint.
+    """
+    try:
+        facts = json.loads((path / FACTS).read_bytes())
+        content = (path / TENSORS).read_bytes()
+        digest, position = facts["sha256"], facts["nimg"]
+        clean = {"nimg": int(position), "seconds": float(facts["seconds"]), "augment": float(facts.get("augment", 0.0))}
+    except NotADirectoryError:
+        raise _DamagedError("it is no folder") from None
+    except FileNotFoundError as error:
+        raise _DamagedError(f"it has no {Path(error.filename).name}") from None
+    except IsADirectoryError as error:
+        raise _DamagedError(f"its {Path(error.filename).name} is a folder") from None
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot read checkpoint {path}: {error.strerror or error}; mend that, and the same command goes on from it"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        raise _DamagedError(f"its {FACTS} does not say what it holds") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise _DamagedError("its SHA-256 is not the recorded one")
+    if f"{clean['nimg']:012d}" != path.name or not all(math.isfinite(value) for value in clean.values()):
+        raise _DamagedError(f"its {FACTS} is of another one")
+    return clean, content
+
+
+def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]]:
+    """Load the newest checkpoint that is whole.
+
+    Returns:
+        Its folder, or None where there is none; and a line on each that was damaged and passed over.
+
+    Raises:
+        CheckpointError: a whole checkpoint does not fit the networks, or one cannot be read.
+    """
+    damaged = []
+    for path in checkpoints(folder):
+        try:
+            facts, content = _read(path)
+            tensors = load(content)
+        except (_DamagedError, SafetensorError) as error:
+            damaged.append(f"checkpoint {path.name} is damaged and was passed over: {error}")
+            continue
+        try:
+            state.load_tensors(tensors)
+        except (RuntimeError, ValueError) as error:
+            raise CheckpointError(
+                f"checkpoint {path} does not fit this run's networks: {str(error).splitlines()[0]}"
+            ) from None
+        state.nimg, state.seconds, state.augment = facts["nimg"], facts["seconds"], facts["augment"]
+        return path, damaged
+    return None, damaged
+
+
+def write_generator(
+    state: TrainState,
+    folder: Path,
+    *,
+    config: Config,
+    spec: SampleSpec,
+    name: str,
+    class_shares: Sequence[float] = (),
+) -> None:
+    """Write the averaged generator so that it can be used without the run: weights, and what they are.
+
+    `class_shares` are those of the data that a conditional one learnt from; none make it unconditional.
+
+    Raises:
+        DivergenceError: a weight is not finite; nothing is written.
+        CheckpointError: the disk is full, or the like.
+    """
+    tensors = {key: tensor.contiguous() for key, tensor in state.G_ema.state_dict().items()}
+    _check_finite(tensors, state.nimg)
+    described: dict[str, Any] = {
+        "format": GENERATOR_FORMAT,
+        "name": name,
+        "architecture": config.architecture,
+        "z_dim": config.z_dim,
+        "width": config.width,
+        "spec": asdict(spec),
+        "class_shares": list(class_shares),
+    }
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(folder / GENERATOR_CONFIG, text.encode())
+    write_atomically(folder / GENERATOR_TENSORS, save(tensors, metadata={"nimg": str(state.nimg)}))
+
+
+def generator_nimg(folder: Path) -> int | None:
+    """Return how many images the run of a generator had seen; None where there is no generator that can be read."""
+    try:
+        with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
+            return int(file.metadata()["nimg"])
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        return None

@@ -1,0 +1,286 @@
+"""The folder of a run: its paths, its lock, and events.jsonl, the only channel from training to any view.
+
+Lines are only ever appended. After a resume, what was told beyond the point of resumption happens again: `history`
+leaves the first telling out. Files that others read are written beside and renamed, so that a reader sees the old or
+the new, never half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from filelock import FileLock, Timeout
+
+from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
+from faussaire.core.terminal import FAILURES
+from faussaire.runs.events import Event, kind_of, line_of, parse
+from faussaire.runs.history import History
+
+GO_ON = "what was saved before is intact, and the same command goes on from it"
+
+
+class RunFolder:
+    """A run on the disk. Nothing is created until something is written."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.listeners: list[Callable[[Event], None]] = []
+        self.told = History(self.events_file)
+        self._nimg = 0  # of the last event
+        self._warned: set[str] = set()
+
+    @property
+    def config(self) -> Path:
+        """What the run is: settings, sample, fingerprint of the data."""
+        return self.path / "config.json"
+
+    @property
+    def events_file(self) -> Path:
+        """What happened, a line each."""
+        return self.path / "events.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """All that is needed to go on."""
+        return self.path / "checkpoints"
+
+    @property
+    def generator_folder(self) -> Path:
+        """All that is needed to generate."""
+        return self.path / "generator"
+
+    @property
+    def samples(self) -> Path:
+        """Pictures of the fixed grid along the run."""
+        return self.path / "samples"
+
+    @property
+    def judged(self) -> Path:
+        """Strips of the last samples that D judged, a few of them, used in turn."""
+        return self.path / "judged"
+
+    @property
+    def control(self) -> Path:
+        """What somebody asks of the training: see `control`."""
+        return self.path / "control.json"
+
+    @property
+    def best(self) -> Path:
+        """The generator whose score was the best along the run, in the format of `generator_folder`."""
+        return self.path / "best"
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / ".lock"
+
+    def exists(self) -> bool:
+        """Say whether a run was begun here."""
+        return self.config.is_file()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Make the folder and keep other processes from training in it.
+
+        Raises:
+            ConfigError: it cannot be made or written, holds other things, or another process trains in it.
+        """
+        try:
+            ours = self.exists() or self._lock_file.exists()
+            if not ours and self.path.is_dir() and any(self.path.iterdir()):
+                raise ConfigError(f"{self.path} holds other things than a run; choose another --run")
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._lock_file, timeout=0)
+            lock.acquire()
+            for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder):
+                folder.mkdir(exist_ok=True)
+        except Timeout:
+            raise ConfigError(
+                f"another process is training in {self.path}: wait for it, or choose another --run"
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"cannot write the run folder {self.path}: {error.strerror or error}; choose another --run"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+            if not self.exists():
+                self._remove_if_empty()
+
+    def _remove_if_empty(self) -> None:
+        """Take back what `lock` made, where no run was begun after all; what holds anything stays a folder of ours."""
+        for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder):
+            with suppress(OSError):
+                folder.rmdir()
+        if list(self.path.iterdir()) == [self._lock_file]:
+            self._lock_file.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.rmdir()
+
+    def emit(self, kind: str, *, nimg: int, durable: bool = False, **data: Any) -> None:
+        """Append an event, then tell the listeners. `durable` waits until the disk has it.
+
+        Raises:
+            CheckpointError: the disk is full, or the like.
+        """
+        event = Event(kind=kind, nimg=nimg, time=round(time.time(), 3), data=data)
+        line = line_of(event)
+        with writing(self.events_file), self.events_file.open("ab") as file:
+            if file.tell() and not _ends_with_newline(self.events_file):
+                file.write(b"\n")  # a kill tore the line before
+            file.write(line)
+            if durable:
+                sync(file)
+        self._nimg = nimg
+        for listener in list(self.listeners):
+            try:
+                listener(event)
+            except FAILURES as error:
+                self.give_up(listener, error)
+
+    def give_up(self, listener: Callable[[Event], None], error: BaseException) -> None:
+        """Tell a listener that failed nothing more, and say so: what it shows is not worth a training."""
+        if listener in self.listeners:
+            self.listeners.remove(listener)
+        name = getattr(listener, "__qualname__", type(listener).__name__)
+        self.warn(f"{name} failed and is told nothing more", error)
+
+    def warn(self, what: str, error: BaseException) -> None:
+        """Emit a warning of something that failed and does not end the training; the same one is emitted once."""
+        if what not in self._warned:
+            self._warned.add(what)
+            reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+            self.emit("warning", nimg=self._nimg, text=f"{what} ({reason}); the training goes on")
+
+    @contextmanager
+    def drawing(self, path: Path) -> Iterator[Path]:
+        """Give a name to draw a picture under, as `replacing`; one that cannot be drawn is told of once, and left out.
+
+        Raises:
+            CheckpointError: the disk is full, or the like.
+        """
+        try:
+            with replacing(path) as beside:
+                yield beside
+        except CheckpointError as error:
+            if not isinstance(error.__cause__, OSError) or _is_of_the_disk(error.__cause__, path):
+                raise
+            self.warn(f"{path.name} could not be drawn", error.__cause__)
+        except FaussaireError:
+            raise
+        except Exception as error:
+            self.warn(f"{path.name} could not be drawn", error)
+
+    def events(self, *kinds: str) -> Iterator[Event]:
+        """Read every event from the beginning, or those of some kinds; torn lines are left out."""
+        if not self.events_file.exists():
+            return
+        with self.events_file.open("rb") as file:
+            for line in file:
+                if kinds and kind_of(line) not in (*kinds, None):
+                    continue
+                event = parse(line)
+                if event is not None and (not kinds or event.kind in kinds):
+                    yield event
+
+    def history(self) -> list[Event]:
+        """Read the events of the run as it now stands: once each, though parts of it were run again.
+
+        Of a long run not every report is kept: see `runs.history`.
+        """
+        return self.told.read()[1]
+
+    def write_json(self, path: Path, content: dict[str, Any]) -> None:
+        """Write JSON so that a reader sees the old or the new."""
+        write_atomically(
+            path, f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")
+        )
+
+    def read_json(self, path: Path) -> dict[str, Any]:
+        """Read a JSON file of the run.
+
+        Raises:
+            CheckpointError: it is missing or damaged.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"cannot read {path}: {error}") from None
+        if not isinstance(content, dict):
+            raise CheckpointError(f"cannot read {path}: it holds no JSON object")
+        return content
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder that a user asked to write in.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "a file of that name is in the way" if isinstance(error, FileExistsError) else error.strerror
+        raise ConfigError(f"{path} cannot be written: {reason}; choose another place") from None
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
+
+
+def _is_of_the_disk(error: OSError, path: Path) -> bool:
+    """Say whether it was the writing of `path` that failed, not the reading or drawing of what goes into it."""
+    return error.errno is not None and (error.filename is None or Path(error.filename).parent == path.parent)
+
+
+@contextmanager
+def writing(path: Path, *, remedy: str = GO_ON) -> Iterator[None]:
+    """Turn the errors of the disk into one clear line, which ends with the remedy."""
+    try:
+        yield
+    except OSError as error:
+        if not path.parent.is_dir():
+            remedy = "its folder was removed or moved while it was in use"
+        raise CheckpointError(f"cannot write {path}: {error.strerror or error}; {remedy}") from error
+
+
+@contextmanager
+def replacing(path: Path, *, remedy: str = GO_ON) -> Iterator[Path]:
+    """Give a name beside `path`, with its suffix, to write under; what is there in the end becomes `path`.
+
+    Where the writing fails, nothing is left under that name.
+
+    Raises:
+        CheckpointError: the disk is full, or the like; what was at `path` is intact.
+    """
+    beside = path.with_name(f".tmp-{path.name}")
+    with writing(path, remedy=remedy):
+        try:
+            yield beside
+            os.replace(beside, path)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise
+
+
+def sync(file: IO[bytes]) -> None:
+    """Wait until the disk has what was written."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def write_atomically(path: Path, content: bytes, *, remedy: str = GO_ON) -> None:
+    """Write a file so that it is there as a whole or not at all, even after a power cut."""
+    with replacing(path, remedy=remedy) as beside, beside.open("wb") as file:
+        file.write(content)
+        sync(file)

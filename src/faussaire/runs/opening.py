@@ -1,0 +1,230 @@
+"""How a run begins, goes on, is extended or replayed: everything that is decided before the first step.
+
+The same command again goes on where the run stopped. Other settings than those it began with are refused, the
+differences listed; only its length may grow. What decides is on the disk: config.json, the plan in events.jsonl, and
+the newest whole checkpoint.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from faussaire.core.config import LENGTHS, Config, config_from, flag, named
+from faussaire.core.errors import CheckpointError, ConfigError
+from faussaire.data.paths import absolute, found_again, from_folder, joined_once, whole
+from faussaire.modalities import SampleSpec
+from faussaire.runs.checkpoint import TrainState, checkpoints, fresh_state, load_newest
+from faussaire.runs.folder import RunFolder
+from faussaire.runs.plan import UNPLANNED_NIMG, Plan, Segment
+
+FREE = (
+    "data",
+    "cache",
+    "pictures",
+    "score_minutes",
+    "threads",
+)  # may differ: the fingerprint stands for the data, the rest changes no tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is to be trained: the settings, and what they mean for this data."""
+
+    config: Config
+    spec: SampleSpec
+    num_images: int
+    fingerprint: str
+    formerly: str = ""
+    """The fingerprint that version 0.1 gave the same data, whose order it did not change."""
+
+    @property
+    def end_nimg(self) -> int:
+        """Images at which the run ends, a whole number of steps; far away for a time budget not yet planned."""
+        if self.config.minutes is not None:
+            return UNPLANNED_NIMG
+        wanted = self.config.kimg * 1000 if self.config.kimg else (self.config.epochs or 0) * self.num_images
+        step = self.config.batch * self.config.d_steps
+        return max(1, math.ceil(wanted / step - 1e-9)) * step
+
+
+def plan_of(run: RunFolder) -> Plan:
+    """Return the plan that a run has recorded."""
+    return Plan(
+        Segment(nimg=event.nimg, progress=event.data["progress"], end_nimg=event.data["end_nimg"])
+        for event in run.events("plan")
+    )
+
+
+def recorded_fingerprint(run: RunFolder) -> str | None:
+    """Return the fingerprint of the images that a run was begun with; None where none was begun."""
+    return run.read_json(run.config).get("fingerprint") if run.exists() else None
+
+
+def recorded_config(run: RunFolder) -> Config:
+    """Return the settings that a run was begun with.
+
+    Its data is looked for where it was, and where it would be if it was moved together with the run.
+
+    Raises:
+        CheckpointError: config.json is damaged, or of a faussaire newer than this one.
+    """
+    recorded = run.read_json(run.config)
+    try:
+        settings, data = recorded["config"], recorded["config"]["data"]
+        parts = joined_once(data) if isinstance(data, str) else data
+        return config_from(settings | {"data": found_again(parts, recorded.get("data_from_run", ()), run.path)})
+    except (KeyError, TypeError, ConfigError) as error:
+        raise CheckpointError(
+            f"cannot read {run.config}: it holds no settings that this faussaire knows ({error})"
+        ) from None
+
+
+def _recorded(run: RunFolder, config: Config) -> dict[str, Any]:
+    """Return settings as config.json holds them, fit to be read from any folder."""
+    paths = {"data": [whole(part) for part in config.data], "cache": config.cache and absolute(config.cache)}
+    beside = [from_folder(part, run.path) for part in config.data]
+    return {"config": config.as_dict() | paths, "data_from_run": beside}
+
+
+def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple[TrainState, Plan]:
+    """Begin a run, or take it up where it stopped; the folder must be locked.
+
+    Returns:
+        The state after the last whole checkpoint, and the plan; `plan.finished(state.nimg)` says if nothing is left.
+
+    Raises:
+        ConfigError: settings or data differ from those that the run began with.
+        CheckpointError: what is there cannot be loaded.
+    """
+    state = fresh_state(task.config, task.spec)
+    if not run.exists():
+        _refuse_to_forget(run)
+        first = Segment(nimg=0, progress=0.0, end_nimg=task.end_nimg)
+        plan = replay or Plan([first])
+        for segment in plan.segments:
+            run.emit("plan", durable=True, **asdict(segment))
+        _record(run, task)
+        return state, plan
+
+    before = recorded_config(run)
+    _refuse_differences(run, task, before)
+    found, damaged = load_newest(state, run.checkpoints)
+    if found is None:
+        _refuse_to_begin_again(run, damaged)
+    plan = plan_of(run)
+    if not plan.segments or plan.segments[0].nimg > state.nimg:
+        damaged.append(f"{run.events_file.name} has lost the plan of the run: it is planned anew from here")
+        _plan_from_here(run, task, state, plan)
+    if _length(task.config) != _length(before):
+        _extend(run, task, state, plan)
+    if not plan.finished(state.nimg):
+        run.emit("resumed", nimg=state.nimg, seconds=state.seconds)
+        for line in damaged:
+            run.emit("warning", nimg=state.nimg, text=line)
+        _warn_of_another_machine(run, state)
+        if run.read_json(run.config)["fingerprint"] != task.fingerprint:
+            text = "this run was begun by version 0.1, with its images in another order: it goes on, but in the new one"
+            run.emit("warning", nimg=state.nimg, text=text)
+    return state, plan
+
+
+def _refuse_to_forget(run: RunFolder) -> None:
+    """Raise CheckpointError where a run whose config.json is gone has checkpoints."""
+    if any(int(path.name) > 0 for path in checkpoints(run.checkpoints)):
+        raise CheckpointError(
+            f"{run.path} holds checkpoints, but no config.json to say of what: put it back, "
+            f"or begin in another folder: --run {run.path}-2"
+        )
+
+
+def _refuse_to_begin_again(run: RunFolder, damaged: list[str]) -> None:
+    """Raise CheckpointError where no checkpoint is whole, and the run had come further than its beginning."""
+    at_least = max((event.nimg for event in run.events("checkpoint")), default=0)
+    at_least = max([at_least, *(int(path.name) for path in checkpoints(run.checkpoints))])
+    if at_least == 0:
+        return
+    what = f"none of its checkpoints is whole ({'; '.join(damaged[:2])})" if damaged else "its checkpoints are gone"
+    raise CheckpointError(
+        f"{run.path} had seen {at_least:,} images, and {what}: it cannot go on. Put a checkpoint back, or begin anew "
+        f"in another folder: --run {run.path}-2; the generator that was saved last is still in {run.generator_folder}"
+    )
+
+
+def _record(run: RunFolder, task: Task) -> None:
+    """Write config.json, which makes the folder a run."""
+    from faussaire import __version__
+
+    content: dict[str, Any] = {
+        "faussaire": __version__,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        **_recorded(run, task.config),
+        "spec": asdict(task.spec),
+        "num_images": task.num_images,
+        "fingerprint": task.fingerprint,
+    }
+    run.write_json(run.config, content)
+    run.emit("config", nimg=0, **content)
+
+
+def _length(config: Config) -> dict[str, float]:
+    return {name: value for name in LENGTHS if (value := getattr(config, name)) is not None}
+
+
+def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
+    """Raise ConfigError, every difference named, where the run would not be the same; it may only be longer."""
+    then, now = asdict(before), asdict(task.config)
+    names = [f.name for f in dataclasses.fields(Config) if f.name not in (*FREE, *LENGTHS)]
+    lines = [f"{flag(n)} was {_said(then[n])}, now {_said(now[n])}" for n in names if then[n] != now[n]]
+    was, wanted = _length(before), _length(task.config)
+    if was.keys() != wanted.keys():
+        lines.append(f"its length was {_said(was)}, now {_said(wanted)}")
+    elif any(wanted[name] < was[name] for name in was):
+        lines.append(f"its length was {_said(was)}, now {_said(wanted)}: it can only grow")
+    if run.read_json(run.config)["fingerprint"] not in (task.fingerprint, task.formerly) and not lines:
+        lines.append(f"the images are others than then (was {named(before.data)}, now {named(task.config.data)})")
+    if lines:
+        raise ConfigError(
+            f"{run.path} was begun otherwise: {'; '.join(lines)}. Give the same settings to go on, "
+            f"or another folder: --run {run.path}-2"
+        )
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "not given"
+    if isinstance(value, dict):
+        return " ".join(f"{flag(name)} {number:g}" for name, number in value.items())
+    return (", ".join(value) or "none") if isinstance(value, tuple) else str(value)
+
+
+def _extend(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:
+    """Make a run longer."""
+    # The plan first: between the two, a kill leaves a longer plan, which the same command makes again.
+    _plan_from_here(run, task, state, plan)
+    run.write_json(run.config, {**run.read_json(run.config), "config": task.config.as_dict()})
+
+
+def _plan_from_here(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:
+    """Plan the rest of a run: from where it stands, progress is what it would be of its length."""
+    if task.config.minutes is not None:
+        progress = min(1.0, state.seconds / (task.config.minutes * 60))
+    else:
+        progress = min(1.0, state.nimg / task.end_nimg)
+    segment = Segment(nimg=state.nimg, progress=progress, end_nimg=task.end_nimg)
+    run.emit("plan", durable=True, **asdict(segment))
+    plan.add(segment)
+
+
+def _warn_of_another_machine(run: RunFolder, state: TrainState) -> None:
+    """Say so where a bit-exact continuation cannot be promised."""
+    recorded = run.read_json(run.config)
+    for what, now in (("torch", torch.__version__), ("threads", torch.get_num_threads())):
+        if recorded[what] != now:
+            text = f"{what} was {recorded[what]}, is {now}: the run goes on, but not bit for bit as it would have"
+            run.emit("warning", nimg=state.nimg, text=text)

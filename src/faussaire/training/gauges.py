@@ -1,0 +1,88 @@
+"""Figures of one moment of a training, each with its 95 % interval: variety of the fakes, overfitting of D.
+
+They are made of one batch, so that they cost little and move with the run; the metrics of `faussaire.evaluation` are
+the ones to compare runs by.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from faussaire.core.intervals import Estimate, jackknife_variance, normal
+from faussaire.core.rng import draw_places, latents
+from faussaire.data.batches import as_real
+from faussaire.models.architectures import statistics_frozen
+from faussaire.training.trainer import Trainer
+
+
+@torch.no_grad()
+def measure_diversity(trainer: Trainer) -> Estimate:
+    """Return how much the last fakes of a training vary over how much the last reals do."""
+    return batch_diversity(trainer.last_fake, trainer.last_real)
+
+
+@torch.no_grad()
+def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | None = None) -> Estimate | None:
+    """Return r_v: how far D tells random samples that it was trained on from `held_out` ones `[N, *shape]`, of the
+    classes `labels` `[N]` where the game is conditional.
+    """
+    state, batches, config = trainer.state, trainer.batches, trainer.config
+    places = draw_places(len(batches.samples), len(held_out), seed=config.seed, stream="r_v seen")
+    seen, seen_labels = as_real(batches.samples[places]), None
+    z = latents(len(seen), config.z_dim, seed=config.seed, stream="r_v")
+    if labels is not None and batches.classes is not None:
+        seen_labels = torch.from_numpy(batches.classes[places])
+    with statistics_frozen(state.G):
+        fake = state.G(z, seen_labels)
+    state.D.eval()  # without dropout; D has no other state
+    judged = ((seen, seen_labels), (held_out, labels), (fake, seen_labels))
+    logits = [state.D(samples, labels_of_samples) for samples, labels_of_samples in judged]
+    state.D.train()
+    return overfitting(*logits)
+
+
+def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:
+    """Return how much fakes `[N, *shape]` vary over how much reals `[M, *shape]` do: about 1 is right, 0 is collapse.
+
+    The mean over the coordinates of a sample of their standard deviation over the batch, N and M at least 3. The
+    variance is that of the jackknife (Efron & Stein 1981) on either side, joined by the delta method.
+    """
+    (above, of_above), (below, of_below) = _spread(fake), _spread(real)
+    below = max(below, 1e-12)
+    value = above / below
+    return normal(value, (of_above + value**2 * of_below) / below**2)
+
+
+def overfitting(seen: Tensor, new: Tensor, fake: Tensor) -> Estimate | None:
+    """Return r_v of D's logits `[N]` of training samples, of new ones and of fakes; None where it is not defined.
+
+    0 where D makes no difference between seen and new, 1 where new ones look as wrong as fakes (Karras et al. 2020,
+    arXiv 2006.06676, eq. 1: (E D(train) - E D(validation)) / (E D(train) - E D(generated))). Not defined where D does
+    not place fakes below reals. The variance is that of the delta method.
+    """
+    means = [float(logits.mean()) for logits in (seen, new, fake)]
+    variances = [float(logits.var() / len(logits)) for logits in (seen, new, fake)]
+    gap = means[0] - means[2]
+    if gap <= 0:
+        return None
+    r_v = (means[0] - means[1]) / gap
+    slopes = ((1 - r_v) / gap, -1 / gap, r_v / gap)
+    return normal(r_v, sum(slope**2 * variance for slope, variance in zip(slopes, variances, strict=True)))
+
+
+def _spread(samples: Tensor) -> tuple[float, float]:
+    """Return the mean standard deviation of the coordinates of samples `[N, *shape]`, and its jackknife variance."""
+    n = len(samples)
+    off = samples.flatten(1)
+    off = (off - off.mean(0)).square_()
+    total = off.sum(0)
+    without = (total - off.mul_(n / (n - 1))).clamp_(min=0).div_(n - 2).sqrt_().mean(1)
+    spread = total.div(n - 1).sqrt().mean()
+    return float(spread), jackknife_variance(without.double())
+
+
+@torch.no_grad()
+def gradient_norm(module: torch.nn.Module) -> float:
+    """Return the Euclidean norm of the gradient that last reached a network, over all of its parameters."""
+    return float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None]))

@@ -1,0 +1,166 @@
+"""How wide the networks are, how large a batch, and the precision and threads, by the budget and the machine.
+
+Quality is bought with images seen and with width, and a budget buys either: at first images count for more. How much
+there is to learn grows with the pixels, so wider networks pay sooner where there are more of them. That of width 16 is
+read off a few runs (docs/LAB.md), the others are guesses. The probe takes some seconds, and its outcome is recorded, so
+a resumed run or a replay asks no clock.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import torch
+
+from faussaire.core.config import Config
+from faussaire.core.errors import ConfigError
+from faussaire.core.rng import numpy_generator_for
+from faussaire.core.threads import computing_threads
+from faussaire.data.batches import Batches
+from faussaire.modalities import SampleSpec
+from faussaire.models.architectures import architecture
+from faussaire.runs.checkpoint import fresh_state
+from faussaire.runs.plan import endless
+from faussaire.training.shards import num_shards
+from faussaire.training.trainer import Trainer
+
+CHOSEN = ("width", "precision", "batch_size")
+"""The settings that `size` chooses where they are not given."""
+PROBE_SECONDS = 0.5
+WIDER_FROM = {16: 350_000, 24: 8_000_000, 32: 32_000_000}
+"""Images of WIDER_AT pixels' side that the narrowest networks would see, from which each width is taken."""
+WIDER_AT = 28
+"""Pixels: at twice the side, a quarter of the images is enough."""
+BATCHES = (16, 32, 64)
+LEAST_STEPS = 3_000
+"""At WIDER_AT pixels' side, and at twice that four times as many: a run of fewer takes the next smaller batch."""
+SMALL = 32
+"""Pixels: up to this side small batches cost more time than they gain."""
+WORTH_IT = 1.05
+"""How many times as fast as fp32 a precision must be to be taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What was chosen, and why in words."""
+
+    config: Config
+    """The settings, all of CHOSEN among them."""
+
+    threads: int
+    """Threads to compute with."""
+
+    nimg_per_second: float | None
+    """Images shown to D in a second, as measured; None where nothing had to be."""
+
+    text: str
+    """One line for the console; empty where there was nothing to choose."""
+
+
+class Probe:
+    """The speed of a training, measured when it is asked for, and once for each way of training."""
+
+    def __init__(self, spec: SampleSpec) -> None:
+        self.spec = spec
+        self.measured: dict[tuple[Config, int], float] = {}
+
+    def __call__(self, config: Config, threads: int) -> float:
+        """Return the images a second."""
+        if (config, threads) not in self.measured:
+            self.measured[config, threads] = speed(config, self.spec, threads)
+        return self.measured[config, threads]
+
+
+def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, threads_given: bool) -> Size:
+    """Choose width, precision, batch and threads for a run that begins; what is given is neither chosen nor probed.
+
+    Args:
+        config: the settings; what they give of CHOSEN stands.
+        spec: what a sample is.
+        num_images: images in the data.
+        threads: at most so many.
+        threads_given: whether these were asked for, and are not to be chosen.
+
+    Raises:
+        ConfigError: a width or precision was asked for, and the architecture has one size only.
+    """
+    narrowest = architecture(config.architecture, spec).width
+    if narrowest is None:
+        for name in ("width", "precision"):
+            if getattr(config, name) is not None:
+                raise ConfigError(f"the networks of {config.architecture!r} have one size, in fp32; leave --{name} out")
+        return Size(config=replace(config, batch_size=config.batch), threads=threads, nimg_per_second=None, text="")
+    probe = Probe(spec)
+    sized = replace(
+        config,
+        width=narrowest if config.width is None else config.width,
+        precision="fp32" if config.precision is None else config.precision,
+    )
+    if not threads_given:
+        threads = max({1, threads}, key=lambda count: probe(sized, count))
+    why = "as asked for"
+    if config.width is None:
+        images = _images(sized, num_images, threads, probe)
+        why = f"for {images / 1000:,.0f} thousand images at width {narrowest}"
+        sized = replace(sized, width=max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)]))
+    gain = 1.0
+    # Where a processor has not the instructions, bf16 can be a hundred times slower, so it is not even tried there.
+    if config.precision is None and torch.backends.cpu.get_cpu_capability() == "AVX512":
+        faster = replace(sized, precision="bf16")
+        gain = probe(faster, threads) / probe(sized, threads)
+        sized, gain = (faster, gain) if gain >= WORTH_IT else (sized, 1.0)
+    if config.batch_size is None:
+        small = spec.shape[-1] <= SMALL
+        batch = BATCHES[-1] if small else batch_for(_images(sized, num_images, threads, probe), spec)
+    else:
+        batch = config.batch_size
+    measured = probe.measured.get((sized, threads))
+    text = (
+        f"Width {sized.width}, {why}; batches of {batch}; "
+        f"{sized.precision}{f', {gain:.1f} times as fast' if gain > 1 else ''}; "
+        f"{threads} thread{'s' if threads > 1 else ''}{f', measured {measured:,.0f} images/s' if measured else ''}."
+    )
+    return Size(config=replace(sized, batch_size=batch), threads=threads, nimg_per_second=measured, text=text)
+
+
+def _images(config: Config, num_images: int, threads: int, probe: Probe) -> float:
+    """Return the images that D would see, of which a time budget allows as many as the speed does."""
+    if config.minutes is not None:
+        return 60 * config.minutes * probe(config, threads)
+    return 1000 * config.kimg if config.kimg is not None else num_images * (config.epochs or 0)
+
+
+def batch_for(images: float, spec: SampleSpec) -> int:
+    """Return the largest batch of BATCHES by which so many images are steps enough, or the smallest."""
+    steps = LEAST_STEPS * _pixels(spec)
+    return max((batch for batch in BATCHES if images >= batch * steps), default=BATCHES[0])
+
+
+def thresholds(spec: SampleSpec) -> dict[int, float]:
+    """Return the images that the narrowest networks would see, from which each width is taken for such samples."""
+    return {width: least / _pixels(spec) for width, least in WIDER_FROM.items()}
+
+
+def _pixels(spec: SampleSpec) -> float:
+    """Return how many times as many pixels a sample has as one of WIDER_AT pixels' side."""
+    return float((spec.shape[-1] / WIDER_AT) ** 2)
+
+
+def speed(config: Config, spec: SampleSpec, threads: int) -> float:
+    """Return the images a second at which noise in the shape of `spec` is trained on, with so many threads."""
+    noise = numpy_generator_for(0, "probe").integers(0, 256, (config.batch, *spec.shape), dtype="uint8")
+    num_classes = len(spec.classes) if config.conditional else 0
+    labels = numpy_generator_for(0, "probe").integers(0, num_classes, config.batch) if num_classes else None
+    batches = Batches(noise, batch_size=config.batch, seed=0, labels=labels, num_classes=num_classes)
+    state = fresh_state(config, spec)
+    shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch)
+    with computing_threads(threads if shards == 1 else 1):
+        trainer = Trainer(config, batches, state, endless(), shards=shards)
+        for _ in range(2):
+            trainer.step()
+        began, done = time.monotonic(), 0
+        while time.monotonic() - began < PROBE_SECONDS or done < config.penalty_every:
+            trainer.step()
+            done += 1
+        return done * config.batch * config.d_steps / (time.monotonic() - began)

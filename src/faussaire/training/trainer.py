@@ -1,0 +1,239 @@
+"""The game itself: D learns to tell real from fake, G learns to be taken for real, and again.
+
+Goodfellow et al. 2014 (arXiv 1406.2661), algorithm 1, with the parts that fifteen years of practice have added behind
+names of their own: a loss (losses.LOSSES), penalties applied every k-th step of D with k times the weight (lazy
+regularisation, Karras et al. 2020, arXiv 1912.04958), and an average of G whose samples are better than G's own.
+Nothing here knows what a sample is, and no step draws from or moves a global random state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from faussaire.core.config import Config
+from faussaire.core.moments import Moments
+from faussaire.core.rng import generator_for
+from faussaire.core.schedules import SCHEDULES, ema_beta
+from faussaire.data.batches import Batches
+from faussaire.models.architectures import seed_dropout, statistics_frozen
+from faussaire.models.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_strength, speed_for
+from faussaire.models.losses import LOSSES
+from faussaire.models.penalties import penalise
+from faussaire.runs.checkpoint import TrainState
+from faussaire.runs.plan import Plan
+from faussaire.training.shards import Shard, Shards, backward_into
+
+
+class Trainer:
+    """One step of the game on one state.
+
+    Args:
+        config: the settings.
+        batches: real samples by position, with their labels where the game is conditional.
+        state: the networks, optimizers and counts; every step changes it in place.
+        plan: how far along the run is after so many images.
+        shards: threads that each take their part of every batch; 1 for networks that look across a batch.
+        augment: names of the augmentations through which D sees every sample, as strongly as it overfits.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        batches: Batches,
+        state: TrainState,
+        plan: Plan,
+        *,
+        shards: int = 1,
+        augment: Sequence[str] = (),
+    ) -> None:
+        self.config, self.batches, self.state, self.plan = config, batches, state, plan
+        self.loss = LOSSES[config.loss]
+        self.shards = Shards(state.G, state.D, shards)
+        self.augment = augment
+        self.reuses_fakes, self.one_pass = bool(state.G.per_sample), bool(state.D.per_sample)
+        self.penalised = torch.arange(config.batch) % config.penalty_one_in == 0  # of each batch
+        self.num_penalised = int(self.penalised.sum())
+        # Listed once: to walk through the modules takes time at every step.
+        self.averages: list[Tensor] = list(state.G_ema.parameters())
+        self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
+        self.moments = Moments()
+
+    @property
+    def step_nimg(self) -> int:
+        """Images shown to D in one step."""
+        return self.config.batch * self.config.d_steps
+
+    def step(self) -> None:
+        """One update of D, one of G, one of the average G_ema (or as many as `d_steps` and `g_steps` say)."""
+        self.set_learning_rate()
+        # 1. Discriminator: tell real from fake, the generator fixed.
+        for _ in range(self.config.d_steps):
+            real_logits = self.train_discriminator()
+        # 2. Generator: make fakes that the discriminator takes for real, the discriminator fixed.
+        for turn in range(self.config.g_steps):
+            self.train_generator(real_logits, turn)
+        # 3. Average the generator; then do it again.
+        self.average_generator()
+
+    def train_discriminator(self) -> Tensor:
+        """Step 1: update D on one batch of reals and one of fakes, and count it; return D's logits of the reals."""
+        state, config, shards = self.state, self.config, self.shards
+        real, labels = self.batches.real(state.nimg), self.batches.labels(state.nimg)
+        random = generator_for(config.seed, "D", state.nimg)
+        z = self.latents(random)
+        real_draws, fake_draws = self.draws("augment real"), self.draws("augment fake")
+        is_penalised = bool(config.penalties) and state.nimg // config.batch % config.penalty_every == 0
+        seed_dropout(state.D, random)
+
+        def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            labels_here = shards.part(shard, labels)
+            with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes):
+                shard.fake = self.forge(shard, z, labels_here)
+            seen_real = apply(shards.part(shard, real), shards.part(shard, real_draws))
+            seen_fake = apply(shard.fake.detach(), shards.part(shard, fake_draws))
+            real_logits, fake_logits = self.logits(shard.D, seen_real, seen_fake, labels_here)
+            loss = self.loss.discriminator(real_logits, fake_logits).sum() / len(real)
+            penalty = torch.zeros(())
+            if is_penalised:
+                penalty = self.penalty(shard, seen_real, seen_fake, labels_here)
+            backward_into(shard, "D", loss + config.gamma * config.penalty_every * penalty)
+            return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
+
+        real_parts, fake_parts, losses, penalties = zip(*shards.run(judge), strict=True)
+        self.update("D")
+        state.nimg += len(real)
+        real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
+        self.last_real, self.last_fake = real, shards.fakes()
+        self.last_logits = real_logits, fake_logits
+        boundary = self.loss.boundary(real_logits, fake_logits)
+        real_is_right = (real_logits > boundary).float()
+        self.moments.add("accuracy_real", real_is_right)
+        self.moments.add("accuracy_fake", (fake_logits < boundary).float())
+        self.moments.add("loss_D", torch.stack(losses).sum())
+        if is_penalised:
+            self.moments.add("penalty", torch.stack(penalties).sum())
+        if self.augment:
+            self.adapt(2 * float(real_is_right.mean()) - 1)
+        return real_logits
+
+    def train_generator(self, real_logits: Tensor, turn: int = 0) -> None:
+        """Step 2: update G through D, which stays as it is.
+
+        `real_logits` `[N]` are those of D's own last step: a relativistic loss needs some, and to take these saves
+        a forward pass of D. Where G treats each sample for itself, the first turn takes the fakes of that step, too.
+        """
+        config, shards, nimg = self.config, self.shards, self.state.nimg
+        random = generator_for(config.seed, "G", nimg, turn)
+        labels = self.batches.labels(nimg - config.batch)
+        z = None if self.reuses_fakes and turn == 0 else self.latents(random)
+        draws = self.draws("augment G", turn)
+        seed_dropout(self.state.D, random)
+
+        def deceive(shard: Shard) -> Tensor:
+            labels_here = shards.part(shard, labels)
+            fake = shard.fake if z is None else self.forge(shard, z, labels_here)
+            fake_logits = shard.D(apply(fake, shards.part(shard, draws)), labels_here)
+            loss = self.loss.generator(shards.part(shard, real_logits), fake_logits).sum() / len(real_logits)
+            backward_into(shard, "G", loss)
+            return loss.detach()
+
+        self.moments.add("loss_G", torch.stack(shards.run(deceive)).sum())
+        self.update("G")
+
+    def latents(self, random: torch.Generator) -> Tensor:
+        """Draw the latents `[N, z_dim]` of a batch."""
+        return torch.randn(self.config.batch, self.config.z_dim, generator=random)
+
+    def forge(self, shard: Shard, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Make the fakes of a shard, of the latents `[N, z_dim]` of the whole batch and of the labels of its part.
+
+        G may multiply in bf16, D may not (docs/LAB.md).
+        """
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
+            made: Tensor = shard.G(self.shards.part(shard, z), labels)
+        return made.float()
+
+    def logits(self, D: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return D's logits of reals and of fakes; by one pass where it may be, which costs less than two."""
+        if not self.one_pass:
+            return D(real, labels), D(fake, labels)
+        both = D(torch.cat([real, fake]), None if labels is None else labels.repeat(2))
+        real_logits, fake_logits = both.chunk(2)
+        return real_logits, fake_logits
+
+    def penalty(self, shard: Shard, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
+        """Return a shard's part of the mean of the penalties over those of the batch that are penalised."""
+        config = self.config
+        chosen = self.shards.part(shard, self.penalised)
+        labels_of_points = None if labels is None else labels[chosen].repeat(len(config.penalties))
+        random = generator_for(config.seed, "penalty", self.state.nimg, shard.index)
+        slopes = penalise(
+            config.penalties, lambda points: shard.D(points, labels_of_points), real[chosen], fake[chosen], random
+        )
+        return slopes.sum() / self.num_penalised
+
+    def draws(self, stream: str, *position: int) -> Draws:
+        """Draw how each sample of a batch is augmented before D sees it."""
+        random = generator_for(self.config.seed, stream, self.state.nimg, *position)
+        return draw(self.augment, self.config.batch, self.batches.samples.shape[1:], self.state.augment, random)
+
+    def adapt(self, r_t: float) -> None:
+        """Augment more where D finds more of the reals real than it should, and less where fewer (ADA)."""
+        state, before = self.state, self.state.nimg - self.config.batch  # the plan may change after the step, not in it
+        if self.plan.progress(before) > ADAPT_FROM:
+            speed = speed_for(self.plan.at(before).end_nimg)
+            state.augment = min(STRONGEST, next_strength(state.augment, r_t, self.config.batch, speed_images=speed))
+
+    def update(self, network: str) -> None:
+        """Take one step of Adam down the gradients of all shards."""
+        self.shards.sum_gradients(network)
+        dict(self.state.optimizers())[f"opt_{network}"].step()
+
+    @torch.no_grad()
+    def average_generator(self) -> None:
+        """Step 3: move G_ema towards G; the running statistics of batch normalisation are taken as they are."""
+        beta = ema_beta(self.step_nimg, self.config.ema * self.state.nimg)
+        torch._foreach_lerp_(self.averages, self.shards.parameters("G"), 1.0 - beta)
+        for kept, now in self.running:
+            kept.copy_(now)
+
+    def set_learning_rate(self) -> None:
+        """Set both learning rates from the share of the run that is done."""
+        config = self.config
+        progress = self.plan.progress(self.state.nimg)
+        lr = SCHEDULES[config.lr_schedule](progress, config.peak_lr, config.peak_lr * config.lr_final)
+        for _, optimizer in self.state.optimizers():
+            optimizer.param_groups[0]["lr"] = lr
+
+
+class Watcher(Protocol):
+    """What the loop tells of itself; `recorder.Recorder` is the one that writes a run folder."""
+
+    def begin(self) -> None:
+        """The first step is about to be made."""
+
+    def after_step(self) -> None:
+        """A step was made."""
+
+    def save(self) -> None:
+        """Training stops here for now."""
+
+    def end(self) -> None:
+        """Training is complete."""
+
+
+def train(trainer: Trainer, watcher: Watcher, *, should_stop: Callable[[], bool] = lambda: False) -> bool:
+    """Step until the plan is fulfilled or somebody asks to stop; return whether it is fulfilled."""
+    watcher.begin()
+    while not trainer.plan.finished(trainer.state.nimg):
+        trainer.step()
+        watcher.after_step()
+        if should_stop():
+            watcher.save()
+            return False
+    watcher.end()
+    return True

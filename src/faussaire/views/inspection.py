@@ -1,0 +1,285 @@
+"""What `faussaire inspect` says of data before any training: on the console, and on one page that can be sent by mail.
+
+The page holds everything, its pictures included, and loads nothing; a CSV beside it names every file that was left out.
+How long training would take is measured, by a few steps of the default networks.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+from rich.console import Console
+from rich.table import Table
+
+from faussaire import __version__
+from faussaire.core.config import named, resolve
+from faussaire.core.errors import ConfigError
+from faussaire.core.marks import REASONS
+from faussaire.core.rng import draw_places
+from faussaire.core.terminal import literal, say, show, waiting
+from faussaire.data import Dataset, prepare
+from faussaire.data.store.records import KEPT, Records
+from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
+from faussaire.modalities.image import PAPER, enlarge, grid, save
+from faussaire.runs.folder import make_folder, replacing, write_atomically
+from faussaire.training.sizing import size
+from faussaire.views.pages import environment
+
+SHEET = 20  # images on the contact sheet
+COLUMNS = 5
+CAPTION = 16  # pixels under each image
+NAMED = 20  # files named one by one on the console
+LISTED = 200  # … and on the page
+
+Counts = list[tuple[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What there is to say of a set."""
+
+    dataset: Dataset
+    sizes: Counts
+    """Width and height of the images that are used, the most common first."""
+
+    ratios: Counts
+    """How long they are for their width, in words."""
+
+    modes: Counts
+    converted: Counts
+    """What was done to images that are used."""
+
+    rejected: Counts
+    """Why images are not used."""
+
+    speed: float | None
+    """Images per second that the default networks are trained by here; None where they cannot make such images."""
+
+    @property
+    def as_what(self) -> str:
+        """What training sees."""
+        channels, height, width = self.dataset.spec.shape
+        return f"{ {1: 'grey', 3: 'colour', 4: 'colour with alpha'}[channels] } {height}x{width}"
+
+    @property
+    def time(self) -> str:
+        """How long training is likely to take."""
+        if self.speed is None:
+            return "not measured: the default architecture makes no images of this size"
+        images = self.speed * 600
+        passes = images / len(self.dataset.images)
+        return (
+            f"about {_rounded(self.speed)} images/s here: the default 10 minutes show D {_rounded(images)} images, "
+            f"{_rounded(passes)} passes over this set"
+        )
+
+
+def inspect_data(
+    data: Sequence[str],
+    console: Console,
+    *,
+    out: str | Path | None,
+    **settings: Any,
+) -> None:
+    """Print what there is to know about `data`, and write the page, a contact sheet, and the list of rejected files.
+
+    `settings` are those of `faussaire.prepare`. `out` is where the contact sheet goes; the others lie beside it.
+    Unless `out` says so, nothing is written into the data.
+
+    Raises:
+        ConfigError, DataError: as `prepare`.
+        CheckpointError: a file cannot be written.
+    """
+    if out is not None and kind_of(out) == ARRAY:
+        raise ConfigError(f"--out {out}: the contact sheet is a picture; name one (sheet.png), or a folder (DIR/)")
+    text = named(data)
+    with waiting(console, f"Reading {text} ..."):
+        found = examine(prepare(data, **settings))
+    _print(console, found)
+    dataset = found.dataset
+    sheet = Path(out) if out is not None else _beside(data)
+    if out is None or kind_of(out) == FOLDER:
+        sheet = sheet / f"{dataset.name}-contact-sheet.png"
+    make_folder(sheet.parent)
+    picture = contact_sheet(dataset)
+    with replacing(sheet, remedy=REMEDY) as beside:
+        save(picture, beside)
+    page = sheet.with_name(f"{dataset.name}-inspection.html")
+    write_atomically(page, _page(found, text, picture).encode(), remedy=REMEDY)
+    say(console, f"contact sheet: {sheet}")
+    say(console, f"the whole page: {page}")
+    if len(dataset.inventory.rejected):
+        rejected = sheet.with_name(f"{dataset.name}-rejected.csv")
+        write_atomically(rejected, _rejected_csv(dataset.inventory.rejected).encode(), remedy=REMEDY)
+        say(console, f"all that was left out: {rejected}")
+
+
+def _beside(data: Sequence[str]) -> Path:
+    """Return the folder to write in: this one, or, where that is part of the data, the one that holds the data."""
+    here = Path.cwd().resolve()
+    for path in (Path(one).expanduser() for one in data):
+        if path.is_dir() and here.is_relative_to(path.resolve()):
+            here = path.resolve().parent
+    return Path() if here == Path.cwd().resolve() else here
+
+
+def examine(dataset: Dataset) -> Found:
+    """Count what is in a data set, and measure how quickly it can be trained on."""
+    records = dataset.inventory.records
+    facts = records.facts
+    kept = facts["flags"] & KEPT > 0
+    width, height = (facts[side][kept].astype(np.int64) for side in ("width", "height"))
+    pairs, counts = np.unique(width << 32 | height, return_counts=True)
+    sizes = [(f"{pair >> 32}x{pair & 0xFFFFFFFF}", int(num)) for pair, num in zip(pairs.tolist(), counts, strict=True)]
+    return Found(
+        dataset=dataset,
+        sizes=sorted(sizes, key=lambda size: -size[1]),
+        ratios=_ratios(width / np.maximum(1, height)),
+        modes=_words(records, "mode", kept),
+        converted=[(note, num) for note, num in _words(records, "note", kept) if note],
+        rejected=_words(records, "note", ~kept),
+        speed=_speed(dataset),
+    )
+
+
+def _words(records: Records, column: str, mask: np.ndarray) -> Counts:
+    """Count the words of a column, the most common first."""
+    numbers, counts = np.unique(records.facts[column][mask], return_counts=True)
+    found = [(records.words[number], int(num)) for number, num in zip(numbers, counts, strict=True)]
+    return sorted(found, key=lambda word: -word[1])
+
+
+def _ratios(ratios: np.ndarray) -> Counts:
+    names = ("tall, above 2:1", "tall, up to 2:1", "upright, up to 3:2", "square", "wide, up to 3:2", "wide, up to 2:1",
+             "wide, above 2:1")  # fmt: skip
+    places = np.searchsorted([1 / 2, 2 / 3, 1 - 1e-9, 1 + 1e-9, 3 / 2, 2], ratios)
+    counts = np.bincount(places, minlength=len(names))
+    return [(name, int(num)) for name, num in zip(names, counts, strict=True) if num]
+
+
+def _speed(dataset: Dataset) -> float | None:
+    """Return the images a second at which the default training would go."""
+    config = resolve(None, {"data": dataset.name})
+    try:
+        found = size(
+            config,
+            dataset.spec,
+            num_images=len(dataset.images),
+            threads=torch.get_num_threads(),
+            threads_given=False,
+        )
+    except ConfigError:
+        return None
+    return found.nimg_per_second
+
+
+def _print(console: Console, found: Found) -> None:
+    dataset, inventory = found.dataset, found.dataset.inventory
+    say(console, dataset.name, style="bold")
+    num_rejected = len(inventory.rejected)
+    for name, value in (
+        ("images", f"{len(inventory.records) - num_rejected:,} kept, {num_rejected:,} left out"),
+        ("training", f"{len(dataset.images):,}, and {len(dataset.held_out):,} held out, as {found.as_what}"),
+        ("sizes", _most_common(found.sizes)),
+        ("shapes", _most_common(found.ratios)),
+        ("modes", _most_common(found.modes)),
+        ("time", found.time),
+        *(("note", note) for note in inventory.notes),
+    ):
+        say(console, f"  {name:<9} {value}")
+    if inventory.class_counts:
+        show(console, _class_table(inventory.class_counts))
+    _print_odd(console, "left out", found.rejected, inventory.rejected)
+    _print_odd(console, "converted", found.converted, inventory.kept)
+
+
+def _most_common(counts: Counts) -> str:
+    """Name the five most common values, and how many others there are."""
+    named = ", ".join(f"{value or 'unknown'} ({num:,})" for value, num in counts[:5])
+    return named + (f", and {len(counts) - 5} others" if len(counts) > 5 else "")
+
+
+def _rounded(value: float) -> str:
+    """Keep two significant digits: it is an estimate."""
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _class_table(counts: dict[str, int]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), title="classes", title_justify="left")
+    table.add_column("label", justify="right")
+    table.add_column("name")
+    table.add_column("images", justify="right")
+    for label, (name, count) in enumerate(counts.items()):
+        table.add_row(str(label), literal(name), f"{count:,}")
+    return table
+
+
+def _print_odd(console: Console, title: str, counts: Counts, records: Records) -> None:
+    """Name files one by one up to a number, and beyond it count them by what became of them."""
+    if not counts:
+        return
+    lines = [f"{num:,} files: {note}" for note, num in counts]
+    if sum(num for _, num in counts) <= NAMED:
+        lines = [f"{record.name}: {record.note}" for record in records if record.note]
+    say(console, f"{title}:")
+    for line in lines[:NAMED]:
+        say(console, f"  {line}")
+    if len(lines) > NAMED:
+        say(console, f"  and {len(lines) - NAMED} other reasons")
+
+
+def _rejected_csv(records: Records) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(REASONS)
+    writer.writerows([record.name, record.note] for record in records)
+    return text.getvalue()
+
+
+def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", optimize=True)
+    template = environment("faussaire.views").get_template("inspection.html.j2")
+    return template.render(
+        version=__version__,
+        data=data,
+        found=found,
+        dataset=found.dataset,
+        inventory=found.dataset.inventory,
+        rejected=found.dataset.inventory.rejected[:LISTED],
+        sheet="data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+    )
+
+
+def contact_sheet(dataset: Dataset) -> Pillow.Image:
+    """Draw 20 images chosen at random (always the same), each with the name of its class under it."""
+    chosen = draw_places(len(dataset.images), SHEET, seed=0, stream="contact sheet")
+    tiles = enlarge(np.ascontiguousarray(dataset.images[chosen].transpose(0, 2, 3, 1)), 84)
+    if tiles.shape[-1] == 1:
+        tiles = tiles.repeat(3, axis=-1)
+    elif tiles.shape[-1] == 4:
+        alpha = tiles[..., 3:] / 255
+        tiles = np.rint(tiles[..., :3] * alpha + PAPER * (1 - alpha)).astype(np.uint8)
+    count, height, width, _ = tiles.shape
+    framed = np.full((count, height + CAPTION, width, 3), PAPER, np.uint8)
+    framed[:, :height] = tiles
+    sheet = Pillow.fromarray(grid(framed, columns=COLUMNS))
+    if dataset.labels is not None:
+        draw = ImageDraw.Draw(sheet)
+        font = ImageFont.load_default(size=12)
+        for position, index in enumerate(chosen):
+            name = dataset.spec.classes[dataset.labels[index]]
+            left = 2 + position % COLUMNS * (width + 2) + width // 2
+            top = 2 + position // COLUMNS * (height + CAPTION + 2) + height + CAPTION // 2
+            draw.text((left, top), name[:14], fill="black", font=font, anchor="mm")
+    return sheet

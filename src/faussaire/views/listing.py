@@ -1,0 +1,79 @@
+"""What `faussaire list` prints: every registry, a line for each entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from faussaire.core.config import did_you_mean, load_recipe, recipes
+from faussaire.core.errors import ConfigError
+from faussaire.core.terminal import literal, show
+
+Rows = list[tuple[str, str]]
+
+
+def _architectures() -> Rows:
+    from faussaire.models.architectures import architectures
+
+    return [(name, found.description) for name, found in architectures().items()]
+
+
+def _losses() -> Rows:
+    from faussaire.models.losses import LOSSES
+    from faussaire.models.penalties import PENALTIES
+
+    losses = [(name, loss.description) for name, loss in LOSSES.items()]
+    return losses + [(name, f"penalty: {penalty.description}") for name, penalty in PENALTIES.items()]
+
+
+def _recipes() -> Rows:
+    return [(name, load_recipe(name).get("description", "")) for name in recipes()]
+
+
+def _datasets() -> Rows:
+    from faussaire.data import embedded_sets
+
+    return [
+        (
+            name,
+            f"{found.description}; {found.num_images:,} of {found.resolution}x{found.resolution}, {found.licence}",
+        )
+        for name, found in embedded_sets().items()
+    ]
+
+
+def _protocols() -> Rows:
+    from faussaire.evaluation.protocols import PROTOCOLS
+
+    return [
+        (name, f"{p.metric}, {p.n_real:,} real and {p.n_fake:,} generated images, features of {p.extractor}")
+        for name, p in PROTOCOLS.items()
+    ]
+
+
+LISTS: dict[str, Callable[[], Rows]] = {
+    "architectures": _architectures,
+    "losses": _losses,
+    "recipes": _recipes,
+    "datasets": _datasets,
+    "protocols": _protocols,
+}
+
+
+def print_listing(console: Console, what: str | None) -> None:
+    """Print one registry, or all of them.
+
+    Raises:
+        ConfigError: there is no such registry.
+    """
+    if what is not None and what not in LISTS:
+        raise ConfigError(f"nothing to list under {what!r}{did_you_mean(what, list(LISTS))}")
+    for name in [what] if what else LISTS:
+        table = Table(title=name, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True, style="bold")
+        table.add_column()
+        for row in LISTS[name]():
+            table.add_row(*map(literal, row))
+        show(console, table)

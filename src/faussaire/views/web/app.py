@@ -1,0 +1,87 @@
+"""The application: which address answers what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from faussaire import __version__
+from faussaire.core.errors import FaussaireError
+from faussaire.views.web import explore, generate, pages, problems, public, quiz, runs
+from faussaire.views.web.guard import Guard
+from faussaire.views.web.library import Library
+from faussaire.views.web.names import Names
+from faussaire.views.web.render import page, static_version
+from faussaire.views.web.studio import MAX_STREAMS, Studio
+
+DESCRIPTION = f"""Samples of trained generators, and what happened while they were trained.
+
+Limits: {generate.MAX_N} samples and {generate.MAX_NUMBERS:,} numbers an answer; {MAX_STREAMS} followers of
+events; bodies of 16 KB. Errors are `application/problem+json`. The same seed gives the same bytes from the same
+generator."""
+
+# FastAPI has traces, metrics and logs for OpenTelemetry built in, on unless they are named here; nobody is told.
+NO_TELEMETRY: Any = {
+    **dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False),
+    "exclude": lambda scope: True,
+}
+
+
+def create_app(
+    library: Library, *, public_only: bool = False, host: str = "127.0.0.1", names: Sequence[str] = ()
+) -> FastAPI:
+    """Make the application.
+
+    Args:
+        library: the runs that it serves.
+        public_only: serve the page "this does not exist" of the only run, and nothing else, under any name.
+        host: the address that it will listen on.
+        names: under which it is reached, besides those of its machine.
+    """
+    app = FastAPI(
+        title="faussaire",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url=None if public_only else "/api/openapi.json",
+        middleware=[Middleware(Guard, names=None if public_only else Names(host, names))],
+        telemetry=NO_TELEMETRY,
+    )
+    app.state.studio = Studio(library)
+    for kind in (FaussaireError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _on_error)
+    app.get("/static/{version}/{name}", include_in_schema=False)(static)
+    if public_only:
+        app.include_router(public.router)
+    else:
+        for part in (generate, runs, explore, quiz, pages):
+            app.include_router(part.router)
+        app.include_router(public.router, prefix="/runs/{run_id}/visit")
+    return app
+
+
+async def static(version: str, name: str) -> Response:
+    """Return a file of the pages, or plotly's own script out of its package."""
+    folder = files("faussaire.views.web").joinpath("static")
+    found = {path.name: path for path in folder.iterdir()}
+    found["plotly.min.js"] = files("plotly").joinpath("package_data", "plotly.min.js")
+    if name not in found or version != static_version():
+        raise HTTPException(404)
+    with as_file(found[name]) as path:
+        return FileResponse(path, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    """Answer a program by a problem, and a person by a page."""
+    status, said = problems.status_of(error), problems.said_of(error)
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+        return page(request, "error.html.j2", status=status, code=status, said=said)
+    return problems.problem(status, said)

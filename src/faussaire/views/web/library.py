@@ -1,0 +1,90 @@
+"""Which runs are served, and which of their files.
+
+A run is asked for by its id, the name of its folder, which is looked up among those that are there and never joined
+to a path: no id leads out of the folder that is served. Files are those of a short list.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from faussaire.core.errors import ConfigError, RequestError
+from faussaire.runs.folder import RunFolder
+
+SERVED_FILES = re.compile(r"reals\.png|noise\.png|progress\.gif|samples/\d{12}\.png|judged/\d{1,2}\.png")
+
+
+class Library:
+    """The runs that are served.
+
+    Args:
+        path: the folder of a run, or a folder of runs.
+        expected: `path` is the folder of a run that is about to begin.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+
+    def __init__(self, path: str | Path, *, expected: bool = False) -> None:
+        self.path = Path(path).resolve()
+        if not expected and not self.path.is_dir():
+            raise ConfigError(f"no such run, or folder of runs: {path}; train first (faussaire train DATA --studio)")
+        self.single = expected or is_run(self.path)
+
+    def runs(self) -> dict[str, RunFolder]:
+        """Return the runs by id, sorted by name."""
+        if self.single:
+            return {id_of(self.path): RunFolder(self.path)} if self.path.is_dir() else {}
+        try:
+            paths = sorted(path for path in self.path.iterdir() if is_run(path))
+        except OSError:
+            return {}
+        return {id_of(path): RunFolder(path) for path in paths}
+
+    def run(self, run_id: str | None) -> RunFolder:
+        """Return a run; without an id, the only one.
+
+        Raises:
+            RequestError: there is none of that id, or several and no id.
+        """
+        runs = self.runs()
+        if run_id is None and len(runs) == 1:
+            return next(iter(runs.values()))
+        if not runs:
+            raise RequestError(404, "there is no run here: it was moved or deleted, or none has begun")
+        if run_id is None:
+            raise RequestError(422, f"{len(runs)} runs are served here: name one by run=ID; /api/runs lists them")
+        if run_id not in runs:
+            raise RequestError(
+                404, "no such run: it was moved or deleted, or never was; /api/runs lists those that are"
+            )
+        return runs[run_id]
+
+
+def id_of(path: Path) -> str:
+    """Return the id of the run in a folder: its name, bytes that are no text written as \\xff."""
+    return os.fsencode(path.name).decode(errors="backslashreplace")
+
+
+def is_run(path: Path) -> bool:
+    """Say whether a folder is that of a run, or of a generator on its own."""
+    try:
+        return (path / "config.json").is_file()
+    except OSError:  # it may not be looked into
+        return False
+
+
+def served_file(run: RunFolder, name: str) -> Path:
+    """Return the path of a file of a run that may be shown.
+
+    Raises:
+        RequestError: it may not, or it is not there.
+    """
+    if SERVED_FILES.fullmatch(name):
+        with suppress(OSError):  # it may not be looked at
+            if (run.path / name).is_file():
+                return run.path / name
+    raise RequestError(404, "no such file in this run")

@@ -1,0 +1,57 @@
+"""The figures of one moment of a training, and whether their intervals hold the truth."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from faussaire.core.rng import generator_for
+from faussaire.training.gauges import batch_diversity, overfitting
+
+REPETITIONS = 400
+
+
+def test_diversity_is_the_ratio_of_the_mean_standard_deviations() -> None:
+    real = torch.randn(50, 3, 4, 4, generator=generator_for(0, "real"))
+    fake = torch.randn(40, 3, 4, 4, generator=generator_for(0, "fake"))
+    expected = float(fake.std(0).mean() / real.std(0).mean())
+    assert batch_diversity(fake, real).value == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_jackknife_of_diversity_is_the_one_done_by_hand() -> None:
+    real, fake = (torch.randn(9, 5, generator=generator_for(0, name)) for name in ("real", "fake"))
+
+    def spread(x: torch.Tensor) -> tuple[float, float]:
+        without = torch.stack([torch.cat([x[:i], x[i + 1 :]]).std(0).mean() for i in range(len(x))])
+        return float(x.std(0).mean()), float((without - without.mean()).square().sum() * (len(x) - 1) / len(x))
+
+    (above, of_above), (below, of_below) = spread(fake), spread(real)
+    expected = 1.959964 * math.sqrt(of_above / below**2 + above**2 * of_below / below**4)
+    found = batch_diversity(fake, real)
+    assert found.high - found.value == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_interval_of_diversity_holds_the_truth_as_often_as_it_says() -> None:
+    held = 0
+    for i in range(REPETITIONS):  # samples that vary together, as images do: bright or dark as a whole
+        random = generator_for(1, "diversity", i)
+        x = torch.randn(2, 64, 20, generator=random) * torch.randn(2, 64, 1, generator=random).abs()
+        estimate = batch_diversity(0.6 * x[0], x[1])
+        held += estimate.low <= 0.6 <= estimate.high
+    assert 0.91 <= held / REPETITIONS <= 0.98
+
+
+def test_the_interval_of_r_v_holds_the_truth_as_often_as_it_says() -> None:
+    held = 0
+    for i in range(REPETITIONS):
+        seen, new, fake = torch.randn(3, 128, generator=generator_for(2, "r_v", i))
+        estimate = overfitting(seen + 2, new + 1.5, fake)
+        assert estimate is not None
+        held += estimate.low <= 0.25 <= estimate.high
+    assert 0.91 <= held / REPETITIONS <= 0.98
+
+
+def test_r_v_is_not_defined_where_fakes_look_more_real_than_reals() -> None:
+    assert overfitting(torch.zeros(4), torch.zeros(4), torch.ones(4)) is None

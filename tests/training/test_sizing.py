@@ -1,0 +1,123 @@
+"""Which width, batch, precision and how many threads a run begins with."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from faussaire.core.config import resolve
+from faussaire.core.errors import ConfigError
+from faussaire.modalities import SampleSpec
+from faussaire.training import sizing
+from faussaire.training.sizing import Size, size, thresholds
+
+GREY = SampleSpec(modality="image", shape=(1, 28, 28))
+LARGE = SampleSpec(modality="image", shape=(3, 56, 56))
+
+
+def chosen(
+    monkeypatch: pytest.MonkeyPatch,
+    speeds: dict[int, float],
+    spec: SampleSpec = GREY,
+    *,
+    bf16: float = 1.0,
+    cpu: str = "AVX512",
+    **settings: object,
+) -> Size:
+    """Return what is chosen on a machine of such speeds in images a second by threads, `bf16` times that in bf16."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: cpu)
+    monkeypatch.setattr(
+        sizing,
+        "speed",
+        lambda config, spec, threads: speeds[threads] * (bf16 if config.precision == "bf16" else 1.0),
+    )
+    return size(resolve(None, {"data": "x", **settings}), spec, num_images=1000, threads=2, threads_given=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "width"),
+    [
+        ({"minutes": 2}, 8),
+        ({"minutes": 3}, 16),
+        ({"minutes": 70}, 24),
+        ({"minutes": 300}, 32),
+        ({"minutes": 300, "width": 12}, 12),
+        ({"kimg": 340}, 8),
+        ({"epochs": 900}, 16),
+    ],
+)
+def test_the_width_follows_the_images_that_the_budget_allows(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], width: int
+) -> None:
+    assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, **settings).config.width == width
+
+
+def test_at_twice_the_side_a_quarter_of_the_images_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert thresholds(LARGE) == {width: least / 4 for width, least in thresholds(GREY).items()}
+    assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, LARGE, minutes=2).config.width == 16
+
+
+@pytest.mark.parametrize(
+    ("spec", "settings", "batch"),
+    [
+        (GREY, {"kimg": 1}, 64),
+        (LARGE, {"kimg": 768}, 64),
+        (LARGE, {"kimg": 767}, 32),
+        (LARGE, {"epochs": 383}, 16),
+        (LARGE, {"minutes": 7, "width": 8}, 64),
+        (LARGE, {"minutes": 5, "width": 8, "batch_size": 48}, 48),
+    ],
+)
+def test_a_run_of_few_steps_takes_smaller_batches(
+    monkeypatch: pytest.MonkeyPatch, spec: SampleSpec, settings: dict[str, object], batch: int
+) -> None:
+    found = chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, spec, **settings)
+    assert found.config.batch_size == batch
+    assert f"batches of {batch};" in found.text
+
+
+def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    speeds = {(8, "fp32"): 5000.0, (16, "fp32"): 2000.0, (16, "bf16"): 2200.0}
+    monkeypatch.setattr(sizing, "speed", lambda config, spec, threads: speeds[config.width, config.precision])
+    for minutes, batch in ((5.8, 32), (5.9, 64)):  # 766 and 779 thousand images
+        config = resolve(None, {"data": "x", "minutes": minutes})
+        assert size(config, LARGE, num_images=1000, threads=1, threads_given=True).config.batch_size == batch
+
+
+def test_bf16_is_taken_where_it_is_faster_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    faster = chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, bf16=1.3)
+    assert faster.config.precision == "bf16"
+    assert "bf16, 1.3 times as fast; 2 threads, measured 2,600 images/s" in faster.text
+    assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, bf16=1.01).config.precision == "fp32"
+    assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, bf16=1.3, precision="fp32").config.precision == "fp32"
+
+
+def test_bf16_is_not_tried_where_it_may_take_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, bf16=9.0, cpu="AVX2").config.precision == "fp32"
+
+
+def test_the_faster_number_of_threads_is_taken_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}).threads == 2
+    slower = chosen(monkeypatch, {1: 1000.0, 2: 900.0})
+    assert slower.threads == 1
+    assert "1 thread, measured 1,000 images/s" in slower.text
+
+
+def test_nothing_is_probed_where_everything_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizing, "speed", lambda *_: pytest.fail("there was nothing to choose"))
+    given = {"width": 24, "precision": "fp32", "minutes": 3}
+    for settings in ({"batch_size": 48}, {}):  # images this small take the same batches whatever the speed
+        config = resolve(None, {"data": "x", **given, **settings})
+        found = size(config, GREY, num_images=1000, threads=2, threads_given=True)
+        assert found.config.batch_size == settings.get("batch_size", 64)
+        assert found.nimg_per_second is None
+        assert "images/s" not in found.text
+    config = resolve(None, {"data": "x", "precision": "fp32", "kimg": 1})
+    assert size(config, LARGE, num_images=1000, threads=1, threads_given=True).config.width == 8
+
+
+def test_networks_of_one_size_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chosen(monkeypatch, {}, architecture="conv").text == ""
+    with pytest.raises(ConfigError, match="have one size"):
+        chosen(monkeypatch, {}, architecture="conv", width=16)

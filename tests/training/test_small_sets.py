@@ -1,0 +1,119 @@
+"""Sets of a few images, or of images that are all alike: trained on where that is possible, and measured as far."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import faussaire.evaluation.evaluate as evaluation
+from faussaire import prepare, train
+from faussaire.cli.main import run as command
+from faussaire.core.errors import DataError, ExtractorError
+from faussaire.evaluation.evaluate import evaluate
+from faussaire.runs.folder import RunFolder
+
+
+def noise(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+
+
+def one_colour(count: int) -> np.ndarray:
+    return np.full((count, 8, 8, 3), 77, np.uint8)
+
+
+def one_colour_each(count: int) -> np.ndarray:
+    return np.ascontiguousarray(np.broadcast_to(noise(count)[:, :1, :1], (count, 8, 8, 3)))
+
+
+def one_image(count: int) -> np.ndarray:
+    return np.repeat(noise(1), count, axis=0)
+
+
+@pytest.fixture(autouse=True)
+def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure by pixels alone, on as few samples as there are protocols for."""
+    monkeypatch.setattr(evaluation, "BEST_EXTRACTOR", "pixels-dct")
+    monkeypatch.setattr(evaluation, "DEFAULT_SIZE", 2000)
+
+
+def trained(folder: Path, images: np.ndarray, labels: np.ndarray | None = None) -> RunFolder:
+    """Train one step of the default batch, larger than the set, on images, under their labels where there are any."""
+    data = folder / "images.npz"
+    np.savez(data, images=images, **({} if labels is None else {"labels": labels}))
+    console = Console(file=io.StringIO())
+    settings = {"architecture": "dense", "kimg": 0.01, "pictures": 1, "threads": 1}
+    return train(data, run=folder / "run", conditional=labels is not None, console=console, **settings)
+
+
+def unmeasured(run: RunFolder) -> set[str]:
+    """Evaluate a run, and return the beginnings of the names of the protocols that are said not to be measured."""
+    notes = evaluate(run).notes
+    return {note.split("2000")[0].split(":")[0] for note in notes if "not measured" in note}
+
+
+@pytest.mark.parametrize(
+    ("make", "count", "missing"),
+    [
+        (noise, 4, {"fd", "pr", "dc"}),
+        (noise, 7, {"fd", "pr", "dc"}),
+        (noise, 8, {"dc"}),
+        (noise, 230, set()),
+        (one_colour_each, 12, set()),
+        (one_colour, 12, {"div"}),
+        (one_image, 230, {"div"}),
+    ],
+)
+def test_what_the_images_do_not_allow_to_measure_is_said(
+    tmp_path: Path, make: Callable[[int], np.ndarray], count: int, missing: set[str]
+) -> None:
+    assert unmeasured(trained(tmp_path, make(count))) == missing
+
+
+def test_two_images_are_trained_on_and_refused_as_a_measure_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained(tmp_path, noise(2))
+    with pytest.raises(DataError, match=r"nothing can be measured by these 2 images .* name others by --data"):
+        evaluate(run)
+    assert command(["evaluate", str(run.path)]) == 2
+    assert "\n" not in capsys.readouterr().err.strip()
+
+
+def test_a_single_image_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="at least 2 are needed"):
+        trained(tmp_path, noise(1))
+
+
+def test_three_images_that_are_alike_are_no_measure(tmp_path: Path) -> None:
+    run = trained(tmp_path, one_colour(3))
+    with pytest.raises(DataError, match="nothing can be measured by these 3 images"):
+        evaluate(run)
+
+
+def test_a_report_is_written_though_most_is_not_measured(tmp_path: Path) -> None:
+    run = trained(tmp_path, noise(7), np.array([0, 1, 1, 2, 2, 2, 2]))
+    assert unmeasured(run) == {"fd", "pr", "dc", "classes"}
+    assert command(["evaluate", str(run.path)]) == 0
+    assert "not measured" in (run.path / "report.html").read_text(encoding="utf-8")
+
+
+def test_classes_that_were_asked_for_and_cannot_be_measured_are_an_error(tmp_path: Path) -> None:
+    run = trained(tmp_path, noise(7), np.array([0, 1, 1, 2, 2, 2, 2]))
+    with pytest.raises(ExtractorError, match="labels-cnn needs 20 images"):
+        evaluate(run, protocols=["classes2000-labels-cnn"])
+
+
+def test_too_few_held_out_images_leave_a_training_without_scores(tmp_path: Path) -> None:
+    np.save(tmp_path / "many.npy", noise(300))
+    many = prepare(tmp_path / "many.npy")
+    five = np.concatenate([many.images[:], many.held_out[:5]]).transpose(0, 2, 3, 1)  # a side is the image's own
+    run = trained(tmp_path, five)
+    assert "held out: 5 images" in str(prepare(tmp_path / "images.npz").inventory.notes)
+    kinds = [event.kind for event in run.events()]
+    assert kinds[-1] == "done"
+    assert "score" not in kinds
