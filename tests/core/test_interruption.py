@@ -13,7 +13,7 @@ from faussaire.core.interruption import ENDING, noted_signals
 
 WAITING = """
 import sys, time
-from faussaire import cli
+from faussaire.cli import main as cli
 
 def wait():
     try:

@@ -11,8 +11,8 @@ import pytest
 
 from data.zoo import png
 from faussaire.data import prepare
+from faussaire.data.sources import downloads, files
 from faussaire.data.sources.downloads import TRIES, Downloads
-from faussaire.data.sources.locate import downloads, files
 
 CONTENT = bytes(range(256)) * 4
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faussaire.data import Dataset, prepare
+from faussaire.data.store import duplicates
 from faussaire.data.store.duplicates import exact_copies
-from faussaire.data.store.folder import duplicates
 from faussaire.data.store.records import FACTS, KEPT
 
 

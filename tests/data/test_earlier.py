@@ -13,10 +13,11 @@ from PIL import Image
 
 from data.zoo import png
 from faussaire.data import Dataset, prepare
-from faussaire.data.decode.decode import Decoded, Rule, chunks, decode, workers
-from faussaire.data.sources.locate import folders
-from faussaire.data.store.folder import earlier, finishing
-from faussaire.data.store.folder import folder as store
+from faussaire.data.decode import chunks, decode, workers
+from faussaire.data.decode.decode import Decoded, Rule
+from faussaire.data.sources import folders
+from faussaire.data.store import earlier, finishing
+from faussaire.data.store import folder as store
 
 BROKEN = {"drive": OSError(errno.EIO, "Input/output error"), "memory": MemoryError()}
 

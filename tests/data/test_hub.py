@@ -10,7 +10,7 @@ import pytest
 
 from data.zoo import png
 from faussaire.core.errors import DataError
-from faussaire.data.sources.locate import hub
+from faussaire.data.sources import hub
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from data.zoo import png
 from faussaire.core.rng import numpy_generator_for
 from faussaire.data import Dataset, prepare
-from faussaire.data.store.folder import parts
+from faussaire.data.store import parts
 
 
 def sorted_classes(count: int = 1200, num_classes: int = 10) -> tuple[np.ndarray, np.ndarray]:

@@ -18,8 +18,8 @@ from faussaire.core.errors import DataError
 from faussaire.data import Dataset, preparation, prepare
 from faussaire.data.decode.chunks import Chunk
 from faussaire.data.scan import scan
-from faussaire.data.store.folder import build, rows
-from faussaire.data.store.folder import folder as store
+from faussaire.data.store import build, rows
+from faussaire.data.store import folder as store
 from faussaire.data.store.rows import Rows, Shard
 
 
