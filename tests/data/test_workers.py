@@ -16,8 +16,9 @@ from PIL import Image, PngImagePlugin
 from data.menagerie import raw_png
 from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
+from faussaire.data.decode import workers
 from faussaire.data.decode.chunks import Task
-from faussaire.data.decode.decode import Rule, workers
+from faussaire.data.decode.decode import Rule
 from faussaire.data.decode.workers import Workers
 from faussaire.data.store.records import KEPT
 
