@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faussaire.core.moments import Moments
-from faussaire.core.rng import draw_places, generator_for, latents, seed_for
+from faussaire.core.rng import draw_places, generator_for, seed_for
 from faussaire.core.schedules import SCHEDULES, ema_beta
 from faussaire.data.batches import Batches, as_real
+from faussaire.generation.latents import latents
 from faussaire.training.recorder import GRID, grid_classes
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from faussaire.core.config import NAMED, Config, did_you_mean, flag, named, resolve
+from faussaire.core.config import NAMED, Config, flag, named, resolve
 from faussaire.core.errors import CheckpointError, ConfigError, DataError
 from faussaire.core.interruption import noted_signals
 from faussaire.core.rng import draw_places
 from faussaire.core.schedules import SCHEDULES
+from faussaire.core.suggestions import did_you_mean
 from faussaire.core.terminal import Terminal, say, waiting
 from faussaire.core.threads import computing_threads
 from faussaire.data import Dataset, locate, prepare
@@ -166,7 +167,7 @@ def _check_names(config: Config) -> None:
     ):
         for one in chosen:
             if one not in known:
-                raise ConfigError(f"{flag(name)}: unknown {one!r}{did_you_mean(one, list(known))}")
+                raise ConfigError(f"{flag(name)}: unknown {one!r}{did_you_mean(one, known)}")
 
 
 def _prepare(config: Config, console: Console, fingerprint: str | None) -> Dataset:

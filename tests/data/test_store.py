@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from data.zoo import png
-from faussaire.core import caches
+from faussaire.core import paths
 from faussaire.core.errors import DataError
 from faussaire.data import Dataset, preparation, prepare
 from faussaire.data.decode.chunks import Chunk
@@ -137,7 +137,7 @@ def test_a_kill_while_the_index_is_made_is_made_good(
         written(path, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr("faussaire.data.finishing.write_text", stop)
+        patch.setattr("faussaire.data.store.finishing.write_text", stop)
         with pytest.raises(Stop):
             prepare(greys, cache=tmp_path / "cache", duplicates="drop")
     assert same(prepare(greys, cache=tmp_path / "cache", duplicates="drop"), whole)
@@ -158,7 +158,7 @@ def test_a_full_disk_ends_in_one_line_and_the_same_command_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(build.os, "write", full)
-        with pytest.raises(DataError, match=r"cannot be written to .*No space left on device.*--cache") as caught:
+        with pytest.raises(DataError, match=r"cannot write .*No space left on device.*--cache") as caught:
             prepare(greys, cache=tmp_path / "cache", workers=1)
     assert "\n" not in str(caught.value)
     begun = counting(monkeypatch)
@@ -175,7 +175,7 @@ def test_too_small_a_disk_is_told_before_the_work(greys: Path, tmp_path: Path, m
 
 def test_a_cache_that_cannot_be_written_is_told(greys: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataError, match=r"cannot be written to .*--cache"):
+    with pytest.raises(DataError, match=r"cannot write .*--cache"):
         prepare(greys, cache=tmp_path / "file")
 
 
@@ -186,7 +186,7 @@ def test_without_a_writable_home_the_folder_for_temporary_files_serves(
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setenv("HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(caches.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    monkeypatch.setattr(paths.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     assert len(prepare(greys).inventory.kept) == 240
     assert len(stores(next((tmp_path / "temporary").iterdir()) / "data")) == 1
 

@@ -15,9 +15,9 @@ from torch import nn
 
 from faussaire.cli.main import run as command
 from faussaire.core.errors import CheckpointError, ConfigError
+from faussaire.core.files import write_atomically
 from faussaire.generation.generator import Generator
 from faussaire.generation.samples import kind_of, write_samples
-from faussaire.runs.folder import write_atomically
 from toy import image_spec
 
 

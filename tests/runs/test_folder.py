@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from faussaire.core.errors import CheckpointError, ConfigError
-from faussaire.runs.folder import RunFolder, replacing, write_atomically
+from faussaire.core.files import replacing, write_atomically
+from faussaire.runs.folder import RunFolder
 
 
 def test_events_are_read_back_in_order_and_told_to_listeners(tmp_path: Path) -> None:

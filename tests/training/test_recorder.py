@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from faussaire.api import train
-from faussaire.core.rng import latents
 from faussaire.generation.generator import Generator
+from faussaire.generation.latents import latents
 from faussaire.runs.checkpoint import generator_nimg
 from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from faussaire.core.config import resolve
-from faussaire.core.rng import latents, numpy_generator_for
+from faussaire.core.rng import numpy_generator_for
 from faussaire.data.batches import Batches
+from faussaire.generation.latents import latents
 from faussaire.models.losses import LOSSES
 from faussaire.models.penalties import penalise
 from faussaire.runs.checkpoint import fresh_state

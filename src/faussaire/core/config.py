@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import difflib
 import inspect
 import math
 import tomllib
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from faussaire.core.errors import ConfigError
+from faussaire.core.suggestions import did_you_mean
 
 LENGTHS = ("minutes", "kimg", "epochs")
 PRECISIONS = ("fp32", "bf16")
@@ -291,12 +291,6 @@ def _check_type(name: str, kind: str, value: Any) -> None:
     wanted: type = kinds[kind.split(" | ")[0]]
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise ConfigError(f"{flag(name)} takes {kind}, not {value!r}")
-
-
-def did_you_mean(word: str, known: Mapping[str, Any] | list[str]) -> str:
-    """Return `; did you mean 'x'? Known: x, y, z`, or without the question where nothing is near."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=1)
-    return (f"; did you mean {near[0]!r}?" if near else ";") + f" known: {', '.join(known)}"
 
 
 def recipes() -> dict[str, Path]:

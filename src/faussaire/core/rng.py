@@ -44,10 +44,3 @@ def draw_places(count: int, n: int, *, seed: int, stream: str) -> np.ndarray:
     if n >= count:
         return np.arange(count)
     return np.sort(numpy_generator_for(seed, stream).choice(count, n, replace=False, shuffle=False))
-
-
-def latents(count: int, z_dim: int, *, seed: int, stream: str, position: int = 0) -> torch.Tensor:
-    """Draw z `[count, z_dim]` from the prior N(0, 1); another seed, stream or position gives another place of it."""
-    import torch
-
-    return torch.randn(count, z_dim, generator=generator_for(seed, stream, position))

@@ -18,10 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from faussaire.core.caches import cache_folder
-from faussaire.core.config import check_seed, did_you_mean
+from faussaire.core.config import check_seed
 from faussaire.core.errors import CheckpointError, ConfigError, DataError, ExtractorError, UnmeasurableError
-from faussaire.core.rng import draw_places, latents, numpy_generator_for
+from faussaire.core.files import replacing
+from faussaire.core.paths import cache_folder
+from faussaire.core.rng import draw_places, numpy_generator_for
+from faussaire.core.suggestions import did_you_mean
 from faussaire.data import Dataset, Rows, prepare
 from faussaire.data.batches import as_real
 from faussaire.evaluation.extractors import EXTRACTORS
@@ -32,7 +34,8 @@ from faussaire.evaluation.memorisation import Memorisation, memorisation
 from faussaire.evaluation.metrics import METRICS
 from faussaire.evaluation.protocols import PROTOCOLS, Protocol, Score, compute
 from faussaire.generation.generator import Generator
-from faussaire.runs.folder import RunFolder, replacing
+from faussaire.generation.latents import latents
+from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import recorded_config, recorded_fingerprint
 
 DEFAULT_SIZE = 10_000
@@ -179,7 +182,7 @@ def _choose(names: Sequence[str], *, labelled: bool) -> tuple[list[Protocol], li
     """Return the protocols asked for, or the default ones that can be had, and what there is to say of that."""
     for name in names:
         if name not in PROTOCOLS:
-            raise ConfigError(f"unknown protocol {name!r}{did_you_mean(name, list(PROTOCOLS))}")
+            raise ConfigError(f"unknown protocol {name!r}{did_you_mean(name, PROTOCOLS)}")
         if PROTOCOLS[name].extractor == ClassifierExtractor.name and not labelled:
             raise ExtractorError(
                 "labels-cnn needs data with labels: sub-folders or a labels.csv; choose another --protocol"

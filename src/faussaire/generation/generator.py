@@ -17,10 +17,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from faussaire.core.config import check_seed, did_you_mean
+from faussaire.core.config import check_seed
 from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
-from faussaire.core.rng import latents, numpy_generator_for
+from faussaire.core.rng import numpy_generator_for
+from faussaire.core.suggestions import did_you_mean
 from faussaire.data.store.selection import class_by
+from faussaire.generation.latents import latents
 from faussaire.modalities import SampleSpec, modality
 from faussaire.models.architectures import architecture
 from faussaire.runs.checkpoint import GENERATOR_CONFIG, GENERATOR_FORMAT, GENERATOR_TENSORS
@@ -149,7 +151,7 @@ class Generator:
         number, _ = class_by(str(label), classes)
         if number is not None:
             return number
-        raise ConfigError(f"no class {str(label)!r}{did_you_mean(str(label), list(classes))}")
+        raise ConfigError(f"no class {str(label)!r}{did_you_mean(str(label), classes)}")
 
     @torch.no_grad()
     def __call__(self, z: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -17,9 +17,9 @@ from numpy.lib.format import write_array_header_1_0
 from torch import Tensor
 
 from faussaire.core.errors import ConfigError
+from faussaire.core.files import make_folder, replacing, sync
 from faussaire.generation.generator import Generator
 from faussaire.modalities import Modality
-from faussaire.runs.folder import make_folder, replacing, sync
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 ARRAY, PICTURE, FOLDER = "array", "picture", "folder"

@@ -27,9 +27,9 @@ from torch import Tensor, nn
 
 from faussaire.core.config import Config
 from faussaire.core.errors import CheckpointError, DivergenceError
+from faussaire.core.files import sync, write_atomically, writing
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import build_discriminator, build_generator
-from faussaire.runs.folder import sync, write_atomically, writing
 
 TENSORS = "state.safetensors"
 FACTS = "state.json"

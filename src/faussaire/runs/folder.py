@@ -13,16 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
+from faussaire.core.files import replacing, sync, write_atomically, writing
 from faussaire.core.terminal import FAILURES
 from faussaire.runs.events import Event, kind_of, line_of, parse
 from faussaire.runs.history import History
-
-GO_ON = "what was saved before is intact, and the same command goes on from it"
 
 
 class RunFolder:
@@ -218,19 +217,6 @@ class RunFolder:
         return content
 
 
-def make_folder(path: Path) -> None:
-    """Make the folder that a user asked to write in.
-
-    Raises:
-        ConfigError: it cannot be made.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = "a file of that name is in the way" if isinstance(error, FileExistsError) else error.strerror
-        raise ConfigError(f"{path} cannot be written: {reason}; choose another place") from None
-
-
 def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
@@ -240,47 +226,3 @@ def _ends_with_newline(path: Path) -> bool:
 def _is_of_the_disk(error: OSError, path: Path) -> bool:
     """Say whether it was the writing of `path` that failed, not the reading or drawing of what goes into it."""
     return error.errno is not None and (error.filename is None or Path(error.filename).parent == path.parent)
-
-
-@contextmanager
-def writing(path: Path, *, remedy: str = GO_ON) -> Iterator[None]:
-    """Turn the errors of the disk into one clear line, which ends with the remedy."""
-    try:
-        yield
-    except OSError as error:
-        if not path.parent.is_dir():
-            remedy = "its folder was removed or moved while it was in use"
-        raise CheckpointError(f"cannot write {path}: {error.strerror or error}; {remedy}") from error
-
-
-@contextmanager
-def replacing(path: Path, *, remedy: str = GO_ON) -> Iterator[Path]:
-    """Give a name beside `path`, with its suffix, to write under; what is there in the end becomes `path`.
-
-    Where the writing fails, nothing is left under that name.
-
-    Raises:
-        CheckpointError: the disk is full, or the like; what was at `path` is intact.
-    """
-    beside = path.with_name(f".tmp-{path.name}")
-    with writing(path, remedy=remedy):
-        try:
-            yield beside
-            os.replace(beside, path)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-            raise
-
-
-def sync(file: IO[bytes]) -> None:
-    """Wait until the disk has what was written."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def write_atomically(path: Path, content: bytes, *, remedy: str = GO_ON) -> None:
-    """Write a file so that it is there as a whole or not at all, even after a power cut."""
-    with replacing(path, remedy=remedy) as beside, beside.open("wb") as file:
-        file.write(content)
-        sync(file)

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from faussaire.core.intervals import Estimate, jackknife_variance, normal
-from faussaire.core.rng import draw_places, latents
+from faussaire.core.rng import draw_places
 from faussaire.data.batches import as_real
+from faussaire.generation.latents import latents
 from faussaire.models.architectures import statistics_frozen
 from faussaire.training.trainer import Trainer
 

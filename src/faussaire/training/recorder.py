@@ -21,10 +21,11 @@ from torch import Tensor
 from faussaire.core.errors import DivergenceError, FaussaireError
 from faussaire.core.intervals import Estimate
 from faussaire.core.moments import half_interval, rounded, with_half
-from faussaire.core.rng import draw_places, latents
+from faussaire.core.rng import draw_places
 from faussaire.data.batches import as_real
 from faussaire.evaluation.evaluate import Scorer
 from faussaire.evaluation.health import FLAT_SCORES, figure, judge, landmarks
+from faussaire.generation.latents import latents
 from faussaire.modalities import SampleSpec, modality
 from faussaire.runs import control
 from faussaire.runs.best import Best, best_of

@@ -24,6 +24,7 @@ from rich.table import Table
 from faussaire import __version__
 from faussaire.core.config import named, resolve
 from faussaire.core.errors import ConfigError
+from faussaire.core.files import make_folder, replacing, write_atomically
 from faussaire.core.marks import REASONS
 from faussaire.core.rng import draw_places
 from faussaire.core.terminal import literal, say, show, waiting
@@ -31,7 +32,6 @@ from faussaire.data import Dataset, prepare
 from faussaire.data.store.records import KEPT, Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.modalities.image import PAPER, enlarge, grid, save
-from faussaire.runs.folder import make_folder, replacing, write_atomically
 from faussaire.training.sizing import size
 from faussaire.views.pages import environment
 

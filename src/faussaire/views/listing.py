@@ -7,8 +7,9 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from faussaire.core.config import did_you_mean, load_recipe, recipes
+from faussaire.core.config import load_recipe, recipes
 from faussaire.core.errors import ConfigError
+from faussaire.core.suggestions import did_you_mean
 from faussaire.core.terminal import literal, show
 
 Rows = list[tuple[str, str]]
@@ -69,7 +70,7 @@ def print_listing(console: Console, what: str | None) -> None:
         ConfigError: there is no such registry.
     """
     if what is not None and what not in LISTS:
-        raise ConfigError(f"nothing to list under {what!r}{did_you_mean(what, list(LISTS))}")
+        raise ConfigError(f"nothing to list under {what!r}{did_you_mean(what, LISTS)}")
     for name in [what] if what else LISTS:
         table = Table(title=name, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True, style="bold")

@@ -23,6 +23,7 @@ from PIL import Image as Pillow
 
 from faussaire import __version__
 from faussaire.core.config import without_folders
+from faussaire.core.files import write_atomically
 from faussaire.evaluation.evaluate import Evaluation
 from faussaire.evaluation.extractors.spec import NO_WEIGHTS_SHA256
 from faussaire.evaluation.memorisation import COPIER_BELOW, Memorisation
@@ -30,7 +31,7 @@ from faussaire.evaluation.metrics import MEANINGS
 from faussaire.generation.generator import Generator
 from faussaire.modalities.image import enlarge, grid, picture
 from faussaire.runs.events import Event
-from faussaire.runs.folder import RunFolder, write_atomically
+from faussaire.runs.folder import RunFolder
 from faussaire.views.pages import environment
 
 GRID = 64

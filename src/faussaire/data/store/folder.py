@@ -18,10 +18,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,9 +28,10 @@ from typing import Any, Literal
 import numpy as np
 from filelock import FileLock
 
-from faussaire.core.caches import cache_folder, expanded, refuse_strangers
+from faussaire.core import files
 from faussaire.core.errors import DataError
 from faussaire.core.marks import mark_folder
+from faussaire.core.paths import cache_folder, expanded, refuse_strangers
 from faussaire.data.dataset import Dataset, Inventory, Origin
 from faussaire.data.store.records import FACTS, Lines, Numbered, Records
 from faussaire.data.store.rows import Rows, Shard
@@ -41,6 +41,9 @@ VERSION = 6
 """Of the format, and of the rules for decoding and for the order: another one is another store."""
 
 INDEX = "index.json"
+PREPARED_IS_KEPT = (
+    "what was prepared so far is kept: make room and give the same command again, or name another place by --cache"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +105,7 @@ class Place:
 def place(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None) -> Place:
     """Return where data prepared by these settings lies.
 
-    Without `cache` it is in the user's cache, see `caches`.
+    Without `cache` it is in the user's cache, see `core.paths`.
 
     Raises:
         DataError: `cache` cannot be written, or a stranger can change what is in it.
@@ -127,20 +130,13 @@ def place(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None)
     return found
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> AbstractContextManager[None]:
     """Turn the errors of the disk into one clear line.
 
     Raises:
         DataError: there is no room, or no permission.
     """
-    try:
-        yield
-    except OSError as error:
-        raise DataError(
-            f"the prepared images cannot be written to {path}: {error.strerror or error}; what was prepared so far is "
-            "kept: make room and give the same command again, or name another place by --cache"
-        ) from error
+    return files.writing(path, remedy=PREPARED_IS_KEPT, kind=DataError)
 
 
 def check_room(folder: Path, num_bytes: int) -> None:
@@ -163,12 +159,7 @@ def _size(num_bytes: int) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file so that it is there as a whole or not at all."""
-    beside = path.with_name(f".tmp-{path.name}")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    files.write_atomically(path, text.encode(), remedy=PREPARED_IS_KEPT, kind=DataError)
 
 
 def load(folder: Path, in_place: Path | None = None) -> Dataset:

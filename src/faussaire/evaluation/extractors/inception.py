@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from faussaire.core.caches import cache_homes
 from faussaire.core.errors import ExtractorError
+from faussaire.core.paths import cache_homes
 from faussaire.evaluation.extractors.spec import embed_in_batches, load_pinned, resized
 
 WEIGHTS_FILE = "pt_inception-2015-12-05-6726825d.pth"

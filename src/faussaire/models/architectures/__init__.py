@@ -11,9 +11,9 @@ import pkgutil
 import torch
 from torch import nn
 
-from faussaire.core.config import did_you_mean
 from faussaire.core.errors import ConfigError
 from faussaire.core.rng import generator_for
+from faussaire.core.suggestions import did_you_mean
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures._blocks import Network, seed_dropout, statistics_frozen
 from faussaire.models.architectures._registry import Architecture
@@ -43,7 +43,7 @@ def architecture(name: str, spec: SampleSpec) -> Architecture:
     """
     known = architectures()
     if name not in known:
-        raise ConfigError(f"unknown architecture {name!r}{did_you_mean(name, list(known))}")
+        raise ConfigError(f"unknown architecture {name!r}{did_you_mean(name, known)}")
     found = known[name]
     if found.modalities and spec.modality not in found.modalities:
         able = ", ".join(n for n, a in known.items() if not a.modalities or spec.modality in a.modalities)

@@ -78,7 +78,7 @@ def directions(generator: Generator) -> Tensor:
     """
     import torch
 
-    from faussaire.core.rng import latents
+    from faussaire.generation.latents import latents
 
     z = latents(DIRECTION_SAMPLES, generator.z_dim, seed=0, stream="directions")
     label = torch.zeros(DIRECTION_BATCH, dtype=torch.int64) if generator.class_shares else None

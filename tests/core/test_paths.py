@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faussaire.core import caches
-from faussaire.core.caches import cache_folder, cache_homes, make_private, refuse_strangers
+from faussaire.core import paths
 from faussaire.core.errors import DataError
+from faussaire.core.paths import cache_folder, cache_homes, make_private, refuse_strangers
 from faussaire.data import prepare
 from toy import write_squares
 
@@ -25,7 +25,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "temporary"
     folder.mkdir()
     folder.chmod(0o1777)
-    monkeypatch.setattr(caches.tempfile, "gettempdir", lambda: str(folder))
+    monkeypatch.setattr(paths.tempfile, "gettempdir", lambda: str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     monkeypatch.setenv("HOME", NOWHERE)
     return folder
@@ -65,7 +65,7 @@ def test_where_nothing_can_be_written_one_line_tells_of_the_flag(
         raise FileNotFoundError(2, "No usable temporary directory found")
 
     for answer in (lambda: NOWHERE, none):
-        monkeypatch.setattr(caches.tempfile, "gettempdir", answer)
+        monkeypatch.setattr(paths.tempfile, "gettempdir", answer)
         with pytest.raises(DataError, match=r"no folder can be written.*--cache, or by the environment's XDG_CACHE"):
             prepare(write_squares(tmp_path / "x.npy"))
     assert len(prepare(tmp_path / "x.npy", cache=tmp_path / "mine").images) == 60
@@ -143,7 +143,7 @@ def test_a_cache_that_is_only_read_serves_as_long_as_the_data_is_the_same(
     data = write_squares(tmp_path / "x.npy")
     first = prepare(data)
     monkeypatch.setattr(
-        caches, "can_write", lambda folder: temporary in folder.parents and (make_private(folder) or True)
+        paths, "can_write", lambda folder: temporary in folder.parents and (make_private(folder) or True)
     )
     assert prepare(data).fingerprint == first.fingerprint
     assert list(temporary.iterdir()) == []
