@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from faussaire.core.errors import CheckpointError, DivergenceError
-from faussaire.runs.checkpoint import FACTS, TENSORS, load_newest, save_checkpoint
+from faussaire.runs.checkpoint import COUNTS, TENSORS, load_newest, save_checkpoint
 from faussaire.training.trainer import Trainer
 from toy import toy_config, toy_trainer
 
@@ -57,33 +57,33 @@ def lose_tensors(path: Path) -> None:
 
 
 def lose_facts(path: Path) -> None:
-    (path / FACTS).unlink()
+    (path / COUNTS).unlink()
 
 
 def halve_facts(path: Path) -> None:
-    os.truncate(path / FACTS, 20)
+    os.truncate(path / COUNTS, 20)
 
 
 def empty_facts(path: Path) -> None:
-    (path / FACTS).write_text("{}")
+    (path / COUNTS).write_text("{}")
 
 
 def listed_facts(path: Path) -> None:
-    (path / FACTS).write_text("[]")
+    (path / COUNTS).write_text("[]")
 
 
 def binary_facts(path: Path) -> None:
-    (path / FACTS).write_bytes(b"\xff\x00")
+    (path / COUNTS).write_bytes(b"\xff\x00")
 
 
 def infinite_facts(path: Path) -> None:
-    facts = json.loads((path / FACTS).read_text())
-    (path / FACTS).write_text(json.dumps(facts | {"seconds": math.inf}))
+    facts = json.loads((path / COUNTS).read_text())
+    (path / COUNTS).write_text(json.dumps(facts | {"seconds": math.inf}))
 
 
 def facts_of_another(path: Path) -> None:
-    facts = json.loads((path / FACTS).read_text())
-    (path / FACTS).write_text(json.dumps(facts | {"nimg": 5}))
+    facts = json.loads((path / COUNTS).read_text())
+    (path / COUNTS).write_text(json.dumps(facts | {"nimg": 5}))
 
 
 def fold_tensors(path: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from faussaire.api import train
 from faussaire.generation.generator import Generator
 from faussaire.generation.latents import latents
-from faussaire.runs.checkpoint import generator_nimg
+from faussaire.generation.saved import generator_nimg
 from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
 from faussaire.training import recorder as recorder_module

@@ -1,31 +1,27 @@
 """A trained generator on its own: the only way by which samples are made after training.
 
-It reads two files, `config.json` and `generator.safetensors`: no pickle, so a stranger's generator is safe to open.
+What it is made of lies in two files: see `generation.saved`.
 Latents are drawn in chunks of fixed size, each a function of the seed and its number: the same seed gives the same
 samples, and memory does not grow with their number.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from faussaire.core.config import check_seed
-from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
+from faussaire.core.errors import ConfigError
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.suggestions import did_you_mean
 from faussaire.data.store.selection import class_by
 from faussaire.generation.latents import latents
+from faussaire.generation.saved import read_generator
 from faussaire.modalities import SampleSpec, modality
-from faussaire.models.architectures import architecture
-from faussaire.runs.checkpoint import GENERATOR_CONFIG, GENERATOR_FORMAT, GENERATOR_TENSORS
 
 CHUNK = 256
 
@@ -68,24 +64,15 @@ class Generator:
             ConfigError: there is none.
             CheckpointError: its files are damaged, or of a faussaire newer than this one.
         """
-        folder = _find(Path(path))
-        try:
-            described = json.loads((folder / GENERATOR_CONFIG).read_text(encoding="utf-8"))
-            spec, made_by, z_dim, name, class_shares = _understand(described)
-            found = architecture(made_by, spec)
-            width = found.width_or(described.get("width"))
-            with torch.device("meta"):
-                module = found.generator(spec, z_dim, len(class_shares), width)
-            with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
-                nimg = int(file.metadata()["nimg"])
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
-            module.load_state_dict(tensors, assign=True)
-        except FaussaireError:
-            raise
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise CheckpointError(f"the generator in {folder} cannot be loaded: {reason}") from None
-        return cls(module, spec, z_dim=z_dim, name=name, nimg=nimg, class_shares=class_shares)
+        saved = read_generator(Path(path))
+        return cls(
+            saved.module,
+            saved.spec,
+            z_dim=saved.z_dim,
+            name=saved.name,
+            nimg=saved.nimg,
+            class_shares=saved.class_shares,
+        )
 
     def sample(
         self, n: int = 64, *, seed: int = 0, truncation: float = 1.0, label: str | int | None = None
@@ -160,26 +147,3 @@ class Generator:
             raise ConfigError(f"the generator of {self.name} is conditional: it needs the class of each sample")
         out: Tensor = self.module(z) if labels is None else self.module(z, labels)
         return out
-
-
-def _find(path: Path) -> Path:
-    """Return the folder that holds the two files."""
-    for folder in (path, path / "generator"):
-        if (folder / GENERATOR_TENSORS).is_file():
-            return folder
-    if not path.exists():
-        raise ConfigError(f"no such run or generator: {path}")
-    raise ConfigError(f"{path} holds no generator: train first (faussaire train DATA --run {path})")
-
-
-def _understand(described: dict[str, Any]) -> tuple[SampleSpec, str, int, str, list[float]]:
-    """Read the facts of config.json."""
-    if described["format"] > GENERATOR_FORMAT:
-        raise CheckpointError(
-            f"this generator is of format {described['format']} and this faussaire reads up to {GENERATOR_FORMAT}: "
-            "upgrade faussaire"
-        )
-    facts = described["spec"]
-    spec = SampleSpec(modality=facts["modality"], shape=tuple(facts["shape"]), classes=tuple(facts["classes"]))
-    class_shares = [float(share) for share in described.get("class_shares", ())]
-    return spec, str(described["architecture"]), int(described["z_dim"]), str(described["name"]), class_shares

@@ -1,4 +1,4 @@
-"""What a run needs to go on, and what a generator needs to generate: safetensors and JSON, no pickle.
+"""What a run needs to go on: safetensors and JSON, no pickle.
 
 A checkpoint is a folder `checkpoints/{nimg}/` of `state.safetensors` and `state.json`, written under another name,
 synced and renamed: it is whole or it is not there. `state.json` holds the SHA-256 of the tensors, so that a file
@@ -14,28 +14,25 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from faussaire.core.config import Config
 from faussaire.core.errors import CheckpointError, DivergenceError
-from faussaire.core.files import sync, write_atomically, writing
+from faussaire.core.files import sync, writing
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import build_discriminator, build_generator
 
 TENSORS = "state.safetensors"
-FACTS = "state.json"
-GENERATOR_TENSORS = "generator.safetensors"
-GENERATOR_CONFIG = "config.json"
-GENERATOR_FORMAT = 1
+COUNTS = "state.json"
 KEPT = 2
 ASIDE = "aside-"
 
@@ -143,9 +140,9 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
         CheckpointError: the disk is full, or the like; the checkpoints before are intact.
     """
     tensors = state.tensors()
-    _check_finite(tensors, state.nimg)
+    check_finite(tensors, state.nimg)
     content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
-    facts = {
+    counts = {
         "nimg": state.nimg,
         "seconds": round(state.seconds, 3),
         "augment": state.augment,
@@ -157,7 +154,7 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
         _remove(beside)
         try:
             beside.mkdir()
-            for name, data in ((TENSORS, content), (FACTS, json.dumps(facts).encode())):
+            for name, data in ((TENSORS, content), (COUNTS, json.dumps(counts).encode())):
                 with (beside / name).open("wb") as file:
                     file.write(data)
                     sync(file)
@@ -170,7 +167,7 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
     return final
 
 
-def _check_finite(tensors: Mapping[str, Tensor], nimg: int) -> None:
+def check_finite(tensors: Mapping[str, Tensor], nimg: int) -> None:
     """Raise DivergenceError where a tensor holds what is no number."""
     for name, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()):
@@ -248,17 +245,21 @@ def _remove(path: Path) -> None:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read the facts and the tensors of a checkpoint.
+    """Read the counts and the tensors of a checkpoint.
 
     Raises:
         _DamagedError: it is not whole.
         CheckpointError: this process cannot read it, which says nothing of the checkpoint.
     """
     try:
-        facts = json.loads((path / FACTS).read_bytes())
+        counts = json.loads((path / COUNTS).read_bytes())
         content = (path / TENSORS).read_bytes()
-        digest, position = facts["sha256"], facts["nimg"]
-        clean = {"nimg": int(position), "seconds": float(facts["seconds"]), "augment": float(facts.get("augment", 0.0))}
+        digest, position = counts["sha256"], counts["nimg"]
+        clean = {
+            "nimg": int(position),
+            "seconds": float(counts["seconds"]),
+            "augment": float(counts.get("augment", 0.0)),
+        }
     except NotADirectoryError:
         raise _DamagedError("it is no folder") from None
     except FileNotFoundError as error:
@@ -270,11 +271,11 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
             f"cannot read checkpoint {path}: {error.strerror or error}; mend that, and the same command goes on from it"
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise _DamagedError(f"its {FACTS} does not say what it holds") from None
+        raise _DamagedError(f"its {COUNTS} does not say what it holds") from None
     if hashlib.sha256(content).hexdigest() != digest:
         raise _DamagedError("its SHA-256 is not the recorded one")
     if f"{clean['nimg']:012d}" != path.name or not all(math.isfinite(value) for value in clean.values()):
-        raise _DamagedError(f"its {FACTS} is of another one")
+        raise _DamagedError(f"its {COUNTS} is of another one")
     return clean, content
 
 
@@ -290,7 +291,7 @@ def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]
     damaged = []
     for path in checkpoints(folder):
         try:
-            facts, content = _read(path)
+            counts, content = _read(path)
             tensors = load(content)
         except (_DamagedError, SafetensorError) as error:
             damaged.append(f"checkpoint {path.name} is damaged and was passed over: {error}")
@@ -301,48 +302,6 @@ def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]
             raise CheckpointError(
                 f"checkpoint {path} does not fit this run's networks: {str(error).splitlines()[0]}"
             ) from None
-        state.nimg, state.seconds, state.augment = facts["nimg"], facts["seconds"], facts["augment"]
+        state.nimg, state.seconds, state.augment = counts["nimg"], counts["seconds"], counts["augment"]
         return path, damaged
     return None, damaged
-
-
-def write_generator(
-    state: TrainState,
-    folder: Path,
-    *,
-    config: Config,
-    spec: SampleSpec,
-    name: str,
-    class_shares: Sequence[float] = (),
-) -> None:
-    """Write the averaged generator so that it can be used without the run: weights, and what they are.
-
-    `class_shares` are those of the data that a conditional one learnt from; none make it unconditional.
-
-    Raises:
-        DivergenceError: a weight is not finite; nothing is written.
-        CheckpointError: the disk is full, or the like.
-    """
-    tensors = {key: tensor.contiguous() for key, tensor in state.G_ema.state_dict().items()}
-    _check_finite(tensors, state.nimg)
-    described: dict[str, Any] = {
-        "format": GENERATOR_FORMAT,
-        "name": name,
-        "architecture": config.architecture,
-        "z_dim": config.z_dim,
-        "width": config.width,
-        "spec": asdict(spec),
-        "class_shares": list(class_shares),
-    }
-    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(folder / GENERATOR_CONFIG, text.encode())
-    write_atomically(folder / GENERATOR_TENSORS, save(tensors, metadata={"nimg": str(state.nimg)}))
-
-
-def generator_nimg(folder: Path) -> int | None:
-    """Return how many images the run of a generator had seen; None where there is no generator that can be read."""
-    try:
-        with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
-            return int(file.metadata()["nimg"])
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
-        return None

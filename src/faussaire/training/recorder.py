@@ -26,10 +26,11 @@ from faussaire.data.batches import as_real
 from faussaire.evaluation.evaluate import Scorer
 from faussaire.evaluation.health import FLAT_SCORES, figure, judge, landmarks
 from faussaire.generation.latents import latents
+from faussaire.generation.saved import generator_nimg, write_generator
 from faussaire.modalities import SampleSpec, modality
 from faussaire.runs import control
 from faussaire.runs.best import Best, best_of
-from faussaire.runs.checkpoint import generator_nimg, not_finite, save_checkpoint, write_generator
+from faussaire.runs.checkpoint import not_finite, save_checkpoint
 from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.plan import Pace

@@ -75,7 +75,7 @@ def written(run: RunFolder) -> int:
     Raises:
         RequestError: there is none yet.
     """
-    from faussaire.runs.checkpoint import GENERATOR_TENSORS
+    from faussaire.generation.saved import GENERATOR_TENSORS
 
     for folder in (run.path, run.generator_folder):
         with suppress(OSError):

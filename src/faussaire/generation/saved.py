@@ -1,0 +1,131 @@
+"""A generator on the disk, written and read here and nowhere else: what it is in JSON, its weights as safetensors.
+
+    config.json               format, architecture, z_dim, width, what a sample is, name and class shares of the data
+    generator.safetensors     the weights of the averaged generator, and how many images its run had seen
+
+No pickle, so a stranger's generator is safe to open. A newer format than FORMAT is refused; an older one is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+
+from faussaire.core.config import Config
+from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
+from faussaire.core.files import write_atomically
+from faussaire.modalities import SampleSpec
+from faussaire.models.architectures import architecture
+from faussaire.runs.checkpoint import TrainState, check_finite
+
+GENERATOR_TENSORS = "generator.safetensors"
+DESCRIPTION = "config.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedGenerator:
+    """What the two files hold."""
+
+    module: nn.Module
+    """G, mapping z `[N, z_dim]` to `[N, *spec.shape]` in [-1, 1]."""
+
+    spec: SampleSpec
+    z_dim: int
+    name: str
+    """Of the data that it was trained on."""
+
+    nimg: int
+    """Images that its D had seen."""
+
+    class_shares: tuple[float, ...]
+    """How often each class comes in the data, where G is conditional; empty where not."""
+
+
+def write_generator(
+    state: TrainState, folder: Path, *, config: Config, spec: SampleSpec, name: str, class_shares: Sequence[float] = ()
+) -> None:
+    """Write the averaged generator so that it can be used without the run.
+
+    `class_shares` are those of the data that a conditional one learnt from; none make it unconditional.
+
+    Raises:
+        DivergenceError: a weight is not finite; nothing is written.
+        CheckpointError: the disk is full, or the like.
+    """
+    tensors = {key: tensor.contiguous() for key, tensor in state.G_ema.state_dict().items()}
+    check_finite(tensors, state.nimg)
+    described: dict[str, Any] = {
+        "format": FORMAT,
+        "name": name,
+        "architecture": config.architecture,
+        "z_dim": config.z_dim,
+        "width": config.width,
+        "spec": asdict(spec),
+        "class_shares": list(class_shares),
+    }
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(folder / DESCRIPTION, text.encode())
+    write_atomically(folder / GENERATOR_TENSORS, save(tensors, metadata={"nimg": str(state.nimg)}))
+
+
+def read_generator(path: Path) -> SavedGenerator:
+    """Read a generator from its folder, or from the folder of its run.
+
+    Raises:
+        ConfigError: there is none.
+        CheckpointError: its files are damaged, or of a faussaire newer than this one.
+    """
+    folder = _find(path)
+    try:
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        if described["format"] > FORMAT:
+            raise CheckpointError(
+                f"this generator is of format {described['format']} and this faussaire reads up to {FORMAT}: "
+                "upgrade faussaire"
+            )
+        sample, z_dim = described["spec"], int(described["z_dim"])
+        spec = SampleSpec(modality=sample["modality"], shape=tuple(sample["shape"]), classes=tuple(sample["classes"]))
+        class_shares = tuple(float(share) for share in described.get("class_shares", ()))
+        found = architecture(str(described["architecture"]), spec)
+        with torch.device("meta"):
+            module = found.generator(spec, z_dim, len(class_shares), found.width_or(described.get("width")))
+        with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
+            nimg = int(file.metadata()["nimg"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
+        module.load_state_dict(tensors, assign=True)
+    except FaussaireError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"the generator in {folder} cannot be loaded: {reason}") from None
+    return SavedGenerator(
+        module=module, spec=spec, z_dim=z_dim, name=str(described["name"]), nimg=nimg, class_shares=class_shares
+    )
+
+
+def generator_nimg(folder: Path) -> int | None:
+    """Return how many images the run of a generator had seen; None where there is no generator that can be read."""
+    try:
+        with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
+            return int(file.metadata()["nimg"])
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        return None
+
+
+def _find(path: Path) -> Path:
+    """Return the folder that holds the two files."""
+    for folder in (path, path / "generator"):
+        if (folder / GENERATOR_TENSORS).is_file():
+            return folder
+    if not path.exists():
+        raise ConfigError(f"no such run or generator: {path}")
+    raise ConfigError(f"{path} holds no generator: train first (faussaire train DATA --run {path})")
