@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faussaire.data import Dataset, prepare
+from faussaire.data.decode.outcomes import KEPT, OUTCOME
 from faussaire.data.store import duplicates
 from faussaire.data.store.duplicates import exact_copies
-from faussaire.data.store.records import FACTS, KEPT
 
 
 def notes(dataset: Dataset) -> str:
@@ -71,7 +71,7 @@ def test_digits_are_no_near_copies_of_one_another() -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=60), st.integers(1, 20))
 def test_exact_copies_are_those_of_a_plain_count(items: list[tuple[int, bool]], bucket: int) -> None:
-    facts = np.zeros(len(items), FACTS)
+    facts = np.zeros(len(items), OUTCOME)
     for fact, (content, kept) in zip(facts, items, strict=True):
         fact["digest"] = bytes([content, 0, 0, 0, 0, 0, 0, 1, content]) + bytes(23)
         fact["flags"] = KEPT if kept else 0

@@ -19,8 +19,8 @@ from faussaire.data import Dataset, prepare
 from faussaire.data.decode import workers
 from faussaire.data.decode.chunks import Task
 from faussaire.data.decode.decode import Rule
+from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.decode.workers import Workers
-from faussaire.data.store.records import KEPT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals end the processes")
 

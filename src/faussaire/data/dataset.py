@@ -16,8 +16,9 @@ from typing import Self
 
 import numpy as np
 
+from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.sources.pixels import Pixels
-from faussaire.data.store.records import KEPT, Records
+from faussaire.data.store.records import Records
 from faussaire.data.store.rows import Rows
 from faussaire.modalities import SampleSpec
 

@@ -26,6 +26,7 @@ from faussaire.data.decode.decode import Rule
 from faussaire.data.decode.depths import BEYOND, Depths
 from faussaire.data.decode.fitting import FITS
 from faussaire.data.decode.frames import ALL, FIRST, with_all_frames
+from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.decode.workers import Workers
 from faussaire.data.labels.labels import is_about_labels
 from faussaire.data.scan import all_depths, fits_as_it_is, look, scan
@@ -34,7 +35,6 @@ from faussaire.data.store.build import Build, begun_plan
 from faussaire.data.store.earlier import Earlier
 from faussaire.data.store.finishing import DUPLICATES, KEEP, finish
 from faussaire.data.store.folder import Place, check_room, load, place
-from faussaire.data.store.records import KEPT
 from faussaire.data.store.rows import Shard
 from faussaire.data.store.selection import Selection, choose
 

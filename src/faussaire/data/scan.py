@@ -24,9 +24,9 @@ from faussaire.data.decode.chunks import Chunk, Task, content, gathered, measure
 from faussaire.data.decode.decode import Decoded, Rule, fit_array, quiet_pillow
 from faussaire.data.decode.depths import HEAD_BYTES, Depths, Measured, may_be_deep
 from faussaire.data.decode.fitting import CROP, PAD
+from faussaire.data.decode.outcomes import KEPT, OUTCOME
 from faussaire.data.decode.workers import Workers
 from faussaire.data.disk import read_file
-from faussaire.data.store.records import FACTS, KEPT
 
 _CHUNK = 64  # files in one go
 _CHUNK_FIRST = 8  # …while it is not known how long one takes
@@ -232,7 +232,7 @@ def _copied(block: np.ndarray, rule: Rule) -> Chunk:
     """Measure images of uint8 `[n, C, R, R]` that fit, grey repeated where three channels are asked for."""
     num, depth, height, width = block.shape
     pixels = np.ascontiguousarray(np.broadcast_to(block, (num, rule.channels, height, width)))
-    facts = np.zeros(num, FACTS)
+    facts = np.zeros(num, OUTCOME)
     facts["width"], facts["height"], facts["mode"], facts["flags"] = width, height, 1, KEPT
     measure(pixels, facts)
     return Chunk(pixels=pixels, facts=facts, words=["", MODES[depth]])

@@ -29,7 +29,8 @@ from faussaire.core.marks import REASONS
 from faussaire.core.rng import draw_places
 from faussaire.core.terminal import literal, say, show, waiting
 from faussaire.data import Dataset, prepare
-from faussaire.data.store.records import KEPT, Records
+from faussaire.data.decode.outcomes import KEPT
+from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.modalities.image import PAPER, enlarge, grid, save
 from faussaire.training.sizing import size

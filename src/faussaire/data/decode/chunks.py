@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from faussaire.data.decode.decode import Decoded, Rule, decode_frames
+from faussaire.data.decode.outcomes import BLANK, FOR_NOW, GREY, KEPT, OUTCOME, UNREAD
 from faussaire.data.disk import why_unread
-from faussaire.data.store.records import BLANK, FACTS, FOR_NOW, GREY, KEPT, UNREAD
 
 BLANK_BELOW = 4.0
 """An image whose values (0 to 255) have a smaller standard deviation than this is called nearly blank."""
@@ -61,7 +61,7 @@ class Chunk:
     """uint8 `[n, C, R, R]`; zero where an item was rejected."""
 
     facts: np.ndarray
-    """FACTS `[n]`."""
+    """OUTCOME `[n]`."""
 
     words: list[str] = field(default_factory=list)
     """What the notes and modes are numbers of."""
@@ -103,7 +103,7 @@ def gathered(outcomes: Sequence[Decoded], rule: Rule) -> Chunk:
     """Lay decoded images into one array, and measure them."""
     pixels = np.zeros((len(outcomes), rule.channels, rule.resolution, rule.resolution), np.uint8)
     words = {"": 0}
-    facts = np.zeros(len(outcomes), FACTS)
+    facts = np.zeros(len(outcomes), OUTCOME)
     for row, outcome in enumerate(outcomes):
         note, mode = (words.setdefault(word, len(words)) for word in (outcome.note, outcome.mode))
         facts[row] = (b"", 0, outcome.width, outcome.height, note, mode, outcome.flags)
@@ -115,14 +115,14 @@ def gathered(outcomes: Sequence[Decoded], rule: Rule) -> Chunk:
 
 
 def measure(pixels: np.ndarray, facts: np.ndarray) -> None:
-    """Fill in what FACTS `[n]` say of the pixels uint8 `[n, C, R, R]`; 0 for those that are not kept."""
+    """Fill in what OUTCOME `[n]` say of the pixels uint8 `[n, C, R, R]`; 0 for those that are not kept."""
     flags = facts["flags"]
     kept = flags & KEPT > 0
     flat = pixels.reshape(len(pixels), -1)
     digests = [hashlib.sha256(row).digest() for row in flat]  # type: ignore[arg-type]
     facts["digest"] = np.frombuffer(b"".join(digests), "V32")
     facts["digest"][~kept] = b""
-    facts["look"] = np.where(kept, looks(pixels), 0)
+    facts["perceptual_hash"] = np.where(kept, looks(pixels), 0)
     values = flat.astype(np.float32)
     spread = np.sqrt(np.maximum(0, np.einsum("ij,ij->i", values, values) / flat.shape[1] - values.mean(1) ** 2))
     facts["flags"] |= np.where(kept & is_grey(pixels), GREY, 0).astype(np.uint16)

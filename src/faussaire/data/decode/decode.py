@@ -40,8 +40,8 @@ from PIL import __version__ as PIL_VERSION
 from faussaire.core.marks import OWN_NOTE, SAMPLE, SHEET, mark_in
 from faussaire.data.decode.depths import BEYOND, Ends, to_8_bits
 from faussaire.data.decode.fitting import CROP, WHITE, fit
+from faussaire.data.decode.outcomes import FOR_NOW, OWN, UNREAD
 from faussaire.data.decode.ranges import NOT_FINITE
-from faussaire.data.store.records import FOR_NOW, OWN, UNREAD
 
 try:  # iPhone pictures, where the extra `heif` is installed
     import pillow_heif

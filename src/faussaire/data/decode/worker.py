@@ -22,8 +22,8 @@ from faussaire.core.marks import mark_in
 from faussaire.data.decode.chunks import Chunk, Task, content, decode_chunk
 from faussaire.data.decode.decode import FORMATS, Rule, num_frames, quiet_pillow, size_of
 from faussaire.data.decode.depths import extents_of
+from faussaire.data.decode.outcomes import OUTCOME
 from faussaire.data.disk import read_file
-from faussaire.data.store.records import FACTS
 
 DECODE, SIZES, FRAMES, DEPTHS = "decode", "sizes", "frames", "depths"
 """What may be asked of some files: their images; width, height and the mark of what faussaire made; their frames; the
@@ -74,7 +74,7 @@ def receive_reply(pipe: IO[bytes], asked: str, rule: Rule | None) -> Any:
         return header
     assert rule is not None
     count, words = header
-    facts = np.frombuffer(_read(pipe, count * FACTS.itemsize), FACTS).copy()
+    facts = np.frombuffer(_read(pipe, count * OUTCOME.itemsize), OUTCOME).copy()
     shape = (count, rule.channels, rule.resolution, rule.resolution)
     pixels = np.frombuffer(_read(pipe, int(np.prod(shape))), np.uint8).reshape(shape)
     return Chunk(pixels=pixels, facts=facts, words=words)

@@ -26,6 +26,7 @@ from faussaire.core.errors import DataError
 from faussaire.data.decode.chunks import Chunk, Task, content, decode_chunk
 from faussaire.data.decode.decode import Rule, quiet_pillow
 from faussaire.data.decode.depths import Extent
+from faussaire.data.decode.outcomes import FOR_NOW
 from faussaire.data.decode.worker import (
     CPU_SECONDS,
     DECODE,
@@ -39,7 +40,6 @@ from faussaire.data.decode.worker import (
     receive_reply,
     send_request,
 )
-from faussaire.data.store.records import FOR_NOW
 
 _PIPE_BYTES = 2**20
 _PROGRAM = "from faussaire.data.decode.worker import main; main()"

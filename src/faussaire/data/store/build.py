@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from faussaire.data.decode.chunks import Chunk
+from faussaire.data.decode.outcomes import KEPT, OUTCOME
 from faussaire.data.store.folder import discard, write_text, writing
-from faussaire.data.store.records import FACTS, KEPT
 from faussaire.data.store.rows import Rows, Shard
 
 SHARD_BYTES = 2**28
@@ -117,11 +117,11 @@ class Build:
             _append(self.folder / "words.jsonl", b'""\n')
             words = ['""']
         self.words = {json.loads(word): number for number, word in enumerate(words)}
-        num_facts = _bytes_in(self.facts_file) // FACTS.itemsize
+        num_facts = _bytes_in(self.facts_file) // OUTCOME.itemsize
         num_pixels = self.count if self.in_place is not None else self._num_rows()
         self.done = self._intact(min(num_facts, num_pixels, self.count))
         _cut(self.folder / "words.jsonl", sum(len(word) + 1 for word in words))
-        _cut(self.facts_file, self.done * FACTS.itemsize)
+        _cut(self.facts_file, self.done * OUTCOME.itemsize)
         number = 0
         while self.in_place is None and self.shard_file(number).exists():
             rows = min(max(self.done - number * self.per_shard, 0), self.per_shard)
@@ -165,10 +165,10 @@ def begun_plan(folder: Path) -> dict[str, Any]:
 
 
 def blocks(path: Path, count: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Read FACTS `[count]` from a file, a block at a time, each with the place of its first."""
+    """Read OUTCOME `[count]` from a file, a block at a time, each with the place of its first."""
     for start in range(0, count, BLOCK):
         num = min(BLOCK, count - start)
-        yield start, np.fromfile(path, FACTS, count=num, offset=start * FACTS.itemsize)
+        yield start, np.fromfile(path, OUTCOME, count=num, offset=start * OUTCOME.itemsize)
 
 
 def _text(path: Path) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from faussaire.data.store.records import BLANK, KEPT
+from faussaire.data.decode.outcomes import BLANK, KEPT
 from faussaire.data.store.rows import Rows
 
 NEAR_UP_TO = 2**20
@@ -24,7 +24,7 @@ _NEIGHBOURS = 4
 _AT_A_TIME = 512
 
 Blocks = Callable[[], Iterator[tuple[int, np.ndarray]]]
-"""Gives FACTS, a block at a time, each with the place of its first."""
+"""Gives OUTCOME, a block at a time, each with the place of its first."""
 
 
 def exact_copies(facts: Blocks, count: int) -> Iterator[np.ndarray]:
@@ -61,7 +61,7 @@ def near_copies(facts: Blocks, rows: Rows) -> np.ndarray:
     looks, places, digests = [], [], []
     for start, block in facts():
         here = np.flatnonzero((block["flags"] & (KEPT | BLANK)) == KEPT)
-        looks.append(block["look"][here])
+        looks.append(block["perceptual_hash"][here])
         digests.append(np.ascontiguousarray(block["digest"]).view("<u8").reshape(-1, 4)[here, 0])
         places.append(here + start)
     look, digest, place = np.concatenate(looks), np.concatenate(digests), np.concatenate(places)

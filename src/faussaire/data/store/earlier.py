@@ -16,8 +16,8 @@ import numpy as np
 
 from faussaire.data.decode.chunks import Chunk, measure
 from faussaire.data.decode.decode import Rule, decoders
+from faussaire.data.decode.outcomes import DROPPED, FOR_NOW, KEPT, UNREAD
 from faussaire.data.store.folder import INDEX, read_index, read_records, read_shards, write_text
-from faussaire.data.store.records import DROPPED, FOR_NOW, KEPT, UNREAD
 from faussaire.data.store.rows import Rows
 
 _BLOCK_BYTES = 2**25  # of pixels taken over in one go

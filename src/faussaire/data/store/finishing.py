@@ -20,12 +20,13 @@ from faussaire.core.marks import OWN_NOTE
 from faussaire.data.dataset import Source
 from faussaire.data.decode.chunks import BLANK_BELOW
 from faussaire.data.decode.decode import decoders
+from faussaire.data.decode.outcomes import BLANK, DROPPED, GREY, KEPT, OUTCOME, OWN
 from faussaire.data.names import shortened
 from faussaire.data.store.build import BLOCK, MAX_SHARDS, Build, blocks
 from faussaire.data.store.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.store.folder import INDEX, discard, write_text, writing
 from faussaire.data.store.parts import HELD_OUT, TRAIN, Part, hash_as_formerly, write_parts
-from faussaire.data.store.records import BLANK, DROPPED, FACTS, GREY, KEPT, OWN, Lines, Numbered, Record, Records
+from faussaire.data.store.records import Lines, Numbered, Record, Records
 from faussaire.data.store.rows import Rows, Shard
 from faussaire.data.store.selection import HELD_OUT_FROM, Selection, without_empty_classes
 
@@ -204,7 +205,7 @@ def _drop(work: Finish, places: np.ndarray, note: str) -> None:
     if not len(places):
         return
     word = _word(work, note)
-    facts = np.memmap(work.records_file, FACTS, "r+")
+    facts = np.memmap(work.records_file, OUTCOME, "r+")
     facts["note"][places] = word
     facts["flags"][places] = facts["flags"][places] & ~np.uint16(KEPT) | np.uint16(DROPPED)
     facts.flush()
@@ -312,7 +313,7 @@ def _head(work: Finish, parts: Mapping[str, Part]) -> hashlib._Hash:
 def _too_few(work: Finish, num_kept: int) -> str:
     """Return the message for a source with fewer than two images that can be used."""
     source, build = work.source, work.build
-    facts = np.fromfile(build.facts_file, FACTS) if build.done else np.empty(0, FACTS)
+    facts = np.fromfile(build.facts_file, OUTCOME) if build.done else np.empty(0, OUTCOME)
     names = [source.items[int(i)] for i in work.chosen.indices]
     records = Records(facts, list(build.words), names, None)
     rejected: list[Record] = [record for record in records if not record.kept]

@@ -4,7 +4,7 @@
                                  where more of the same data could be read later
         index.json               what is here; written last, so that without it the preparation is unfinished
         pixels-000.u8 …          uint8 [n, C, R, R], image after image
-        records.bin words.jsonl  what became of each item, as records.FACTS, and the words of its notes
+        records.bin words.jsonl  what became of each item, as records.OUTCOME, and the words of its notes
         names.txt names.i64      the name of each item
         train.i64 held-out.i64   places of the images that are trained on, and of those that never are, in their order
         train.labels …           their labels
@@ -33,7 +33,8 @@ from faussaire.core.errors import DataError
 from faussaire.core.marks import mark_folder
 from faussaire.core.paths import cache_folder, expanded, refuse_strangers
 from faussaire.data.dataset import Dataset, Inventory, Origin
-from faussaire.data.store.records import FACTS, Lines, Numbered, Records
+from faussaire.data.decode.outcomes import OUTCOME
+from faussaire.data.store.records import Lines, Numbered, Records
 from faussaire.data.store.rows import Rows, Shard
 from faussaire.modalities import SampleSpec
 
@@ -230,7 +231,7 @@ def read_records(folder: Path, index: Mapping[str, Any]) -> Records:
     count = index["num_items"]
     names = Numbered(index["numbered"], count) if index["numbered"] else _lines(folder, count)
     labels = _column(folder / "labels.i32", np.dtype("<i4")) if index["classes"] else None
-    return Records(_column(folder / "records.bin", FACTS), words, names, labels)
+    return Records(_column(folder / "records.bin", OUTCOME), words, names, labels)
 
 
 def _lines(folder: Path, count: int) -> Lines:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.store.duplicates import Blocks
-from faussaire.data.store.records import KEPT
 from faussaire.data.store.selection import HELD_OUT_FROM, held_out
 
 TRAIN, HELD_OUT, REJECTED = "train", "held-out", "rejected"

@@ -1,7 +1,7 @@
 """What became of every item of a source, in columns on the disk: a record is read when somebody asks for it.
 
 Ten million records as Python objects would take three gigabytes; as columns they take 60 bytes each, in files that
-are mapped. `FACTS` is one row; notes and modes are numbers into a list of words, as the same few come again and again.
+are mapped. `OUTCOME` is a row; notes and modes are numbers into a list of words, as the same few come again and again.
 """
 
 from __future__ import annotations
@@ -14,20 +14,7 @@ from typing import overload
 
 import numpy as np
 
-FACTS = np.dtype(
-    [
-        ("digest", "V32"),  # SHA-256 of the decoded pixels
-        ("look", "<u8"),  # 64 bits that change little when the image does: duplicates.py
-        ("width", "<u4"),
-        ("height", "<u4"),
-        ("note", "<u4"),  # number of a word
-        ("mode", "<u2"),  # number of a word
-        ("flags", "<u2"),  # the sum of what follows
-    ]
-)
-KEPT, GREY, BLANK, DROPPED = 1, 2, 4, 8
-OWN = 16  # a sample that faussaire made
-FOR_NOW, UNREAD = 32, 64  # rejected for what may be gone next time; by the decoders that are installed
+from faussaire.data.decode.outcomes import KEPT
 
 _BLOCK = 2**16  # rows read at a time
 
@@ -62,7 +49,7 @@ class Records(Sequence[Record]):
     """Records by position, read from columns.
 
     Args:
-        facts: FACTS `[N]`, usually mapped.
+        facts: OUTCOME `[N]`, usually mapped.
         words: what `note` and `mode` are numbers of.
         names: name of each item.
         labels: whole numbers `[N]`, -1 for none; None without labels.
