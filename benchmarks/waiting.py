@@ -19,6 +19,7 @@ STEPS = """
 import sys, time, torch
 from faussaire.runs.checkpoint import fresh_state
 from faussaire.core.config import resolve
+from faussaire.core.moments import Moments
 from faussaire.data import prepare
 from faussaire.data.batches import Batches
 from faussaire.runs.plan import endless
@@ -29,10 +30,11 @@ batches = Batches(data.images, batch_size=config.batch, seed=0)
 trainer = Trainer(config, batches, fresh_state(config, data.spec), endless())
 for _ in range(5):
     trainer.step()
-before, began = trainer.state.nimg, time.monotonic()
+moments, before, began = Moments(), trainer.state.nimg, time.monotonic()
 while time.monotonic() - began < {seconds}:
-    trainer.step()
-    trainer.moments.read()
+    for values in trainer.step().values:
+        moments.add(values)
+    moments.read()
 print((trainer.state.nimg - before) / (time.monotonic() - began))
 """
 BUSY = "import torch; torch.set_num_threads(1); a = torch.rand(500, 500)\nwhile True: a = (a @ a).tanh()"

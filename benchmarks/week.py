@@ -30,11 +30,11 @@ from faussaire.evaluation.evaluate import Evaluation
 from faussaire.modalities import modality
 from faussaire.runs.events import Event, line_of
 from faussaire.runs.folder import RunFolder
-from faussaire.training.recorder import (
+from faussaire.training.cadence import (
     MAX_REPORT_SECONDS,
     REFRESH_SECONDS,
     REPORT_SECONDS,
-    TOLD_SHARE,
+    TELLING_SHARE,
     VIEWS_SHARE,
     Recorder,
 )
@@ -127,21 +127,24 @@ def measure(view: str, short: Path, week: Path) -> None:
 def share(folder: Path, run: Path) -> None:
     """Make the week's run longer by a moment, and print the share of the time that telling takes."""
     costs: dict[str, list[float]] = {"report": [], "views": []}
-    tell, draw = Recorder.report, Recorder._refresh_views
+    report, redraw = Recorder.report, Recorder._redraw
 
     def timed_report(recorder: Recorder) -> None:
-        tell(recorder)
-        costs["report"].append(recorder._report_cost)
+        report(recorder)
+        costs["report"].append(recorder.cadence.reports.cost_seconds)
 
-    def timed_draw(recorder: Recorder) -> None:
-        draw(recorder)
-        costs["views"].append(recorder._refresh_cost)
+    def timed_redraw(recorder: Recorder) -> None:
+        redraw(recorder)
+        costs["views"].append(recorder.cadence.views.cost_seconds)
 
-    Recorder.report, Recorder._refresh_views = timed_report, timed_draw  # type: ignore[method-assign]
+    Recorder.report, Recorder._redraw = timed_report, timed_redraw  # type: ignore[method-assign]
     terminal = Console(file=io.StringIO(), force_terminal=True, width=80)
     train(folder / "squares.npy", run=run, kimg=20, threads=1, console=terminal)
     told, drawn = (float(np.median(costs[name])) for name in ("report", "views"))
-    every = min(MAX_REPORT_SECONDS, max(REPORT_SECONDS, told / TOLD_SHARE)), max(REFRESH_SECONDS, drawn / VIEWS_SHARE)
+    every = (
+        min(MAX_REPORT_SECONDS, max(REPORT_SECONDS, told / TELLING_SHARE)),
+        max(REFRESH_SECONDS, drawn / VIEWS_SHARE),
+    )
     for name, cost, seconds in zip(("reports", "views"), (told, drawn), every, strict=True):
         print(f"{name:<8} {1000 * cost:.1f} ms every {seconds:.0f} s: {100 * cost / seconds:.2f} % of the time")
 

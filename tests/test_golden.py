@@ -16,7 +16,7 @@ import torch
 
 from faussaire import modalities
 from faussaire.training.trainer import Trainer
-from toy import WAYS_TO_TRAIN, Points, image_trainer, toy_trainer
+from toy import WAYS_TO_TRAIN, Points, image_trainer, measured, toy_trainer
 
 GOLDEN = Path(__file__).parent / "golden" / "losses.json"
 CASES = {
@@ -30,8 +30,7 @@ def trace(trainer: Trainer, steps: int = 6) -> list[list[float]]:
     """Return the losses of D and G over a few steps."""
     losses = []
     for _ in range(steps):
-        trainer.step()
-        read = trainer.moments.read()
+        read = measured(*trainer.step().values)
         losses.append([read["loss_D"]["mean"], read["loss_G"]["mean"]])
     return losses
 

@@ -13,7 +13,7 @@ from faussaire.core.rng import draw_places, generator_for, seed_for
 from faussaire.core.schedules import SCHEDULES, ema_beta
 from faussaire.data.batches import Batches, as_real
 from faussaire.generation.latents import latents
-from faussaire.training.recorder import GRID, grid_classes
+from faussaire.training.pictures import GRID, grid_classes
 
 
 @given(st.integers(0, 2**40), st.integers(0, 2**40))
@@ -82,7 +82,7 @@ def test_half_of_an_average_is_gone_after_its_half_life(batch: int, half_life: f
 def test_moments_are_those_of_all_that_was_added(parts: list[list[float]]) -> None:
     moments = Moments()
     for part in parts:
-        moments.add("x", torch.tensor(part))
+        moments.add({"x": torch.tensor(part)})
     everything = np.concatenate([np.asarray(part, np.float32) for part in parts]).astype(np.float64)
     assert moments.any()
     read = moments.read()["x"]

@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from faussaire.core.config import Config, resolve
+from faussaire.core.moments import Moments
 from faussaire.core.rng import numpy_generator_for
 from faussaire.data.batches import Batches
 from faussaire.modalities import SampleSpec
@@ -20,8 +21,10 @@ from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import Task, open_run
 from faussaire.runs.plan import Plan
+from faussaire.training.loop import train
 from faussaire.training.recorder import Recorder
-from faussaire.training.trainer import Trainer, train
+from faussaire.training.result import StepResult, Values
+from faussaire.training.trainer import Trainer
 
 POINTS = SampleSpec(modality="points", shape=(2,))
 RADIUS, STD = 0.7, 0.03
@@ -160,7 +163,7 @@ def recorder_by(simulated: SimulatedClock, trainer: Trainer, folder: Path, spec:
         name="simulated",
         clock=simulated.clock(),
         budget_seconds=None if minutes is None else 60 * minutes,
-        refresh=lambda: None,
+        redraw=lambda: None,
     )
 
 
@@ -171,12 +174,21 @@ def train_by(
     durations = iter(seconds_of_step)
     step = trainer.step
 
-    def timed_step() -> None:
-        step()
+    def timed_step() -> StepResult:
+        result = step()
         simulated.wall += next(durations, 0.2)
+        return result
 
     trainer.step = timed_step  # type: ignore[method-assign]
     return train(trainer, recorder_by(simulated, trainer, folder, spec))
+
+
+def measured(*values: Values) -> dict[str, dict[str, float]]:
+    """Return n, mean and std of each figure of some updates."""
+    moments = Moments()
+    for each in values:
+        moments.add(each)
+    return moments.read()
 
 
 WAYS_TO_TRAIN = {

@@ -25,7 +25,7 @@ from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches, as_real
 from faussaire.data.decode.ranges import is_about_range
 from faussaire.data.labels.labels import is_about_labels
-from faussaire.evaluation.evaluate import LEAST_SCORED, training_scorer
+from faussaire.evaluation.while_training import LEAST_SCORED, training_scorer
 from faussaire.generation.generator import Generator
 from faussaire.modalities import modality
 from faussaire.models.architectures import architecture
@@ -36,11 +36,11 @@ from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import Task, open_run, plan_of, recorded_config, recorded_fingerprint
 from faussaire.runs.plan import UNPLANNED_NIMG, Plan
+from faussaire.training.loop import train as train_loop
 from faussaire.training.recorder import Recorder
 from faussaire.training.shards import num_shards
 from faussaire.training.sizing import CHOSEN, size
 from faussaire.training.trainer import Trainer
-from faussaire.training.trainer import train as train_loop
 from faussaire.views.console import TrainingView
 from faussaire.views.curves import refresh
 
@@ -272,10 +272,10 @@ def _train(
         name=dataset.name,
         clock=clock,
         budget_seconds=None if config.minutes is None or replay else config.minutes * 60,
-        refresh=lambda: refresh(folder, modality(dataset.spec.modality)),
+        redraw=lambda: refresh(folder, modality(dataset.spec.modality)),
         held_out=as_real(dataset.held_out[judged]) if len(judged) else None,
         held_out_labels=None if held_out_labels is None else torch.from_numpy(held_out_labels[judged]),
-        score=training_scorer(
+        scorer=training_scorer(
             dataset.held_out,
             state.forge,
             z_dim=config.z_dim,

@@ -18,12 +18,15 @@ from faussaire.cli.main import run as command
 from faussaire.core.errors import ConfigError, DataError, DivergenceError
 from faussaire.data import prepare
 from faussaire.data.batches import as_real
-from faussaire.evaluation import evaluate as evaluate_module
-from faussaire.evaluation.evaluate import Reals, evaluate, opaque, training_scorer
+from faussaire.evaluation import features
+from faussaire.evaluation.compare import compare
+from faussaire.evaluation.evaluate import evaluate
+from faussaire.evaluation.features import opaque
+from faussaire.evaluation.reals import Reals
+from faussaire.evaluation.while_training import training_scorer
 from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
 from faussaire.training.trainer import Trainer
-from faussaire.views.tables import compare
 
 PIXELS = ["fd2000-pixels-dct", "pr2000-pixels-dct", "dc2000-pixels-dct"]
 QUICK = {"architecture": "dense", "batch_size": 25, "pictures": 2, "threads": 1}
@@ -234,11 +237,11 @@ def test_a_sorted_set_and_the_same_in_disorder_train_alike_to_the_bit(
 def test_the_classifier_of_the_labels_learns_from_every_class_of_a_large_sorted_set(
     bars: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluate_module, "CLASSIFIER_IMAGES", 300)
+    monkeypatch.setattr(features, "CLASSIFIER_IMAGES", 300)
     images, labels = bars[0][:, None], bars[1]
     facts = {"classes": ("upright", "level"), "key": "", "trained_on": "", "note": ""}
     reals = Reals(images=images, train=images, held_out=images, labels=labels, **facts)
-    classifier = evaluate_module._classifier(reals, seed=0)
+    classifier = features.label_classifier(reals, seed=0)
     predicted = classifier.classify(classifier(as_real(images)))
     assert (predicted.numpy() == labels).mean() > 0.95
 

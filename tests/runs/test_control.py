@@ -13,8 +13,8 @@ from faussaire.core.errors import ConfigError
 from faussaire.runs import control
 from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
+from faussaire.training.loop import train
 from faussaire.training.recorder import Recorder
-from faussaire.training.trainer import train
 from toy import POINTS, toy_trainer
 
 
@@ -27,7 +27,7 @@ def recorder_of(folder: Path, *, budget_seconds: float | None = None, **settings
         name="toy",
         clock=RunClock(),
         budget_seconds=budget_seconds,
-        refresh=lambda: None,
+        redraw=lambda: None,
     )
 
 

@@ -12,11 +12,13 @@ import torch
 from safetensors.torch import load_file
 
 from faussaire.core.errors import DivergenceError
-from faussaire.evaluation.evaluate import training_scorer
+from faussaire.evaluation.while_training import training_scorer
 from faussaire.runs import control
 from faussaire.runs.folder import RunFolder
+from faussaire.training.loop import train
 from faussaire.training.recorder import Recorder
-from faussaire.training.trainer import Trainer, train
+from faussaire.training.result import StepResult
+from faussaire.training.trainer import Trainer
 from toy import SimulatedClock, image_spec, image_trainer, recorder_by
 
 STEPS = 12
@@ -54,13 +56,13 @@ def train_spoilt(folder: Path, spoil: Callable[[Trainer], None], at: int, *, due
     trainer = image_trainer(folder, "hybrid", width=4, pictures=4 if due == "picture" else 1)
     recorder = recorder_by(SimulatedClock(), trainer, folder, image_spec(8, 3))
     recorder.held_out = torch.zeros(4, 3, 8, 8)
-    recorder.score = training_scorer(trainer.batches.samples, trainer.state.forge, z_dim=trainer.config.z_dim, seed=0)
+    recorder.scorer = training_scorer(trainer.batches.samples, trainer.state.forge, z_dim=trainer.config.z_dim, seed=0)
     made, step = 0, trainer.step
     clock = recorder.clock
 
-    def spoilt_step() -> None:
+    def spoilt_step() -> StepResult:
         nonlocal made
-        step()
+        result = step()
         made += 1
         if made == at:
             spoil(trainer)
@@ -69,6 +71,7 @@ def train_spoilt(folder: Path, spoil: Callable[[Trainer], None], at: int, *, due
             if due == "pause":
                 control.ask(recorder.run, "pause")
                 clock.leave_out(-1000.0)
+        return result
 
     trainer.step = spoilt_step  # type: ignore[method-assign]
     with pytest.raises(DivergenceError, match="no longer finite"):

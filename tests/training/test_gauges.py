@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
 from faussaire.core.rng import generator_for
-from faussaire.training.gauges import batch_diversity, overfitting
+from faussaire.training.gauges import batch_diversity, measure_overfitting, overfitting
+from faussaire.training.trainer import Trainer
+from toy import toy_trainer
 
 REPETITIONS = 400
 
@@ -55,3 +58,26 @@ def test_the_interval_of_r_v_holds_the_truth_as_often_as_it_says() -> None:
 
 def test_r_v_is_not_defined_where_fakes_look_more_real_than_reals() -> None:
     assert overfitting(torch.zeros(4), torch.zeros(4), torch.ones(4)) is None
+
+
+def test_r_v_is_0_for_new_samples_of_the_same_kind_and_1_for_fakes(tmp_path: Path) -> None:
+    trainer: Trainer = toy_trainer(tmp_path / "run", kimg=10)
+    for _ in range(60):
+        trainer.step()
+    samples = torch.from_numpy(trainer.batches.samples)
+    with torch.no_grad():
+        logits = trainer.state.D(samples)
+    # As D likes them, as a folder might be sorted: the first of them would stand for nothing but themselves.
+    trainer.batches.samples = samples[logits.argsort()].numpy()
+    of_seen = measure_overfitting(trainer, samples)
+    assert of_seen is not None
+    assert of_seen.value == pytest.approx(0.0, abs=1e-6)
+    intervals = [found for each in samples.split(400) if (found := measure_overfitting(trainer, each)) is not None]
+    assert len(intervals) == 5
+    assert sum(found.low < 0 < found.high for found in intervals) >= 4  # of a hundred, 95 % would hold it
+    with torch.no_grad():
+        fake = trainer.state.G(torch.randn(400, 8, generator=torch.Generator().manual_seed(0)))
+    of_fake = measure_overfitting(trainer, fake)
+    assert of_fake is not None
+    assert of_fake.value > 0.7
+    assert trainer.state.D.training

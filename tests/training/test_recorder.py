@@ -38,15 +38,15 @@ def opened(folder: Path, *values: float) -> Recorder:
 
     run = RunFolder(folder)
     recorder = Recorder(
-        run, trainer, POINTS, name="toy", clock=RunClock(), budget_seconds=None, refresh=lambda: None, score=score
+        run, trainer, POINTS, name="toy", clock=RunClock(), budget_seconds=None, redraw=lambda: None, scorer=score
     )
     recorder.begin()
     return recorder
 
 
 def step_and_score(recorder: Recorder) -> None:
-    recorder.trainer.step()
-    recorder._take_score()
+    recorder.take_in(recorder.trainer.step())
+    recorder.take_score()
 
 
 def test_the_best_of_three_scores_is_kept(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_what_cannot_be_made_again_is_removed_with_a_warning(tmp_path: Path) -> 
 def test_the_same_generator_is_not_scored_twice(tmp_path: Path) -> None:
     recorder = opened(tmp_path / "run", 3.0)
     step_and_score(recorder)
-    recorder._take_score()
+    recorder.take_score()
     assert [event.nimg for event in recorder.run.events("score")] == [STEP]
 
 

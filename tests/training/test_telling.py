@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.test_health import report
+from evaluation.verdicts.test_training import report
 from faussaire.api import train as train_on
 from faussaire.core.errors import CheckpointError, ConfigError
-from faussaire.evaluation.health import PATIENCE, SWINGS, judge, landmarks
+from faussaire.evaluation.verdicts.training import PATIENCE, SWINGS, judge, landmarks
 from faussaire.modalities.image import Image
 from faussaire.runs.folder import RunFolder
-from faussaire.training.recorder import REFRESH_SECONDS, VIEWS_SHARE
-from faussaire.training.trainer import train
+from faussaire.training.cadence import REFRESH_SECONDS, VIEWS_SHARE
+from faussaire.training.loop import train
 from faussaire.views.curves import MAX_FRAMES, refresh
 from runs.test_control import recorder_of
 from toy import Points
@@ -61,7 +61,7 @@ def test_a_long_training_keeps_no_more_than_a_short_one(tmp_path: Path) -> None:
     recorder = recorder_of(tmp_path, kimg=1000)
     recorder.begin()
     for _ in range(60):
-        recorder.trainer.step()
+        recorder.take_in(recorder.trainer.step())
         recorder.report()
     assert len(recorder._reports) <= 1 + PATIENCE + SWINGS
     assert len(list(recorder.run.judged.iterdir())) == 16
@@ -70,7 +70,7 @@ def test_a_long_training_keeps_no_more_than_a_short_one(tmp_path: Path) -> None:
 
 def test_views_that_fail_are_told_of_once_and_training_goes_on(tmp_path: Path) -> None:
     recorder = recorder_of(tmp_path, kimg=2)
-    recorder.refresh = raising(RuntimeError("no font"))
+    recorder.redraw = raising(RuntimeError("no font"))
     assert train(recorder.trainer, recorder)
     (text,) = warnings(recorder.run)
     assert text == "the views of the folder could not be drawn (RuntimeError: no font); the training goes on"
@@ -148,12 +148,11 @@ def test_views_are_drawn_no_more_often_than_their_cost_allows(tmp_path: Path) ->
         now += 3.0
         drawn.append(now)
 
-    recorder.refresh = draw
+    recorder.redraw = draw
     recorder.begin()
     for _ in range(60):
         now += REFRESH_SECONDS
-        recorder.trainer.step()
-        recorder.after_step()
+        recorder.after_step(recorder.trainer.step())
     gaps = [after - before for before, after in pairwise(drawn[1:])]
     assert len(gaps) >= 2  # the first time, which waits for imports, is no measure
     assert min(gaps) >= 3.0 / VIEWS_SHARE
@@ -166,7 +165,7 @@ def test_events_that_cannot_be_written_end_a_training_by_one_clear_error_and_not
     recorder = recorder_of(tmp_path / "run", kimg=1000)
     recorder.begin()
     for _ in range(5):
-        recorder.trainer.step()
+        recorder.take_in(recorder.trainer.step())
     if how.startswith("a"):
         recorder.run.events_file.unlink()
         recorder.run.events_file.mkdir()

@@ -16,9 +16,9 @@ from faussaire.models.losses import LOSSES
 from faussaire.models.penalties import penalise
 from faussaire.runs.checkpoint import fresh_state
 from faussaire.runs.plan import Plan, Segment
-from faussaire.training.gauges import measure_diversity
+from faussaire.training.gauges import batch_diversity
 from faussaire.training.trainer import Trainer
-from toy import image_spec, modes_found, toy_trainer
+from toy import image_spec, measured, modes_found, toy_trainer
 
 
 def image_trainer(architecture: str, **settings: object) -> Trainer:
@@ -61,7 +61,7 @@ def test_step_1_leaves_every_tensor_of_g_and_step_2_every_tensor_of_d(architectu
     state = trainer.state
     for _ in range(3):
         before_G, before_D = snapshot(state.G), snapshot(state.D)
-        real_logits = trainer.train_discriminator()
+        real_logits = trainer.train_discriminator().real_logits
         assert same(state.G, before_G)
         assert not same(state.D, before_D)
         before_D = snapshot(state.D)
@@ -81,27 +81,25 @@ def test_d_and_g_take_as_many_steps_as_asked_for(tmp_path: Path) -> None:
 
 def test_a_lazy_penalty_is_applied_every_kth_step_of_d(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path / "run", penalty_every=4)
-    for _ in range(8):
-        trainer.step()
-    assert trainer.moments.read()["penalty"]["n"] == 2
+    values = [each for _ in range(8) for each in trainer.step().values]
+    assert measured(*values)["penalty"]["n"] == 2
 
 
 def test_a_penalty_falls_on_one_image_in_k_of_the_batch() -> None:
     trainer = image_trainer("hybrid", penalty_one_in=4)
     D, real = copy.deepcopy(trainer.state.D), trainer.batches.real(0)
-    trainer.train_discriminator()
-    fake = trainer.last_fake
+    judged = trainer.train_discriminator()
+    fake = judged.fake
     expected = penalise(["r1", "r2"], D, real[[0, 4]], fake[[0, 4]], torch.Generator()).mean().item()
-    assert trainer.moments.read()["penalty"]["mean"] == pytest.approx(expected, rel=1e-4)
+    assert measured(judged.values)["penalty"]["mean"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_g_may_multiply_in_bf16_and_all_else_stays_fp32() -> None:
     full, half = (image_trainer("hybrid", precision=precision) for precision in ("fp32", "bf16"))
-    for trainer in (full, half):
-        trainer.step()
-    torch.testing.assert_close(half.last_fake, full.last_fake, rtol=0.05, atol=0.05)
-    assert not torch.equal(half.last_fake, full.last_fake)
-    tensors = [half.last_fake, *half.last_logits, *half.state.tensors().values()]
+    in_full, in_half = (trainer.step().judged for trainer in (full, half))
+    torch.testing.assert_close(in_half.fake, in_full.fake, rtol=0.05, atol=0.05)
+    assert not torch.equal(in_half.fake, in_full.fake)
+    tensors = [in_half.fake, in_half.real_logits, in_half.fake_logits, *half.state.tensors().values()]
     assert {tensor.dtype for tensor in tensors} == {torch.float32}
     gradients = [parameter.grad for parameter in half.state.G.parameters()]
     assert all(torch.isfinite(gradient).all() for gradient in gradients)
@@ -145,11 +143,10 @@ def test_every_loss_trains_points_in_the_plane(tmp_path: Path, loss: str) -> Non
 
 def test_diversity_is_1_for_the_reals_themselves_and_0_for_a_constant(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path / "run")
-    trainer.step()
-    trainer.last_fake = trainer.last_real
-    assert measure_diversity(trainer).value == pytest.approx(1.0)
-    trainer.last_fake = torch.zeros_like(trainer.last_real)
-    assert measure_diversity(trainer).value == measure_diversity(trainer).high == 0.0
+    real = trainer.step().judged.real
+    assert batch_diversity(real, real).value == pytest.approx(1.0)
+    constant = torch.zeros_like(real)
+    assert batch_diversity(constant, real).value == batch_diversity(constant, real).high == 0.0
 
 
 @pytest.mark.slow

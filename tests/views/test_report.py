@@ -16,9 +16,9 @@ import pytest
 
 from faussaire.api import train
 from faussaire.evaluation.evaluate import Evaluation
-from faussaire.evaluation.health import Verdict
 from faussaire.evaluation.memorisation import Evidence, Memorisation
 from faussaire.evaluation.protocols import Score
+from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.history import MAX_REPORTS
 from faussaire.views.report import write_report

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -231,20 +232,18 @@ def evaluate(
     json
         Print the figures as a JSON list and nothing else.
     """
+    from faussaire.evaluation.evaluate import evaluate as evaluate_run
     from faussaire.runs.folder import RunFolder
     from faussaire.views.report import write_report
     from faussaire.views.tables import print_evaluation
 
-    evaluation = _evaluated(run, data, protocol, seed)
-    folder = RunFolder(run)
-    rows = [asdict(score) for score in evaluation.scores]
+    evaluation = _showing_progress(evaluate_run, run, data, protocol, seed)
     with printing() as console:
         if json:
-            say(console, dumps(rows, indent=2))
+            say(console, dumps(evaluation.rows(), indent=2))
         else:
-            print_evaluation(console, evaluation)  # before anything is written: it took minutes, the disk may be full
-        folder.write_json(folder.path / "scores.json", {"scores": rows})
-        report = write_report(folder, evaluation)
+            print_evaluation(console, evaluation)  # before the report is written: it took minutes, the disk may be full
+        report = write_report(RunFolder(run), evaluation)
         if not json:
             say(console, f"The whole report: {report}")
 
@@ -271,47 +270,40 @@ def compare(
     json
         Print the comparisons as a JSON list and nothing else.
     """
+    from faussaire.evaluation.compare import compare as compare_two
+    from faussaire.evaluation.evaluate import measure
     from faussaire.generation.generator import Generator
-    from faussaire.views.tables import as_rows, print_comparisons
-    from faussaire.views.tables import compare as compare_two
+    from faussaire.views.tables import print_comparisons
 
     if len(runs) < 2:
         raise ConfigError("name two runs or more to compare")
     for run in runs:
         Generator.load(run)  # what is wrong with the last is told before the first is measured
-    evaluations = [_evaluated(run, data, protocol, seed) for run in runs]
+    evaluations = [_showing_progress(measure, run, data, protocol, seed) for run in runs]
     comparisons = [c for other in evaluations[1:] for c in compare_two(evaluations[0], other)]
     with printing() as console:
         if json:
-            say(console, dumps(as_rows(comparisons), indent=2))
+            say(console, dumps([asdict(comparison) for comparison in comparisons], indent=2))
         else:
             print_comparisons(console, evaluations, comparisons)
 
 
-def _evaluated(run: Path, data: list[str] | None, protocols: list[str] | None, seed: int) -> Evaluation:
-    """Evaluate a run, saying on standard error how far it is."""
+def _showing_progress(
+    find_figures: Callable[..., Evaluation], run: Path, data: list[str] | None, protocols: list[str] | None, seed: int
+) -> Evaluation:
+    """Evaluate or measure a run, saying on standard error how far it is."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from faussaire.evaluation.evaluate import evaluate as evaluate_run
     from faussaire.runs.folder import RunFolder
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Terminal(stderr=True), transient=True) as display:
         task = display.add_task(clean(f"Evaluating {run}"), total=None)
-        return evaluate_run(
-            RunFolder(run),
-            data=data,
-            protocols=protocols or [],
-            seed=seed,
-            progress=lambda what, done, total: display.update(
-                task, description=clean(what), completed=done, total=total
-            ),
-        )
+
+        def show(what: str, done: int, total: int) -> None:
+            display.update(task, description=clean(what), completed=done, total=total)
+
+        return find_figures(RunFolder(run), data=data, protocols=protocols or [], seed=seed, progress=show)
 
 
 def list_registry(what: str | None = None, /) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ class Moments:
     """Count, mean and standard deviation of named values since the last reading.
 
     >>> moments = Moments()
-    >>> moments.add("loss_D", torch.tensor([1.0, 3.0]))
+    >>> moments.add({"loss_D": torch.tensor([1.0, 3.0])})
     >>> moments.read()["loss_D"]
     {'n': 2, 'mean': 2.0, 'std': 1.0}
     """
@@ -24,9 +25,10 @@ class Moments:
         # Reports come about once a second: a list of small tensors is cheaper than sums kept at every step.
         self._values: dict[str, list[Tensor]] = defaultdict(list)
 
-    def add(self, name: str, values: Tensor) -> None:
-        """Count in every number of `values`."""
-        self._values[name].append(values.detach().flatten())
+    def add(self, values: Mapping[str, Tensor]) -> None:
+        """Count in every number of each."""
+        for name, numbers in values.items():
+            self._values[name].append(numbers.detach().flatten())
 
     def any(self) -> bool:
         """Say whether anything was added since the last reading."""

@@ -18,12 +18,6 @@ from faussaire.training.trainer import Trainer
 
 
 @torch.no_grad()
-def measure_diversity(trainer: Trainer) -> Estimate:
-    """Return how much the last fakes of a training vary over how much the last reals do."""
-    return batch_diversity(trainer.last_fake, trainer.last_real)
-
-
-@torch.no_grad()
 def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | None = None) -> Estimate | None:
     """Return r_v: how far D tells random samples that it was trained on from `held_out` ones `[N, *shape]`, of the
     classes `labels` `[N]` where the game is conditional.

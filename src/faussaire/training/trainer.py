@@ -8,14 +8,12 @@ Nothing here knows what a sample is, and no step draws from or moves a global ra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from faussaire.core.config import Config
-from faussaire.core.moments import Moments
 from faussaire.core.rng import generator_for
 from faussaire.core.schedules import SCHEDULES, ema_beta
 from faussaire.data.batches import Batches
@@ -25,6 +23,7 @@ from faussaire.models.losses import LOSSES
 from faussaire.models.penalties import penalise
 from faussaire.runs.checkpoint import TrainState
 from faussaire.runs.plan import Plan
+from faussaire.training.result import Judged, StepResult, Values
 from faussaire.training.shards import Shard, Shards, backward_into
 
 
@@ -60,27 +59,30 @@ class Trainer:
         # Listed once: to walk through the modules takes time at every step.
         self.averages: list[Tensor] = list(state.G_ema.parameters())
         self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
-        self.moments = Moments()
 
     @property
     def step_nimg(self) -> int:
         """Images shown to D in one step."""
         return self.config.batch * self.config.d_steps
 
-    def step(self) -> None:
+    def step(self) -> StepResult:
         """One update of D, one of G, one of the average G_ema (or as many as `d_steps` and `g_steps` say)."""
+        values = []
         self.set_learning_rate()
         # 1. Discriminator: tell real from fake, the generator fixed.
         for _ in range(self.config.d_steps):
-            real_logits = self.train_discriminator()
+            judged = self.train_discriminator()
+            values.append(judged.values)
         # 2. Generator: make fakes that the discriminator takes for real, the discriminator fixed.
         for turn in range(self.config.g_steps):
-            self.train_generator(real_logits, turn)
+            loss_G = self.train_generator(judged.real_logits, turn)
+            values.append({"loss_G": loss_G})
         # 3. Average the generator; then do it again.
         self.average_generator()
+        return StepResult(judged=judged, values=values)
 
-    def train_discriminator(self) -> Tensor:
-        """Step 1: update D on one batch of reals and one of fakes, and count it; return D's logits of the reals."""
+    def train_discriminator(self) -> Judged:
+        """Step 1: update D on one batch of reals and one of fakes, and count it."""
         state, config, shards = self.state, self.config, self.shards
         real, labels = self.batches.real(state.nimg), self.batches.labels(state.nimg)
         random = generator_for(config.seed, "D", state.nimg)
@@ -107,21 +109,15 @@ class Trainer:
         self.update("D")
         state.nimg += len(real)
         real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
-        self.last_real, self.last_fake = real, shards.fakes()
-        self.last_logits = real_logits, fake_logits
-        boundary = self.loss.boundary(real_logits, fake_logits)
-        real_is_right = (real_logits > boundary).float()
-        self.moments.add("accuracy_real", real_is_right)
-        self.moments.add("accuracy_fake", (fake_logits < boundary).float())
-        self.moments.add("loss_D", torch.stack(losses).sum())
+        values = self.accuracies(real_logits, fake_logits) | {"loss_D": torch.stack(losses).sum()}
         if is_penalised:
-            self.moments.add("penalty", torch.stack(penalties).sum())
+            values["penalty"] = torch.stack(penalties).sum()
         if self.augment:
-            self.adapt(2 * float(real_is_right.mean()) - 1)
-        return real_logits
+            self.adapt(2 * float(values["accuracy_real"].mean()) - 1)
+        return Judged(real=real, fake=shards.fakes(), real_logits=real_logits, fake_logits=fake_logits, values=values)
 
-    def train_generator(self, real_logits: Tensor, turn: int = 0) -> None:
-        """Step 2: update G through D, which stays as it is.
+    def train_generator(self, real_logits: Tensor, turn: int = 0) -> Tensor:
+        """Step 2: update G through D, which stays as it is; return the loss of G.
 
         `real_logits` `[N]` are those of D's own last step: a relativistic loss needs some, and to take these saves
         a forward pass of D. Where G treats each sample for itself, the first turn takes the fakes of that step, too.
@@ -141,8 +137,9 @@ class Trainer:
             backward_into(shard, "G", loss)
             return loss.detach()
 
-        self.moments.add("loss_G", torch.stack(shards.run(deceive)).sum())
+        losses = shards.run(deceive)
         self.update("G")
+        return torch.stack(losses).sum()
 
     def latents(self, random: torch.Generator) -> Tensor:
         """Draw the latents `[N, z_dim]` of a batch."""
@@ -171,10 +168,21 @@ class Trainer:
         chosen = self.shards.part(shard, self.penalised)
         labels_of_points = None if labels is None else labels[chosen].repeat(len(config.penalties))
         random = generator_for(config.seed, "penalty", self.state.nimg, shard.index)
-        slopes = penalise(
-            config.penalties, lambda points: shard.D(points, labels_of_points), real[chosen], fake[chosen], random
-        )
+
+        def judge(points: Tensor) -> Tensor:
+            logits: Tensor = shard.D(points, labels_of_points)
+            return logits
+
+        slopes = penalise(config.penalties, judge, real[chosen], fake[chosen], random)
         return slopes.sum() / self.num_penalised
+
+    def accuracies(self, real_logits: Tensor, fake_logits: Tensor) -> Values:
+        """Return of each real and each fake of a batch, by D's logits `[N]`, whether D was right: 1 or 0."""
+        boundary = self.loss.boundary(real_logits, fake_logits)
+        return {
+            "accuracy_real": (real_logits > boundary).float(),
+            "accuracy_fake": (fake_logits < boundary).float(),
+        }
 
     def draws(self, stream: str, *position: int) -> Draws:
         """Draw how each sample of a batch is augmented before D sees it."""
@@ -208,32 +216,3 @@ class Trainer:
         lr = SCHEDULES[config.lr_schedule](progress, config.peak_lr, config.peak_lr * config.lr_final)
         for _, optimizer in self.state.optimizers():
             optimizer.param_groups[0]["lr"] = lr
-
-
-class Watcher(Protocol):
-    """What the loop tells of itself; `recorder.Recorder` is the one that writes a run folder."""
-
-    def begin(self) -> None:
-        """The first step is about to be made."""
-
-    def after_step(self) -> None:
-        """A step was made."""
-
-    def save(self) -> None:
-        """Training stops here for now."""
-
-    def end(self) -> None:
-        """Training is complete."""
-
-
-def train(trainer: Trainer, watcher: Watcher, *, should_stop: Callable[[], bool] = lambda: False) -> bool:
-    """Step until the plan is fulfilled or somebody asks to stop; return whether it is fulfilled."""
-    watcher.begin()
-    while not trainer.plan.finished(trainer.state.nimg):
-        trainer.step()
-        watcher.after_step()
-        if should_stop():
-            watcher.save()
-            return False
-    watcher.end()
-    return True

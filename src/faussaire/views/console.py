@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from faussaire.core.terminal import FAILURES, Terminal, clean, failure
-from faussaire.evaluation.health import percent
+from faussaire.evaluation.verdicts.verdict import percent
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 

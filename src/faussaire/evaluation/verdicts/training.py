@@ -1,18 +1,12 @@
-"""Verdicts in words, from figures and nothing else.
-
-Pure functions of what `stats` and `score` events hold, so that the console, the page and a later reading of
-events.jsonl all say the same. Each verdict quotes the figure that it rests on, with its 95 % interval, and says what to
-do. The thresholds are set on runs that were looked at: docs/LAB.md.
-"""
+"""The verdict on a training, from its reports and scores so far: is it collapsed, does it overfit, when do I stop?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from faussaire.core.intervals import wilson
+from faussaire.evaluation.verdicts.verdict import Figure, Verdict, percent
 
 PATIENCE = 5  # reports that must agree before anything bad is said
 WARM_UP = 0.03  # share of the run in which an untrained G is not yet called collapsed
@@ -30,26 +24,11 @@ ANNEALED = 0.8  # share of the run after which a learning rate that falls has li
 SIDES = ("accuracy_real", "accuracy_fake")
 
 Report = Mapping[str, Any]
-Figure = tuple[float, float, float]
-"""A value and both ends of its interval."""
 
 
 def figure(row: Mapping[str, Any]) -> Figure:
     """Return what a row of a score says."""
     return row["value"], row["low"], row["high"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What is to be said of a run at this moment."""
-
-    name: str
-    """In training: starting, learning, converged, overfitting, oscillating, D far ahead, D far behind, collapsed,
-    diverging, not finite.
-    Of scores: sound, rough, collapsed, noise, copier."""
-
-    text: str
-    """One line: what, by which figure, and what to do about it."""
 
 
 def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: bool = False) -> Verdict:
@@ -173,12 +152,6 @@ def _overfitting(reports: Sequence[Report]) -> Verdict | None:
     )
 
 
-def percent(value: float, n: float) -> str:
-    """Write a share of n samples in per cent with its 95 % interval (Wilson's): `72 % [71, 73]`."""
-    interval = wilson(value * n, n)
-    return _share((value, interval.low, interval.high))
-
-
 def _accuracy(report: Report) -> float:
     return float(report["accuracy_real"] + report["accuracy_fake"]) / 2
 
@@ -204,70 +177,3 @@ def _flat(scores: Sequence[Figure]) -> bool:
     """Say whether every pair of the last scores may differ by noise alone."""
     last = scores[-FLAT_SCORES:]
     return len(last) == FLAT_SCORES and max(low for _, low, _ in last) <= min(high for _, _, high in last)
-
-
-NOISE_BELOW = 0.05
-COLLAPSED_COVERAGE = 0.2
-COLLAPSED_CLASSES = 0.7
-COPIER_P = 0.001
-ROUGH_BELOW = 0.4
-
-
-def judge_scores(
-    figures: Mapping[str, Figure], *, num_classes: int = 0, copier_p: float | None = None
-) -> list[Verdict]:
-    """Judge a generator by its figures, the gravest first. An interval, not its middle, decides.
-
-    Args:
-        figures: value and both ends of its interval, by name of the metric.
-        num_classes: classes that the reals have; 0 where there are no labels.
-        copier_p: p-value of the test for copies; None where there was none.
-    """
-    found = []
-    if copier_p is not None and copier_p < COPIER_P:
-        found.append(
-            Verdict(
-                name="copier",
-                text=f"copier: samples are nearer to training images than new images are (p = {copier_p:.1e}); "
-                "look at the closest pairs, and train for less time or on more images",
-            )
-        )
-    precision, coverage = figures.get("precision"), figures.get("coverage")
-    known = figures.get("classes-known")
-    if precision and precision[2] < NOISE_BELOW and (not coverage or coverage[2] < NOISE_BELOW):
-        found.append(
-            Verdict(
-                name="noise",
-                text=f"noise: only {_share(precision)} of the samples look like any real image; train for longer, "
-                "or begin again with a smaller --lr",
-            )
-        )
-    elif known and num_classes and known[2] <= COLLAPSED_CLASSES * num_classes:
-        found.append(
-            Verdict(
-                name="collapsed",
-                text=f"collapsed: the samples show {known[0]:.0f} [{known[1]:.0f}, {known[2]:.0f}] of "
-                f"{num_classes} classes; begin again with a smaller --lr or another --seed",
-            )
-        )
-    elif coverage and precision and coverage[2] < COLLAPSED_COVERAGE and precision[1] > coverage[2]:
-        found.append(
-            Verdict(
-                name="collapsed",
-                text=f"collapsed: the samples cover only {_share(coverage)} of the reals; "
-                "begin again with a smaller --lr or another --seed",
-            )
-        )
-    if not found and precision and "recall" in figures:
-        recall = figures["recall"]
-        text = f"{_share(precision)} of samples lie among the reals, {_share(recall)} of reals among the samples"
-        if min(precision[2], recall[2]) < ROUGH_BELOW:
-            found.append(Verdict(name="rough", text=f"rough: only {text}; more time may help"))
-        else:
-            found.append(Verdict(name="sound", text=f"sound: {text}"))
-    return found
-
-
-def _share(figure: Figure) -> str:
-    value, low, high = (100 * number for number in figure)
-    return f"{value:.0f} % [{low:.0f}, {high:.0f}]"

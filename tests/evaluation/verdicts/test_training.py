@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import torch
 
-from faussaire.evaluation.health import FLAT_SCORES, PATIENCE, SWINGS, judge, judge_scores
-from faussaire.training.gauges import measure_overfitting
-from faussaire.training.trainer import Trainer
-from toy import toy_trainer
+from faussaire.evaluation.verdicts.training import FLAT_SCORES, PATIENCE, SWINGS, judge
 
 
 def report(**changes: float | None) -> dict[str, float | None]:
@@ -80,56 +74,3 @@ def test_nothing_bad_is_said_before_enough_reports_agree() -> None:
 
 def test_a_loss_that_is_not_finite_is_said_at_once() -> None:
     assert judge([report(loss_D=None)]).name == "not finite"
-
-
-GOOD = {
-    "precision": (0.7, 0.65, 0.75),
-    "recall": (0.6, 0.57, 0.63),
-    "coverage": (0.8, 0.77, 0.83),
-    "classes-known": (10.0, 10.0, 10.0),
-}
-
-
-@pytest.mark.parametrize(
-    ("changes", "copier_p", "names"),
-    [
-        ({}, 0.4, ["sound"]),
-        ({"precision": (0.07, 0.05, 0.09)}, 0.4, ["rough"]),
-        ({}, 1e-9, ["copier"]),
-        ({"classes-known": (3.0, 3.0, 3.0)}, 0.4, ["collapsed"]),
-        ({"coverage": (0.05, 0.04, 0.06)}, None, ["collapsed"]),
-        ({"precision": (0.0, 0.0, 0.01), "coverage": (0.0, 0.0, 0.01)}, 0.4, ["noise"]),
-        ({"classes-known": (3.0, 3.0, 3.0)}, 1e-9, ["copier", "collapsed"]),
-    ],
-)
-def test_scores_are_judged_by_their_intervals(changes: dict, copier_p: float | None, names: list[str]) -> None:
-    verdicts = judge_scores({**GOOD, **changes}, num_classes=10, copier_p=copier_p)
-    assert [verdict.name for verdict in verdicts] == names
-
-
-def test_a_wide_interval_convicts_nobody() -> None:
-    figures = {**GOOD, "classes-known": (3.0, 1.0, 9.0)}
-    assert [v.name for v in judge_scores(figures, num_classes=10, copier_p=0.01)] == ["sound"]
-
-
-def test_r_v_is_0_for_new_samples_of_the_same_kind_and_1_for_fakes(tmp_path: Path) -> None:
-    trainer: Trainer = toy_trainer(tmp_path / "run", kimg=10)
-    for _ in range(60):
-        trainer.step()
-    samples = torch.from_numpy(trainer.batches.samples)
-    with torch.no_grad():
-        logits = trainer.state.D(samples)
-    # As D likes them, as a folder might be sorted: the first of them would stand for nothing but themselves.
-    trainer.batches.samples = samples[logits.argsort()].numpy()
-    of_seen = measure_overfitting(trainer, samples)
-    assert of_seen is not None
-    assert of_seen.value == pytest.approx(0.0, abs=1e-6)
-    intervals = [found for each in samples.split(400) if (found := measure_overfitting(trainer, each)) is not None]
-    assert len(intervals) == 5
-    assert sum(found.low < 0 < found.high for found in intervals) >= 4  # of a hundred, 95 % would hold it
-    with torch.no_grad():
-        fake = trainer.state.G(torch.randn(400, 8, generator=torch.Generator().manual_seed(0)))
-    of_fake = measure_overfitting(trainer, fake)
-    assert of_fake is not None
-    assert of_fake.value > 0.7
-    assert trainer.state.D.training

@@ -1,0 +1,81 @@
+"""Whether one run is better than another by more than noise, figure by figure, on the same reals.
+
+The interval of a difference is put together from those of the two figures as if they were independent; the shared reals
+make them vary together, so it is wider than it must be, never narrower.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from faussaire.core.errors import ConfigError
+from faussaire.evaluation.evaluate import Evaluation
+from faussaire.evaluation.metrics import MEANINGS
+from faussaire.evaluation.metrics.spec import Direction
+from faussaire.evaluation.protocols import Score
+
+COMPARED = (Direction.LOWER, Direction.HIGHER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One figure of two runs."""
+
+    protocol: str
+    metric: str
+    first: str
+    second: str
+    difference: float
+    """Of the second's value less the first's."""
+
+    low: float
+    high: float
+    level: float
+    n_real: int
+    n_fake: int
+    better: str
+    """Name of the better run; empty where the difference may be noise, or more is not better."""
+
+
+def compare(first: Evaluation, second: Evaluation) -> list[Comparison]:
+    """Compare two evaluations figure by figure.
+
+    Raises:
+        ConfigError: they were made against different reals.
+    """
+    if first.reals != second.reals:
+        raise ConfigError(
+            f"{first.name} and {second.name} were measured against different images: name the same by --data"
+        )
+    others = {(s.protocol, s.metric): s for s in second.scores}
+    found = []
+    for s in first.scores:
+        other = others.get((s.protocol, s.metric))
+        if other is not None and MEANINGS[s.metric].direction in COMPARED:
+            found.append(_compared(first.name, second.name, s, other))
+    return found
+
+
+def _compared(first: str, second: str, a: Score, b: Score) -> Comparison:
+    difference = b.value - a.value
+    # The half of each interval that faces the other figure is the one that counts.
+    towards_a, towards_b = (
+        (b.value - b.low, a.high - a.value) if difference > 0 else (b.high - b.value, a.value - a.low)
+    )
+    half = math.hypot(towards_a, towards_b)
+    clear = abs(difference) > half
+    second_wins = (difference < 0) == (MEANINGS[a.metric].direction is Direction.LOWER)
+    return Comparison(
+        protocol=a.protocol,
+        metric=a.metric,
+        first=first,
+        second=second,
+        difference=difference,
+        low=difference - half,
+        high=difference + half,
+        level=a.level,
+        n_real=a.n_real,
+        n_fake=min(a.n_fake, b.n_fake),
+        better=(second if second_wins else first) if clear else "",
+    )

@@ -1,0 +1,87 @@
+"""Which real images a generator is measured against, and which it was trained on.
+
+They are the held-out part of the run's own data, or all images of another source. Where too few are held out, the
+training images stand in, and a note says so: a generator that copies them would score best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from faussaire.core.errors import ConfigError, DataError
+from faussaire.data import Dataset, Rows, prepare
+from faussaire.generation.generator import Generator
+from faussaire.runs.folder import RunFolder
+from faussaire.runs.opening import recorded_config, recorded_fingerprint
+
+ENOUGH_HELD_OUT = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reals:
+    """Real images to measure against, as bytes `[N, C, H, W]`."""
+
+    images: Rows | np.ndarray
+    train: Rows
+    held_out: Rows
+    labels: np.ndarray | None
+    """Of `train`."""
+
+    classes: tuple[str, ...]
+    key: str
+    """Names these images in the cache."""
+
+    trained_on: str
+    """Fingerprint of the data that `train` is of."""
+
+    note: str
+
+
+def find_reals(run: RunFolder, generator: Generator, data: str | Path | Sequence[str | Path] | None) -> Reals:
+    """Read the images to measure against, at the generator's size and number of channels."""
+    config = recorded_config(run) if run.events_file.is_file() else None
+    channels, side, _ = generator.spec.shape
+    own = None
+    if config is not None:
+        try:
+            own = prepare(config.data, **config.preparation(), fingerprint=recorded_fingerprint(run))
+            if own.spec.shape != generator.spec.shape:  # the data has changed since
+                own = prepare(config.data, **(config.preparation() | {"resolution": side, "channels": channels}))
+        except DataError as error:
+            if data is None:
+                raise DataError(f"the run's own data cannot be read: {error}; name it by --data") from None
+    if data is not None:
+        other = prepare(data, resolution=side, channels=channels)
+        images = np.concatenate([other.images[:], other.held_out[:]])
+        return _as_reals(
+            own or other, images, f"all:{other.fingerprint}", f"reals: the {len(images):,} images of {other.name}"
+        )
+    if own is None:
+        raise ConfigError(f"{run.path} is a generator without its run: name real images by --data")
+    if not own.fits(run.read_json(run.config)["fingerprint"]):
+        raise DataError(f"{own.name} holds other images than the run was trained on: name reals by --data")
+    if len(own.held_out) >= ENOUGH_HELD_OUT:
+        note = f"reals: the {len(own.held_out):,} images of {own.name} that were held out of training"
+        return _as_reals(own, own.held_out, f"held-out:{own.fingerprint}", note)
+    note = (
+        f"reals: the {len(own.images):,} TRAINING images of {own.name}, as fewer than {ENOUGH_HELD_OUT} are held out: "
+        "a generator that copies them would score best; measure against others by --data"
+    )
+    return _as_reals(own, own.images, f"train:{own.fingerprint}", note)
+
+
+def _as_reals(trained_on: Dataset, images: Rows | np.ndarray, key: str, note: str) -> Reals:
+    return Reals(
+        images=images,
+        train=trained_on.images,
+        held_out=trained_on.held_out,
+        labels=trained_on.labels,
+        classes=trained_on.spec.classes,
+        key=key,
+        trained_on=trained_on.fingerprint,
+        note=note,
+    )

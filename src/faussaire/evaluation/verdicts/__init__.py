@@ -1,0 +1,1 @@
+"""Verdicts in words: of a training (`training`), and of the figures of a generator (`figures`)."""

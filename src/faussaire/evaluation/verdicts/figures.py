@@ -1,0 +1,82 @@
+"""The verdicts on a generator, from the figures of its evaluation. An interval, not its middle, decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from faussaire.evaluation.verdicts.verdict import Figure, Verdict, share
+
+NOISE_BELOW = 0.05
+COLLAPSED_COVERAGE = 0.2
+COLLAPSED_CLASSES = 0.7
+COPIER_P = 0.001
+ROUGH_BELOW = 0.4
+
+
+def judge_figures(
+    figures: Mapping[str, Figure], *, num_classes: int = 0, copier_p: float | None = None
+) -> list[Verdict]:
+    """Judge a generator by its figures, the gravest first.
+
+    Args:
+        figures: value and both ends of its interval, by name of the metric.
+        num_classes: classes that the reals have; 0 where there are no labels.
+        copier_p: p-value of the test for copies; None where there was none.
+    """
+    found = [_copier(copier_p), _noise(figures) or _lost_classes(figures, num_classes) or _uncovered(figures)]
+    grave = [verdict for verdict in found if verdict is not None]
+    quality = _quality(figures)
+    return grave if grave or quality is None else [quality]
+
+
+def _copier(p_value: float | None) -> Verdict | None:
+    if p_value is None or p_value >= COPIER_P:
+        return None
+    return Verdict(
+        name="copier",
+        text=f"copier: samples are nearer to training images than new images are (p = {p_value:.1e}); "
+        "look at the closest pairs, and train for less time or on more images",
+    )
+
+
+def _noise(figures: Mapping[str, Figure]) -> Verdict | None:
+    precision, coverage = figures.get("precision"), figures.get("coverage")
+    if not precision or precision[2] >= NOISE_BELOW or (coverage and coverage[2] >= NOISE_BELOW):
+        return None
+    return Verdict(
+        name="noise",
+        text=f"noise: only {share(precision)} of the samples look like any real image; train for longer, "
+        "or begin again with a smaller --lr",
+    )
+
+
+def _lost_classes(figures: Mapping[str, Figure], num_classes: int) -> Verdict | None:
+    known = figures.get("classes-known")
+    if not known or not num_classes or known[2] > COLLAPSED_CLASSES * num_classes:
+        return None
+    return Verdict(
+        name="collapsed",
+        text=f"collapsed: the samples show {known[0]:.0f} [{known[1]:.0f}, {known[2]:.0f}] of "
+        f"{num_classes} classes; begin again with a smaller --lr or another --seed",
+    )
+
+
+def _uncovered(figures: Mapping[str, Figure]) -> Verdict | None:
+    precision, coverage = figures.get("precision"), figures.get("coverage")
+    if not coverage or not precision or coverage[2] >= COLLAPSED_COVERAGE or precision[1] <= coverage[2]:
+        return None
+    return Verdict(
+        name="collapsed",
+        text=f"collapsed: the samples cover only {share(coverage)} of the reals; "
+        "begin again with a smaller --lr or another --seed",
+    )
+
+
+def _quality(figures: Mapping[str, Figure]) -> Verdict | None:
+    precision, recall = figures.get("precision"), figures.get("recall")
+    if not precision or not recall:
+        return None
+    text = f"{share(precision)} of samples lie among the reals, {share(recall)} of reals among the samples"
+    if min(precision[2], recall[2]) < ROUGH_BELOW:
+        return Verdict(name="rough", text=f"rough: only {text}; more time may help")
+    return Verdict(name="sound", text=f"sound: {text}")

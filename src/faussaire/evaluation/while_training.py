@@ -1,0 +1,66 @@
+"""Figures of a generator while it trains: 2,000 samples against held-out images, by the cosine transform of pixels.
+
+It costs a second or two, and needs no network: what a better figure is worth, `evaluate` says afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from faussaire.core.rng import draw_places, numpy_generator_for
+from faussaire.data import Rows
+from faussaire.data.batches import as_real
+from faussaire.evaluation.extractors import EXTRACTORS
+from faussaire.evaluation.features import PIECE, opaque
+from faussaire.evaluation.protocols import PROTOCOLS, compute
+from faussaire.generation.latents import latents
+
+LEAST_SCORED = 8  # held-out images that a score on the way takes: half of them against the others is its floor
+
+Scorer = Callable[[], list[dict[str, Any]]]
+"""Scores the averaged generator as it stands: rows as in `faussaire evaluate --json`, the Fréchet distance first."""
+
+
+def training_scorer(
+    held_out: Rows,
+    make: Callable[[Tensor, Tensor | None], Tensor],
+    *,
+    z_dim: int,
+    seed: int,
+    labels: np.ndarray | None = None,
+) -> Scorer:
+    """Return what scores a generator while it trains.
+
+    Args:
+        held_out: uint8 `[N, C, H, W]`, at least LEAST_SCORED.
+        make: maps latents `[n, z_dim]`, and labels `[n]` where G is conditional, to samples `[n, C, H, W]` in [-1, 1];
+            called anew for each score.
+        z_dim: numbers in a latent.
+        seed: of the run; the latents are the same for each score.
+        labels: of the held-out images, int64 `[N]`, where G is conditional: the samples have their shares.
+    """
+    pixels = EXTRACTORS["pixels-dct"]()
+    protocol = PROTOCOLS["fd2000-pixels-dct"]
+    # Twice as many as are compared with: the floor is a distance between two sets of that size.
+    places = draw_places(len(held_out), 2 * protocol.n_real, seed=seed, stream="score reals")
+    real = pixels(opaque(as_real(held_out[places])))
+
+    def score() -> list[dict[str, object]]:
+        pieces = []
+        for first in range(0, protocol.n_fake, PIECE):
+            piece, num_here = first // PIECE, min(PIECE, protocol.n_fake - first)
+            z, drawn_labels = latents(PIECE, z_dim, seed=seed, stream="score", position=piece)[:num_here], None
+            if labels is not None:
+                drawn = numpy_generator_for(seed, "score classes", piece).integers(0, len(labels), PIECE)[:num_here]
+                drawn_labels = torch.from_numpy(labels[drawn])
+            with torch.no_grad():
+                pieces.append(pixels(opaque(make(z, drawn_labels))))
+        return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), pixels)]
+
+    return score

@@ -1,0 +1,38 @@
+"""The loop around the three steps: until the plan is fulfilled, or somebody asks to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from faussaire.training.result import StepResult
+from faussaire.training.trainer import Trainer
+
+
+class Watcher(Protocol):
+    """What the loop tells of itself; `recorder.Recorder` is the one that writes a run folder."""
+
+    def begin(self) -> None:
+        """The first step is about to be made."""
+
+    def after_step(self, result: StepResult) -> None:
+        """A step was made."""
+
+    def save(self) -> None:
+        """Training stops here for now."""
+
+    def end(self) -> None:
+        """Training is complete."""
+
+
+def train(trainer: Trainer, watcher: Watcher, *, should_stop: Callable[[], bool] = lambda: False) -> bool:
+    """Step until the plan is fulfilled or somebody asks to stop; return whether it is fulfilled."""
+    watcher.begin()
+    while not trainer.plan.finished(trainer.state.nimg):
+        result = trainer.step()
+        watcher.after_step(result)
+        if should_stop():
+            watcher.save()
+            return False
+    watcher.end()
+    return True

@@ -1,0 +1,98 @@
+"""The pictures that a training leaves in its run folder: of a grid that stays the same, of the reals, of what D judged.
+
+What is shown is drawn once, from streams of its own, so that two pictures differ by what was learnt and nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from faussaire.core.moments import rounded
+from faussaire.core.rng import draw_places
+from faussaire.data.batches import as_real
+from faussaire.generation.latents import latents
+from faussaire.modalities import SampleSpec, modality
+from faussaire.runs.folder import RunFolder
+from faussaire.training.gauges import gradient_norm
+from faussaire.training.result import Judged
+from faussaire.training.trainer import Trainer
+
+GRID = 64
+LATENT_PAIRS = 16
+JUDGED = 6  # reals, and as many fakes, shown with D's verdict at each report
+STRIPS = 16  # files used in turn for their pictures: a reader has as many seconds to fetch one
+
+
+class Pictures:
+    """Draws into the folder of one training, and emits an event for each picture that a view shows."""
+
+    def __init__(self, run: RunFolder, trainer: Trainer, spec: SampleSpec) -> None:
+        self.run, self.trainer = run, trainer
+        self.modality = modality(spec.modality)
+        self.last_nimg = -1  # of the last picture of the grid
+        self._num_strips = 0
+        config, batches = trainer.config, trainer.batches
+        self._z = latents(GRID, config.z_dim, seed=config.seed, stream="grid")
+        self._labels: Tensor | None = None
+        if config.conditional and batches.classes is not None:
+            self._labels = grid_classes(batches.num_classes, seed=config.seed)
+
+    def draw_reals(self) -> None:
+        """Picture real samples."""
+        reals = self.trainer.batches.samples
+        chosen = draw_places(len(reals), GRID, seed=self.trainer.config.seed, stream="reals")
+        with self.run.drawing(self.run.path / "reals.png") as beside:
+            self.modality.write_grid(beside, as_real(reals[chosen]))
+
+    def draw_grid(self) -> None:
+        """Picture the fixed grid as G_ema makes it now."""
+        state = self.trainer.state
+        self.last_nimg = state.nimg
+        path = self.run.samples / f"{state.nimg:012d}.png"
+        samples = state.forge(self._z, self._labels)
+        with self.run.drawing(path) as beside:
+            self.modality.write_grid(beside, samples)
+        progress = round(self.trainer.plan.progress(state.nimg), 5)
+        self.run.emit("samples", nimg=state.nimg, path=f"samples/{path.name}", progress=progress)
+
+    def forge_pairs(self) -> tuple[Tensor, Tensor]:
+        """Return a few latents of the grid `[N, z_dim]`, and the samples `[N, *shape]` that they become.
+
+        Raises:
+            DivergenceError: these are not finite.
+        """
+        z, labels = self._z[:LATENT_PAIRS], None if self._labels is None else self._labels[:LATENT_PAIRS]
+        return z, self.trainer.state.forge(z, labels)
+
+    def draw_latents(self, z: Tensor, samples: Tensor) -> None:
+        """Picture latents beside the samples that they become."""
+        with self.run.drawing(self.run.path / "noise.png") as beside:
+            self.modality.write_latents(beside, z, samples)
+
+    def draw_judged(self, judged: Judged) -> None:
+        """Show a few samples of D's last update with its logits, and how strong the gradients of D and G are."""
+        state = self.trainer.state
+        path = self.run.judged / f"{self._num_strips % STRIPS}.png"
+        self._num_strips += 1
+        with self.run.drawing(path) as beside:
+            shown = torch.cat([judged.real[:JUDGED], judged.fake[:JUDGED]])
+            self.modality.write_strip(beside, shown)
+        real, fake = judged.real_logits, judged.fake_logits
+        self.run.emit(
+            "judged",
+            nimg=state.nimg,
+            path=f"judged/{path.name}",
+            real=[rounded(logit) for logit in real[:JUDGED].tolist()],
+            fake=[rounded(logit) for logit in fake[:JUDGED].tolist()],
+            boundary=rounded(float(self.trainer.loss.boundary(real, fake))),
+            gradient_D=rounded(gradient_norm(state.D)),
+            gradient_G=rounded(gradient_norm(state.G)),
+        )
+
+
+def grid_classes(num_classes: int, *, seed: int) -> Tensor:
+    """Return the class int64 `[64]` of each picture of the grid: all in turn, or 64 drawn from where there are more."""
+    shown = draw_places(num_classes, GRID, seed=seed, stream="grid classes")
+    return torch.from_numpy(shown[np.arange(GRID) % len(shown)])
