@@ -76,8 +76,8 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 def build(originals: Path, name: str, classes: tuple[str, ...], licence: str) -> None:
     """Write one set and its licence."""
     folder = originals / name
-    images = read_idx(folder / "train-images-idx3-ubyte.gz", num_axes=3)
-    labels = read_idx(folder / "train-labels-idx1-ubyte.gz", num_axes=1)
+    images = read_idx(folder / "train-images-idx3-ubyte.gz")
+    labels = read_idx(folder / "train-labels-idx1-ubyte.gz")
     images, labels = first_of_each_class(images, labels)
     path = SETS / f"{name}.npz"
     write_npz(path, images=images, labels=labels, classes=np.array(classes))

@@ -11,7 +11,7 @@ import pytest
 from data.zoo import png
 from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
-from faussaire.data.sources.archives import zip_source
+from faussaire.data.sources.zips import zip_source
 
 
 def write_zip(path: Path, files: dict[str, bytes]) -> Path:

@@ -7,10 +7,14 @@ import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from faussaire.core.errors import DataError
-from faussaire.data import locate
+from faussaire.data import Source, locate, prepare
+from faussaire.data.sources import kinds
+from faussaire.data.sources.arrays import array_source
+from faussaire.data.sources.kind import SourceKind
 
 
 def torch_zip() -> bytes:
@@ -50,3 +54,35 @@ def test_a_file_of_another_world_is_refused_with_a_way_out(
     with pytest.raises(DataError, match=message) as caught:
         locate(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def test_a_new_kind_of_source_is_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_squares(path: Path, scratch: Path) -> Source:
+        values = np.frombuffer(path.read_bytes().removeprefix(b"SQUARES"), np.uint8)
+        images = np.broadcast_to(values[:, None, None], (len(values), 8, 8))
+        return array_source(images, name=path.stem, where=str(path))
+
+    squares = SourceKind(
+        name="squares",
+        open=open_squares,
+        recognises=lambda head: head.data.startswith(b"SQUARES"),
+        patterns=("*.sq",),
+        beside=lambda path: [path.with_suffix(".note")],
+    )
+    monkeypatch.setattr(kinds, "SOURCES", (*kinds.SOURCES, squares))
+    path = tmp_path / "grey.sq"
+    path.write_bytes(b"SQUARES" + bytes([10, 90, 200]))
+    before = locate(path)
+    assert (before.name, before.identity) == ("grey", f"squares {path.resolve()}")
+    assert sorted(int(image[0, 0, 0]) for image in prepare(path, resolution=8).images) == [10, 90, 200]
+    path.with_suffix(".note").write_text("it changed")
+    assert locate(path).signature != before.signature
+
+
+def test_only_the_list_of_kinds_and_folders_name_a_kind_of_source() -> None:
+    folder = Path(kinds.__file__).parent
+    constants = {"NPY", "NPZ", "IDX", "PARQUET", "TABLE", "ZIP", "TAR", "LIST"}
+    assert {kind.name for kind in kinds.SOURCES} == {name.lower() for name in constants}
+    for path in folder.rglob("*.py"):
+        named = [name for name in constants if f"import {name}\n" in path.read_text("utf-8")]
+        assert not named or path.name in ("kinds.py", "locate.py"), path

@@ -9,7 +9,7 @@ pixels lie in mapped files, and whose `Inventory` has a `Record` for every item,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -17,6 +17,7 @@ from typing import Self
 import numpy as np
 
 from faussaire.data.decode.outcomes import KEPT
+from faussaire.data.labels.labels import Labels
 from faussaire.data.sources.pixels import Pixels
 from faussaire.data.store.records import Records
 from faussaire.data.store.rows import Rows
@@ -133,6 +134,16 @@ class Source:
 
     close: Callable[[], None] | None = None
     """What must be done when the source is done with."""
+
+    def labelled(self, found: Labels) -> Source:
+        """Return it with these labels; what else is wrong with an item counts for more than that it has none."""
+        return replace(
+            self,
+            labels=found.numbers,
+            classes=found.classes,
+            notes=(*self.notes, *found.notes),
+            problems=found.problems() | dict(self.problems),
+        )
 
     def __enter__(self) -> Self:
         return self

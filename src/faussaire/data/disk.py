@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
+
+from faussaire.core.errors import DataError
 
 
 def stamp(status: os.stat_result) -> str:
@@ -29,3 +32,15 @@ def why_unread(error: OSError) -> str:
     if error.errno is None and error.strerror:
         return error.strerror
     return reasons.get(error.errno or 0, f"unreadable: {error.strerror or type(error).__name__}")
+
+
+def raise_if_of_the_moment(error: Exception, path: Path) -> None:
+    """Tell what the machine cannot do now from damage, which would be taken for the end of the data.
+
+    Raises:
+        DataError: it is the machine's fault.
+    """
+    if isinstance(error, MemoryError):
+        raise DataError(f"{path} cannot be read: too large for the memory of this machine") from error
+    if isinstance(error, OSError) and error.errno is not None:
+        raise DataError(f"{path} cannot be read: {why_unread(error)}") from error

@@ -23,8 +23,8 @@ from typing import Any
 from faussaire.core.errors import DataError
 from faussaire.core.marks import REASONS
 from faussaire.data.decode.decode import IMAGE_SUFFIXES
-from faussaire.data.labels.labels import are_mostly_several, column_of_labels, spelt
-from faussaire.data.labels.layouts import Found, labels_of_folders, none_found
+from faussaire.data.labels.labels import WrittenLabels, are_mostly_several, column_of_labels, no_labels, spelt
+from faussaire.data.labels.layouts import labels_of_folders
 from faussaire.data.labels.references import Reference, cells_of, columns_of, header_of, references, text_lines
 from faussaire.data.names import shown
 
@@ -83,7 +83,7 @@ class Files:
         return found[0] if len(found) == 1 else None
 
 
-def find_labels(files: Files) -> Found:
+def find_labels(files: Files) -> WrittenLabels:
     """Return the labels of images by what lies beside them, or else by their folders.
 
     Raises:
@@ -98,7 +98,7 @@ def find_labels(files: Files) -> Found:
     return replace(found, notes=(*found.notes, *_other_tables(files)))
 
 
-def find_beside(files: Files) -> Found | None:
+def find_beside(files: Files) -> WrittenLabels | None:
     """Return the labels of images by what lies beside them; None where nothing does.
 
     Raises:
@@ -108,7 +108,7 @@ def find_beside(files: Files) -> Found | None:
     return next((found for find in finders if (found := find(files)) is not None), None)
 
 
-def _of_labels_csv(files: Files) -> Found | None:
+def _of_labels_csv(files: Files) -> WrittenLabels | None:
     if "labels.csv" not in files.texts:
         return None
     found = None if _is_own(files.texts["labels.csv"]) else _of_named(files, ["labels.csv"])
@@ -157,7 +157,7 @@ def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
     return table
 
 
-def _of_dataset_json(files: Files) -> Found | None:
+def _of_dataset_json(files: Files) -> WrittenLabels | None:
     for name in sorted(
         (name for name in files.texts if _last(name) == "dataset.json"), key=lambda name: name.count("/")
     ):
@@ -174,16 +174,16 @@ def _of_dataset_json(files: Files) -> Found | None:
     return None
 
 
-def _of_metadata(files: Files) -> Found | None:
+def _of_metadata(files: Files) -> WrittenLabels | None:
     return _of_named(files, [name for name in files.texts if _last(name) in _METADATA])
 
 
-def _of_tables(files: Files) -> Found | None:
+def _of_tables(files: Files) -> WrittenLabels | None:
     tables = [name for name in files.texts if name.endswith((".csv", ".tsv")) and "submission" not in _last(name)]
     return _of_named(files, [name for name in tables if _last(name) not in _METADATA])
 
 
-def _of_named(files: Files, tables: Sequence[str]) -> Found | None:
+def _of_named(files: Files, tables: Sequence[str]) -> WrittenLabels | None:
     said = {}
     for table in sorted(tables):
         rows = _rows(files, table)
@@ -254,7 +254,7 @@ def _json_rows(lines: Sequence[str]) -> Iterator[Reference]:
             yield _reference(str(values[columns.file]), None if columns.label is None else values[columns.label])
 
 
-def _of_keys(files: Files) -> Found | None:
+def _of_keys(files: Files) -> WrittenLabels | None:
     """Return the labels in files that share all of an image's name up to its first dot in the last part."""
     keys = [_key(name) for name in files.names]
     for suffix, read in ((".cls", _cls_label), (".json", _json_label)):
@@ -266,7 +266,7 @@ def _of_keys(files: Files) -> Found | None:
         labels = [None if name is None else read(files.texts[name]) for name in known]
         missing = dict.fromkeys(range(len(keys)), f"no label in a {suffix} beside it")
         notes = (f"labels from the {suffix} files beside the images",)
-        return Found(labels=labels, notes=notes, missing=missing, used=frozenset(paired))
+        return WrittenLabels(labels=labels, notes=notes, missing=missing, used=frozenset(paired))
     return None
 
 
@@ -301,7 +301,7 @@ def _reference(target: str, value: Any) -> Reference:
     return Reference(target, spelt(value), several=isinstance(value, (list, dict)) and len(value) > 1)
 
 
-def _combined(files: Files, said: Mapping[str, Sequence[Reference]], *, strict: bool = False) -> Found | None:
+def _combined(files: Files, said: Mapping[str, Sequence[Reference]], *, strict: bool = False) -> WrittenLabels | None:
     """Return the labels that tables give; None where they give none.
 
     Raises:
@@ -332,11 +332,11 @@ def _combined(files: Files, said: Mapping[str, Sequence[Reference]], *, strict: 
     notes = [f"labels from {tables}"]
     if lost:
         notes.append(f"rows of {tables} that name no image here: {len(lost)} (first: {shown(lost[0])[:100]})")
-    return Found(labels=labels, notes=tuple(notes), missing=missing, used=frozenset(said))
+    return WrittenLabels(labels=labels, notes=tuple(notes), missing=missing, used=frozenset(said))
 
 
-def _none_in(files: Files, table: str, why: str) -> Found:
-    return replace(none_found(len(files.names), f"{table} {why}"), used=frozenset({table}))
+def _none_in(files: Files, table: str, why: str) -> WrittenLabels:
+    return replace(no_labels(len(files.names), f"{table} {why}"), used=frozenset({table}))
 
 
 def _last(name: str) -> str:

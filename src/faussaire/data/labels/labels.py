@@ -12,13 +12,14 @@ of them than classes have names) are none, which is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from faussaire.core.errors import DataError
 from faussaire.data.names import natural, shown
 
 LABEL_NAMES = (
@@ -47,11 +48,42 @@ class Labels:
     """Names of the classes, as they are shown."""
 
     notes: tuple[str, ...] = ()
-    """Why there are no classes, where there are labels that make none."""
+    """Where they come from, or why there are none."""
+
+    missing: Mapping[int, str] = field(default_factory=dict)
+    """Of an item without a label, why it has none, where more is known than that."""
 
     def problems(self) -> dict[int, str]:
         """Return what is wrong with each item that has no label where others have one."""
-        return {} if self.numbers is None else dict.fromkeys(np.flatnonzero(self.numbers < 0).tolist(), "no label")
+        without = [] if self.numbers is None else np.flatnonzero(self.numbers < 0).tolist()
+        return {i: self.missing.get(i, "no label") for i in without}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenLabels:
+    """The labels of items, as they were written."""
+
+    labels: Sequence[str | None]
+    """None for an item that has none."""
+
+    notes: tuple[str, ...] = ()
+    """Where they come from, or why there are none."""
+
+    missing: Mapping[int, str] = field(default_factory=dict)
+    """Of an item without a label, why it has none, where more is known than that."""
+
+    used: frozenset[str] = frozenset()
+    """Names of the files that were read for it."""
+
+    def classes(self, *, order: Sequence[str] = ()) -> Labels:
+        """Find the classes; `order` names them in an order of their own, where it names all that occur."""
+        found = classes_of(self.labels, order=order)
+        return replace(found, notes=(*self.notes, *found.notes), missing=self.missing)
+
+
+def no_labels(num: int, why: str) -> WrittenLabels:
+    """Return that there are no labels for so many items."""
+    return WrittenLabels(labels=[None] * num, notes=(f"no labels: {why}",))
 
 
 def classes_of(labels: Sequence[str | None], *, order: Sequence[str] = ()) -> Labels:
@@ -104,6 +136,44 @@ def _no_classes(values: Sequence[str], num: int, many: int) -> str:
     if all(map(is_number, values)) and any(Decimal(value) % 1 for value in values):
         return f"the labels are {len(values):,} different fractions ({values[0]} …), a measure rather than kinds"
     return ""
+
+
+def classes_of_array(labels: np.ndarray, names: Sequence[str] | None, *, num: int, where: str) -> Labels:
+    """Find the classes of labels `[num]`, `[num, 1]`, or one-hot `[num, number of classes]`: numbers or texts.
+
+    Numbers index `names`; where that is None, the classes are the values that occur, and are named by them.
+
+    Raises:
+        DataError: the labels are of another shape or type, or do not fit the names.
+    """
+    if labels.ndim > 1 and labels.size == len(labels):
+        labels = labels.reshape(-1)
+    if labels.ndim == 2 and labels.dtype.kind in "iubf" and _is_one_hot(labels):
+        labels = labels.argmax(axis=1)
+    whole = labels.dtype.kind != "f" or bool((np.isnan(labels) | (labels % 1 == 0)).all())
+    if labels.ndim != 1 or labels.dtype.kind not in "iubfUS" or not whole:
+        raise DataError(
+            f"{where}: labels must be whole numbers [N] or texts [N], one for each image, not {labels.dtype} "
+            f"{list(labels.shape)}{'' if whole else ' with fractions'}"
+        )
+    if len(labels) != num:
+        raise DataError(f"{where}: {num} images, but {len(labels)} labels: they must be as many")
+    if names is None and labels.dtype.kind in "US":
+        return classes_of([spelt(label) for label in labels.tolist()])
+    if names is None:
+        found, numbers = np.unique(labels, return_inverse=True)
+        return classes_of_values([spelt(value) or "" for value in found.tolist()], numbers, many=MANY_MADE)
+    if labels.dtype.kind not in "iub":
+        raise DataError(f"{where}: `classes` names whole numbers, but the labels are {labels.dtype}")
+    if num and not (int(labels.min()) >= 0 and int(labels.max()) < len(names)):
+        raise DataError(f"{where}: labels from {labels.min()} to {labels.max()}, but {len(names)} names of classes")
+    if len(set(names)) != len(names):
+        raise DataError(f"{where}: two classes have the same name")
+    return Labels(numbers=labels.astype(np.int64), classes=names_of(names))
+
+
+def _is_one_hot(labels: np.ndarray) -> bool:
+    return bool(((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all())
 
 
 def is_number(text: str) -> bool:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+
+from faussaire.data.labels.labels import WrittenLabels, no_labels
 
 SPLITS = frozenset(
     {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "evaluation", "holdout"}
@@ -32,40 +33,18 @@ _STRAY = 10  # fewer than one image in so many may lie beside the folders
 Path = tuple[str, ...]  # the folders that an image lies in
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """The labels of some images, as they were written."""
-
-    labels: Sequence[str | None]
-    """None for an image that has none."""
-
-    notes: tuple[str, ...]
-    """Where they come from, or why there are none."""
-
-    missing: Mapping[int, str] = field(default_factory=dict)
-    """Of an image without a label, why it has none."""
-
-    used: frozenset[str] = frozenset()
-    """Names of the files that were read for it."""
-
-
 def is_split(name: str) -> bool:
     """Whether something is called as a part of a set is: train, test1, training_set, seg_test."""
     words = {word for word in re.split("[^a-z]+", name.lower()) if word}
     return bool(words & SPLITS) and words <= SPLITS | _WITH_SPLITS
 
 
-def none_found(num: int, why: str) -> Found:
-    """Return that there are no labels."""
-    return Found(labels=[None] * num, notes=(f"no labels: {why}",))
-
-
-def labels_of_folders(names: Sequence[str], usable: Sequence[bool]) -> Found:
+def labels_of_folders(names: Sequence[str], usable: Sequence[bool]) -> WrittenLabels:
     """Return the labels of images by the folders in their names; only those that are `usable` decide."""
     paths = [tuple(name.split("/")[:-1]) for name in names]
     real = [path for path, able in zip(paths, usable, strict=True) if able]
     if not any(real):
-        return none_found(len(names), f"the images do not lie in folders of classes{_prefixes(names)}")
+        return no_labels(len(names), f"the images do not lie in folders of classes{_prefixes(names)}")
     base = _common(real)
     tops = {_top(path, len(base)) for path in real} - {""}
     if tops and (all(map(is_split, tops)) or _hold_classes(real, len(base))):
@@ -95,7 +74,7 @@ def _hold_classes(paths: Sequence[Path], depth: int) -> bool:
 
 def _of_splits(
     names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool], base: Path, splits: Sequence[str]
-) -> Found:
+) -> WrittenLabels:
     """Return the labels of images in parts of a set, whose classes are folders in them."""
     below = [_below_splits(path, len(base)) for path in paths]
     real = [(path[len(base)], inside) for path, inside, able in zip(paths, below, usable, strict=True) if able]
@@ -103,7 +82,7 @@ def _of_splits(
     told = f"{parts} are parts of one set" if len(splits) > 1 else f"{parts} is part of a set"
     with_classes = {top for top, inside in real if inside}
     if not with_classes:
-        return none_found(len(names), f"{told} and hold no folders of classes{_prefixes(names)}")
+        return no_labels(len(names), f"{told} and hold no folders of classes{_prefixes(names)}")
     flat = {
         i: f"{path[len(base)]} has no folders of classes"
         for i, (path, inside) in enumerate(zip(paths, below, strict=True))
@@ -112,7 +91,7 @@ def _of_splits(
     counted = [able and i not in flat for i, able in enumerate(usable)]
     found = _of_level(names, below, counted, _common([inside for top, inside in real if top in with_classes]))
     notes = (f"{told}, all of it is read: give one of them for that part alone",)
-    return Found(labels=found.labels, notes=(*found.notes, *notes), missing={**found.missing, **flat})
+    return WrittenLabels(labels=found.labels, notes=(*found.notes, *notes), missing={**found.missing, **flat})
 
 
 def _below_splits(path: Path, depth: int) -> Path:
@@ -123,7 +102,7 @@ def _below_splits(path: Path, depth: int) -> Path:
     return path[depth:]
 
 
-def _of_level(names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool], base: Path) -> Found:
+def _of_level(names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool], base: Path) -> WrittenLabels:
     """Return the labels that the folders just below `base` give."""
     tops = [_top(path, len(base)) for path in paths]
     real = [(top, name) for top, name, able in zip(tops, names, usable, strict=True) if able]
@@ -131,25 +110,25 @@ def _of_level(names: Sequence[str], paths: Sequence[Path], usable: Sequence[bool
     strays = [name for top, name in real if not top]
     inside = f" in {'/'.join(base)}" if base else ""
     if not classes:
-        return none_found(len(names), f"all images lie in one folder{inside}{_prefixes(names)}")
+        return no_labels(len(names), f"all images lie in one folder{inside}{_prefixes(names)}")
     if len(classes) < 2:
-        return none_found(len(names), f"there is one folder alone{inside} ({classes.pop()}), with images beside it")
+        return no_labels(len(names), f"there is one folder alone{inside} ({classes.pop()}), with images beside it")
     if all(name.lower() in _VIEWS for name in classes):
-        return none_found(
+        return no_labels(
             len(names),
             f"the folders {', '.join(sorted(classes))} look like views of the same things, not classes: give one",
         )
     if _are_shelves(real):
-        return none_found(len(names), f"the folders{inside} ({min(classes)} …) only number their files")
+        return no_labels(len(names), f"the folders{inside} ({min(classes)} …) only number their files")
     if strays and len(strays) * _STRAY >= len(real) and not all(map(_is_cover, strays)):
-        return none_found(
+        return no_labels(
             len(names),
             f"{len(strays)} of {len(real)} images lie beside the folders{inside} (first: {strays[0]}): "
             "put each into the folder of its class",
         )
     missing = {i: "it lies beside the folders of classes" for i, top in enumerate(tops) if not top}
     labels = [top if top in classes else None for top in tops]
-    return Found(labels=labels, notes=(f"labels from the names of the folders{inside}",), missing=missing)
+    return WrittenLabels(labels=labels, notes=(f"labels from the names of the folders{inside}",), missing=missing)
 
 
 def _is_cover(name: str) -> bool:

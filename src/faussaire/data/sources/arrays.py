@@ -16,8 +16,9 @@ import numpy as np
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.decode.ranges import Extents
-from faussaire.data.labels.labels import MANY_MADE, Labels, classes_of, classes_of_values, names_of, spelt
+from faussaire.data.labels.labels import Labels, classes_of_array
 from faussaire.data.names import shortened, shown, slug
+from faussaire.data.sources.kind import SourceKind
 from faussaire.data.sources.pixels import ArrayPixels, Pixels
 from faussaire.data.store.records import Numbered
 from faussaire.data.store.rows import let_go
@@ -38,7 +39,7 @@ _LOOKED_AT = 64  # rows, to tell planes of colour from pixels of colour
 _SMOOTHER = 0.7  # times as rough at most: the right order of a picture's values against the wrong one
 
 
-def npy_source(path: Path, scratch: Path | None = None) -> Source:
+def npy_source(path: Path, scratch: Path) -> Source:
     """Open an array of images.
 
     Raises:
@@ -79,22 +80,18 @@ def array_source(
     """
     pixels, found, odd = _pixels(images, where=where, path=path, extents=extents)
     num = pixels.shape[0]
-    if labels is None:
-        labels = Labels()
-    elif not isinstance(labels, Labels):
-        labels = _labels(labels, classes, num=num, where=where)
-    file = shown(Path(where).name)
-    return Source(
+    source = Source(
         name=slug(name),
         where=where,
-        items=Numbered(file, num),
-        labels=labels.numbers,
-        classes=labels.classes,
-        notes=(*notes, *found, *labels.notes),
-        problems=labels.problems() | odd | dict(problems or {}),
+        items=Numbered(shown(Path(where).name), num),
+        notes=(*notes, *found),
+        problems=odd | dict(problems or {}),
         pixels=pixels,
         close=close,
     )
+    if isinstance(labels, np.ndarray):
+        labels = classes_of_array(labels, classes, num=num, where=where)
+    return source if labels is None else source.labelled(labels)
 
 
 def _pixels(
@@ -178,39 +175,6 @@ def _measured(images: np.ndarray) -> Extents:
     return extents
 
 
-def _labels(labels: np.ndarray, classes: Sequence[str] | None, *, num: int, where: str) -> Labels:
-    """Return the classes of an array of labels, which may be `[N, 1]`, or one-hot `[N, number of classes]`."""
-    if labels.ndim > 1 and labels.size == len(labels):
-        labels = labels.reshape(-1)
-    if (
-        labels.ndim == 2
-        and labels.shape[1] > 1
-        and labels.dtype.kind in "iubf"
-        and ((labels == 0) | (labels == 1)).all()
-    ):
-        labels = labels.argmax(axis=1) if (labels.sum(axis=1) == 1).all() else labels
-    whole = labels.dtype.kind != "f" or bool((np.isnan(labels) | (labels % 1 == 0)).all())
-    if labels.ndim != 1 or labels.dtype.kind not in "iubfUS" or not whole:
-        raise DataError(
-            f"{where}: labels must be whole numbers [N] or texts [N], one for each image, not {labels.dtype} "
-            f"{list(labels.shape)}{'' if whole else ' with fractions'}"
-        )
-    if len(labels) != num:
-        raise DataError(f"{where}: {num} images, but {len(labels)} labels: they must be as many")
-    if labels.dtype.kind in "US" and classes is None:
-        return classes_of([spelt(label) for label in labels.tolist()])
-    if classes is None:
-        found, numbers = np.unique(labels, return_inverse=True)
-        return classes_of_values([spelt(value) or "" for value in found.tolist()], numbers, many=MANY_MADE)
-    if labels.dtype.kind not in "iub":
-        raise DataError(f"{where}: `classes` names whole numbers, but the labels are {labels.dtype}")
-    if num and not (int(labels.min()) >= 0 and int(labels.max()) < len(classes)):
-        raise DataError(f"{where}: labels from {labels.min()} to {labels.max()}, but {len(classes)} names of classes")
-    if len(set(classes)) != len(classes):
-        raise DataError(f"{where}: two classes have the same name")
-    return Labels(numbers=labels.astype(np.int64), classes=names_of(classes))
-
-
 def line(error: Exception) -> str:
     """Return the message of an error as one line that is not long."""
     return shortened(str(error)) or type(error).__name__
@@ -218,3 +182,11 @@ def line(error: Exception) -> str:
 
 def _short(shape: list[int]) -> str:
     return str(shape) if len(shape) <= 8 else f"of {len(shape)} axes"
+
+
+NPY = SourceKind(
+    name="npy",
+    open=npy_source,
+    recognises=lambda head: head.data.startswith(b"\x93NUMPY"),
+    patterns=("*.npy",),
+)

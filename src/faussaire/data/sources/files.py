@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from faussaire.core.marks import OWN_NOTE, mark_in
@@ -16,7 +16,7 @@ from faussaire.data.dataset import Source
 from faussaire.data.decode.chunks import content
 from faussaire.data.decode.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.labels.beside import TEXT_SUFFIXES, Files, find_beside, find_labels
-from faussaire.data.labels.labels import classes_of, is_about_labels
+from faussaire.data.labels.labels import is_about_labels
 from faussaire.data.names import slug
 
 MAX_FILE_BYTES = 2**29
@@ -40,8 +40,8 @@ class Entry:
     name: str
     """Path within the source, with forward slashes."""
 
-    read: Callable[[], bytes]
-    """Return its content, or raise what the system raises."""
+    read: Callable[..., bytes]
+    """Return its content, or its first bytes, `read(count)`; or raise what the system raises."""
 
     problem: str = ""
     """Why it cannot be used, where that is known already."""
@@ -69,19 +69,11 @@ class Listing:
     pickles: list[str] = field(default_factory=list)
     """Those of the others that are pickles."""
 
-    def add(
-        self,
-        name: str,
-        read: Callable[[], bytes],
-        problem: str = "",
-        *,
-        head: Callable[[], bytes],
-        path: str | None = None,
-    ) -> None:
-        """Sort one file in: an entry, or one of the others. `head` reads its first 16 bytes."""
+    def add(self, name: str, read: Callable[..., bytes], problem: str = "", path: str | None = None) -> None:
+        """Sort one file in: an entry, or one of the others."""
         suffix = os.path.splitext(name)[1].lower()
         looked_at = suffix not in _NEVER and suffix not in IMAGE_SUFFIXES and not problem
-        begin = _beginning(head) if looked_at else b""
+        begin = _beginning(read) if looked_at else b""
         if suffix in IMAGE_SUFFIXES or is_image(begin):
             self.entries.append(Entry(name, read, problem, path))
             return
@@ -94,9 +86,9 @@ class Listing:
             self.pickles.append(name)
 
 
-def _beginning(head: Callable[[], bytes]) -> bytes:
+def _beginning(read: Callable[..., bytes]) -> bytes:
     try:
-        return head()
+        return read(16)
     except Exception:  # an archive has its own errors for what it cannot unpack
         return b""
 
@@ -120,12 +112,22 @@ def file_source(
         DataError: `labels.csv` is not a table of `file,label`.
     """
     entries = _told_own(sorted(listing.entries, key=lambda entry: entry.name))
-    problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
     files = Files([entry.name for entry in entries], [not entry.problem for entry in entries], listing.texts, where)
     found = find_labels(files)
-    told = (*notes, *_passed_over(listing, found.used), *found.notes)
-    return _source(
-        entries, found.labels, problems, name=name, where=where, notes=told, close=close, missing=found.missing
+    source = entries_source(entries, name=name, where=where, notes=(*notes, *_passed_over(listing, found.used)))
+    return replace(source.labelled(found.classes()), close=close, mixed=((len(entries), True),))
+
+
+def entries_source(entries: Sequence[Entry], *, name: str, where: str, notes: Sequence[str]) -> Source:
+    """Make a source of entries in their own order, without labels."""
+    return Source(
+        name=slug(name),
+        where=where,
+        items=[entry.name for entry in entries],
+        notes=tuple(notes),
+        problems={i: entry.problem for i, entry in enumerate(entries) if entry.problem},
+        read=lambda i: entries[i].read(),
+        path=lambda i: entries[i].path,
     )
 
 
@@ -151,60 +153,8 @@ def with_labels_beside(source: Source, listing: Listing) -> Source:
         found = find_beside(Files(source.items, usable, listing.texts, source.where))
     if found is None:
         return source
-    labels = classes_of(found.labels)
-    reasons = {i: found.missing.get(i, why) for i, why in labels.problems().items()}
-    notes = [note for note in source.notes if not is_about_labels(note)]
-    return replace(
-        source,
-        labels=labels.numbers,
-        classes=labels.classes,
-        notes=(*notes, *found.notes, *labels.notes),
-        problems=reasons | dict(source.problems),
-    )
-
-
-def listed_source(
-    entries: Sequence[Entry],
-    labels: Sequence[str | None],
-    *,
-    name: str,
-    where: str,
-    notes: Sequence[str],
-    remote: bool,
-) -> Source:
-    """Make a source of entries in their own order, with the label of each, None where it has none."""
-    problems = {i: entry.problem for i, entry in enumerate(entries) if entry.problem}
-    return _source(entries, labels, problems, name=name, where=where, notes=notes, remote=remote)
-
-
-def _source(
-    entries: Sequence[Entry],
-    labels: Sequence[str | None],
-    problems: dict[int, str],
-    *,
-    name: str,
-    where: str,
-    notes: Sequence[str],
-    remote: bool = False,
-    close: Callable[[], None] | None = None,
-    missing: Mapping[int, str] | None = None,
-) -> Source:
-    found = classes_of(labels)
-    unlabelled = found.problems()
-    reasons = {i: (missing or {}).get(i, why) for i, why in unlabelled.items()}
-    return Source(
-        name=slug(name),
-        where=where,
-        items=[entry.name for entry in entries],
-        labels=found.numbers,
-        classes=found.classes,
-        notes=(*notes, *found.notes),
-        problems=reasons | problems,
-        read=lambda i: entries[i].read(),
-        path=lambda i: entries[i].path,
-        remote=remote,
-        close=close,
-    )
+    notes = tuple(note for note in source.notes if not is_about_labels(note))
+    return replace(source, notes=notes).labelled(found.classes())
 
 
 def _passed_over(listing: Listing, used: Collection[str]) -> list[str]:

@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -71,8 +71,7 @@ def folder_source(folder: Folder, scratch: Path | None = None) -> Source:
         DataError: its `labels.csv` cannot be used.
     """
     name, where = folder.root.resolve().name, str(folder.root)
-    source = file_source(listing_of(folder), name=name, where=where, notes=folder.notes)
-    return replace(source, mixed=((len(source.items), True),))
+    return file_source(listing_of(folder), name=name, where=where, notes=folder.notes)
 
 
 def listing_of(folder: Folder) -> Listing:
@@ -80,7 +79,7 @@ def listing_of(folder: Folder) -> Listing:
     listing = Listing()
     names = told_apart([name for name, _, _ in folder.files])
     for name, (_, path, problem) in zip(names, folder.files, strict=True):
-        listing.add(name, partial(read_file, path), problem, head=partial(read_file, path, 16), path=path)
+        listing.add(name, partial(read_file, path), problem, path)
     return listing
 
 

@@ -16,12 +16,10 @@ from typing import Any
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.disk import read_file, stamp
-from faussaire.data.sources.parquet import add_images, cells_source, image_column, label_column
-from faussaire.data.store.spool import Spool
+from faussaire.data.sources.arrow import ROWS, Columns, arrow_source, bytes_in
 
 PREFIX = "hf:"
 
-_ROWS = 256
 _PAUSES = (1.0, 4.0)  # seconds before another try
 
 
@@ -58,26 +56,14 @@ def hub_source(text: str, scratch: Path) -> Source:
     """
     name, split, column = split_name(text)
     data = _loaded(name, split)
-    schema = data.features.arrow_schema
-    if column is not None and column not in schema.names:
-        raise DataError(f"{text} has no column {column!r}: it has {', '.join(schema.names)}")
-    column = column or image_column(schema, text)
-    label = label_column(schema)
-    known = getattr(data.features.get(label), "names", None) or [] if label else []
-    table, within = data.with_format("arrow"), _folders(name)
-    spool = Spool(scratch)
-    labels: list[Any] = []
-    problems: dict[int, str] = {}
-    try:
-        for batch in table.iter(_ROWS):
-            cells = batch.column(column).to_pylist()
-            labels += [None] * len(cells) if label is None else batch.column(label).to_pylist()
-            add_images(spool, [_with_bytes(cell, within) for cell in cells], problems)
-    except BaseException:
-        spool.close()
-        raise
-    notes = [f"images from the column {column!r}"]
-    return cells_source(spool, labels, known, problems, name=Path(name).name, where=text, notes=notes, label=label)
+    columns, within = Columns.of(data.features.arrow_schema, text, column), _folders(name)
+    return arrow_source(
+        ((columns, batch) for batch in data.with_format("arrow").iter(ROWS)),
+        scratch,
+        name=Path(name).name,
+        where=text,
+        content=lambda cell: bytes_in(_with_bytes(cell, within)),
+    )
 
 
 def _with_bytes(cell: Any, within: Sequence[Path]) -> Any:
@@ -96,11 +82,9 @@ def _folders(name: str) -> list[Path]:
     """Return the folders that the files of a data set may lie in: its own, and those of what `datasets` downloads."""
     import datasets
 
-    own = [folder.resolve()] if (folder := Path(name).expanduser()).is_dir() else []
-    return [
-        *own,
-        *(Path(folder).resolve() for folder in (datasets.config.HF_CACHE_HOME, datasets.config.HF_DATASETS_CACHE)),
-    ]
+    own = [folder] if (folder := Path(name).expanduser()).is_dir() else []
+    cached = (datasets.config.HF_CACHE_HOME, datasets.config.HF_DATASETS_CACHE)
+    return [Path(folder).resolve() for folder in (*own, *cached)]
 
 
 def _patiently(load: Callable[[str], Any], name: str) -> Any:

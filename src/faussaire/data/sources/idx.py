@@ -11,7 +11,6 @@ import math
 import re
 import struct
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -19,22 +18,15 @@ import numpy as np
 
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
+from faussaire.data.disk import read_file
 from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import array_source
-from faussaire.data.sources.packed import is_packed, opened
+from faussaire.data.sources.kind import SourceKind
+from faussaire.data.sources.packed import is_packed, unpacked
 
 FASHION_CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 """Names of Fashion-MNIST's classes by label (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747, table 2)."""
 
 _TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -44,6 +36,7 @@ _ENDING = r"(ubyte|byte|short|int|float|double)(\.gz|\.bz2|\.xz|\.zst)?$"
 _IMAGES = re.compile(rf"images([-.])idx[234]-{_ENDING}", re.IGNORECASE)
 _LABELS = re.compile(rf"labels[-.]idx[12]-{_ENDING}", re.IGNORECASE)
 _MOST_AXES = 4
+_NAMES_OF_CLASSES = "classes.txt"
 
 
 def is_idx(head: bytes) -> bool:
@@ -89,7 +82,7 @@ def home_of(images: Path) -> Path:
     return folder.parent if _is_named(folder) else folder
 
 
-def idx_source(path: Path, scratch: Path | None = None) -> Source:
+def idx_source(path: Path, scratch: Path) -> Source:
     """Open an IDX file of images, with the labels and `classes.txt` that lie beside it, if any.
 
     Raises:
@@ -100,13 +93,11 @@ def idx_source(path: Path, scratch: Path | None = None) -> Source:
     images = read_idx(path)
     if images.ndim < 2:
         raise DataError(f"{path} holds {len(images)} numbers, not images: give the file of images, or its folder")
-    labels_path = labels_beside(path)
-    home = home_of(path)
-    if labels_path is None:
-        notes = ["no file of labels beside it"]
-        return array_source(images, name=home.name, where=str(path), notes=notes, path=path)
-    labels = read_idx(labels_path)
-    classes, notes = _classes(home, labels)
+    labels_path, home = labels_beside(path), home_of(path)
+    labels, classes, notes = None, None, ["no file of labels beside it"]
+    if labels_path is not None:
+        labels = read_idx(labels_path)
+        classes, notes = _classes(home, labels)
     return array_source(images, labels=labels, classes=classes, name=home.name, where=str(path), notes=notes, path=path)
 
 
@@ -117,31 +108,24 @@ def read_idx(path: Path) -> np.ndarray:
         DataError: it cannot be read, or is not an IDX file.
     """
     try:
-        with path.open("rb") as file, ExitStack() as stack:
-            if not is_packed(file.read(8)):
-                file.seek(0)
-                shape, dtype, start = _header(file, path)
-                found, expected = path.stat().st_size - start, math.prod(shape) * dtype.itemsize
-                _check_length(path, shape, found, expected)
-                return np.memmap(path, dtype, "r", offset=start, shape=shape) if expected else np.empty(shape, dtype)
-            stream = opened(path, stack)
-            shape, dtype, _ = _header(stream, path)
+        packed = is_packed(read_file(str(path), 8))
+        with unpacked(path) as stream:
+            shape, dtype, start = _header(stream, path)
             expected = math.prod(shape) * dtype.itemsize
             # One more than expected, and no more: a small .gz can unpack to any size.
-            data = stream.read(expected + 1)
+            data = stream.read(expected + 1) if packed else b""
+        found = len(data) if packed else path.stat().st_size - start
     except DataError:
         raise
     except Exception as error:  # each kind of compression has its own
         reason = shortened(str(error)) or type(error).__name__
         raise DataError(f"{path} cannot be read ({reason}): get it again") from error
-    _check_length(path, shape, len(data), expected)
-    return np.frombuffer(data, dtype).reshape(shape)
-
-
-def _check_length(path: Path, shape: tuple[int, ...], found: int, expected: int) -> None:
     if found != expected:
         problem = "is cut short" if found < expected else "goes on after its end"
         raise DataError(f"{path} {problem}: its header says {list(shape)}, {expected} bytes: get it again")
+    if packed or not expected:
+        return np.frombuffer(data, dtype).reshape(shape)
+    return np.memmap(path, dtype, "r", offset=start, shape=shape)
 
 
 def _header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
@@ -179,15 +163,29 @@ def _is_labels(path: Path, wanted: str) -> bool:
 
 def _classes(folder: Path, labels: np.ndarray) -> tuple[Sequence[str] | None, list[str]]:
     """Return the names of the classes, None to use their numbers, and what there is to say about it."""
-    listed = folder / "classes.txt"
+    listed = folder / _NAMES_OF_CLASSES
     if listed.is_file():
         try:
             names = [line.strip() for line in listed.read_text("utf-8").splitlines() if line.strip()]
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{listed} cannot be read as UTF-8 text ({error})") from error
-        return names, ["names of the classes from classes.txt"]
+        return names, [f"names of the classes from {_NAMES_OF_CLASSES}"]
     if "fashion" in str(folder).lower() and labels.size and int(labels.max()) <= 9:
         return FASHION_CLASSES, [
             "names of the classes assumed to be those of Fashion-MNIST, from the name of the folder"
         ]
     return None, []
+
+
+def _beside(path: Path) -> list[Path]:
+    return [one for one in (labels_beside(path), home_of(path) / _NAMES_OF_CLASSES) if one is not None]
+
+
+IDX = SourceKind(
+    name="idx",
+    open=idx_source,
+    recognises=lambda head: is_idx(head.inside),
+    patterns=("*idx*", "*.gz"),
+    beside=_beside,
+    title=lambda path: home_of(path).name,
+)

@@ -7,27 +7,32 @@ that names their columns. What comes out has points in its numbers, and one mark
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from typing import TextIO
+from pathlib import Path, PurePosixPath
+from typing import Any, TextIO
 
 from faussaire.core.errors import DataError
+from faussaire.data.decode.decode import IMAGE_SUFFIXES
+from faussaire.data.disk import read_file
 from faussaire.data.labels.labels import is_number
 from faussaire.data.names import shortened
-from faussaire.data.sources.packed import most_bytes, opened
+from faussaire.data.sources.kind import BYTE_ORDER_MARKS
+from faussaire.data.sources.packed import most_bytes, unpacked
+from faussaire.data.sources.zips import BEGINS
 
 _MAX_LINE = 2**24  # characters; a table of images has no longer lines
 _SAMPLE = 8  # lines by which the marks are found
 _FEW = 3  # marks in a line that need not be between its values
 _MARKS = ";\t|"
 _COMMENTS = ("#", "%")
+_TABLES = (".csv", ".tsv")
 
 csv.field_size_limit(_MAX_LINE)  # a cell may hold all pixels of an image; Python's limit is 2**17 characters
 
@@ -120,10 +125,24 @@ class TableLines:
 
 def _text(path: Path, stack: ExitStack) -> TextIO:
     """Open a text in UTF-8, or in UTF-16 where it begins so; bytes that are neither become what cannot be shown."""
-    stream = opened(path, stack)
-    wide = stream.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if read_file(str(path), 4).startswith(BEGINS):
+        archive = stack.enter_context(zipfile.ZipFile(path))
+        stream: Any = stack.enter_context(archive.open(table_in(archive) or ""))
+    else:
+        stream = stack.enter_context(unpacked(path))
+    wide = stream.peek(2)[:2] in BYTE_ORDER_MARKS
     text = io.TextIOWrapper(stream, encoding="utf-16" if wide else "utf-8-sig", errors="surrogateescape", newline=None)
     return stack.enter_context(text)
+
+
+def table_in(archive: zipfile.ZipFile) -> str | None:
+    """Return the only table of a zip, or that of the training part; None where there are images."""
+    names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
+    if any(PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES for name in names):
+        return None
+    tables = [name for name in names if PurePosixPath(name).suffix.lower() in _TABLES]
+    wanted = tables if len(tables) == 1 else [name for name in names if "train" in PurePosixPath(name).name.lower()]
+    return wanted[0] if len(wanted) == 1 else None
 
 
 def _spelling_of(lines: list[str]) -> _Spelling:

@@ -8,7 +8,6 @@ that cannot be had is left out, said, and tried again at the next start.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import unicodedata
@@ -18,22 +17,31 @@ from pathlib import Path
 
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
-from faussaire.data.disk import read_file, stamp, why_unread
+from faussaire.data.disk import read_file, why_unread
+from faussaire.data.labels.labels import WrittenLabels
 from faussaire.data.labels.references import REMOTE, Reference, header_of, references, text_lines
 from faussaire.data.names import shown
 from faussaire.data.sources.downloads import Downloads
-from faussaire.data.sources.files import Entry, listed_source, too_large
+from faussaire.data.sources.files import Entry, entries_source, too_large
+from faussaire.data.sources.kind import Head, SourceKind
 
 _NO_FILE = "no such file"
 
 
-def looks_like_list(head: str) -> bool:
-    """Whether a text that begins so can be a list of images: its first line is a path or a URL, or the right header."""
-    lines = [line.strip() for line in head.splitlines() if line.strip() and not line.startswith("#")]
-    return bool(lines) and (header_of(lines[0]) is not None or "." in lines[0] or "/" in lines[0])
+def _is_list(head: Head) -> bool:
+    """Whether a text can be a list of images: its first line is a path or a URL, or the right header."""
+    if head.is_packed or not head.is_text:
+        return False
+    try:
+        # The last character may be torn; a first line that is longer than the head is none of a list.
+        text = head.data.decode("utf-8-sig", "strict" if head.is_whole else "ignore")
+    except UnicodeDecodeError:
+        return False
+    first = next((line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    return header_of(first) is not None or "." in first or "/" in first
 
 
-def list_source(path: Path, scratch: Path | None = None) -> Source:
+def list_source(path: Path, scratch: Path) -> Source:
     """Make a source of the images that a list names, each once.
 
     Raises:
@@ -65,14 +73,9 @@ def list_source(path: Path, scratch: Path | None = None) -> Source:
             "nothing lies where the list says, as seen from its own folder: give the folder of the images, in which a "
             "table of their labels is read as such"
         )
-    return listed_source(
-        entries,
-        [one.label for one in named.values()],
-        name=path.stem,
-        where=str(path),
-        notes=notes,
-        remote=any(one.target.startswith(REMOTE) for one in said),
-    )
+    source = entries_source(entries, name=path.stem, where=str(path), notes=notes)
+    labels = WrittenLabels(labels=[one.label for one in named.values()])
+    return replace(source.labelled(labels.classes()), remote=any(one.target.startswith(REMOTE) for one in said))
 
 
 def _entry(places: _Places, one: Reference, downloads: Downloads) -> Entry:
@@ -83,18 +86,10 @@ def _entry(places: _Places, one: Reference, downloads: Downloads) -> Entry:
     return Entry(name, partial(read_file, where), _problem(where), where)
 
 
-def list_stamp(path: Path) -> str:
-    """Return a hash that changes when the list does, or one of the files that it names."""
-    hasher = hashlib.sha256(read_file(str(path)))
+def _beside(path: Path) -> list[Path]:
+    """Return the files that a list names."""
     places = _Places(path)
-    for one in read_list(path, places):
-        if not one.target.startswith(REMOTE):
-            try:
-                state = stamp(os.stat(places.of(one.target)))
-            except (OSError, ValueError):
-                state = "none"
-            hasher.update(f"\n{state}".encode())
-    return hasher.hexdigest()
+    return [Path(places.of(one.target)) for one in read_list(path, places) if not one.target.startswith(REMOTE)]
 
 
 def read_list(path: Path, places: _Places) -> list[Reference]:
@@ -161,3 +156,6 @@ def _problem(path: str) -> str:
     if not stat.S_ISREG(status.st_mode):
         return "not a file, but a folder, pipe, socket or device"
     return too_large(status.st_size)
+
+
+LIST = SourceKind(name="list", open=list_source, recognises=_is_list, patterns=("*.txt",), beside=_beside)

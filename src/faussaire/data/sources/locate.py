@@ -24,33 +24,17 @@ from faussaire.data.dataset import Origin, Source
 from faussaire.data.disk import stamp, why_unread
 from faussaire.data.names import slug
 from faussaire.data.paths import whole
-from faussaire.data.sources.archives import tar_source, zip_source
-from faussaire.data.sources.arrays import npy_source
 from faussaire.data.sources.embedded import embedded_sets
 from faussaire.data.sources.files import with_labels_beside
 from faussaire.data.sources.folders import Folder, folder_source, list_folder, listing_of
 from faussaire.data.sources.hub import PREFIX, hub_source, hub_stamp, is_saved, split_name
-from faussaire.data.sources.idx import find_idx, home_of, idx_source, labels_beside
-from faussaire.data.sources.kinds import KINDS, kind_of
-from faussaire.data.sources.lists import list_source, list_stamp
-from faussaire.data.sources.npz import npz_source
-from faussaire.data.sources.parquet import holds_images, parquet_files, parquet_source, parquet_stamp
+from faussaire.data.sources.idx import IDX, find_idx
+from faussaire.data.sources.kind import SourceKind
+from faussaire.data.sources.kinds import WHAT_DATA_MAY_BE, kind_of
+from faussaire.data.sources.npz import NPZ
+from faussaire.data.sources.parquet import holds_images, parquet_files, parquet_source
 from faussaire.data.sources.several import joined_name, several_source
 from faussaire.data.sources.shards import data_in, expanded
-from faussaire.data.sources.tables import table_source
-
-Opener = Callable[[Path, Path], Source]
-
-_OPENERS: dict[str, Opener] = {
-    "zip": zip_source,
-    "tar": tar_source,
-    "npy": npy_source,
-    "npz": npz_source,
-    "idx": idx_source,
-    "table": table_source,
-    "parquet": lambda path, scratch: parquet_source([path], path.stem, scratch),
-    "list": list_source,
-}
 
 
 def open_source(data: str | Path) -> Source:
@@ -75,13 +59,13 @@ def locate(data: str | Path | Sequence[str | Path]) -> Origin:
     if not isinstance(data, (str, Path)):
         parts = [locate(part) for part in data]
         if not parts:
-            raise DataError(f"no data given: name {KINDS}")
-        return parts[0] if len(parts) == 1 else _several(parts)
+            raise DataError(f"no data given: name {WHAT_DATA_MAY_BE}")
+        return _several(parts)
     text = str(data)
     if not text:  # as a path it would be the working directory
-        raise DataError(f"the name of the data is empty: give {KINDS}")
+        raise DataError(f"the name of the data is empty: give {WHAT_DATA_MAY_BE}")
     if text in embedded_sets():
-        return _file_origin(embedded_sets()[text].path, "npz", name=text)
+        return _file_origin(embedded_sets()[text].path, NPZ, name=text)
     if text.startswith(PREFIX):
         return _hub_origin(text)
     pattern = [] if os.path.exists(text) else expanded(text)
@@ -94,15 +78,17 @@ def locate(data: str | Path | Sequence[str | Path]) -> Origin:
         raise DataError(_unknown(text, path)) from error
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: the ~ of nobody
         reason = why_unread(error) if isinstance(error, OSError) else str(error)
-        raise DataError(f"{text[:80]!r} cannot be opened ({reason}): give {KINDS}") from error
+        raise DataError(f"{text[:80]!r} cannot be opened ({reason}): give {WHAT_DATA_MAY_BE}") from error
     if stat.S_ISDIR(mode):
         return _folder_origin(path)
     if stat.S_ISREG(mode):
-        return _file_origin(path, kind_of(path))
-    raise DataError(f"{data} is neither a file nor a folder, but a pipe, socket or device: give {KINDS}")
+        return _file_origin(path)
+    raise DataError(f"{data} is neither a file nor a folder, but a pipe, socket or device: give {WHAT_DATA_MAY_BE}")
 
 
 def _several(parts: Sequence[Origin]) -> Origin:
+    if len(parts) == 1:
+        return parts[0]
     text = "\n".join(part.signature for part in parts)
     return Origin(
         name=joined_name([part.name for part in parts]),
@@ -128,36 +114,28 @@ def _folder_origin(path: Path) -> Origin:
     Beside image files, parquet may hold captions or features: then its first cells say what it is.
     """
     try:
-        images = find_idx(path)
-        tables = parquet_files(path)
+        images, tables = find_idx(path), parquet_files(path)
     except OSError as error:
         raise DataError(f"{path} cannot be opened: {why_unread(error)}") from error
     if images is not None:
-        return _file_origin(images, "idx")
+        return _file_origin(images, IDX)
     if is_saved(path):
         return _hub_origin(f"{PREFIX}{path}")
-    folder = list_folder(path)
+    folder, name = list_folder(path), slug(path.resolve().name)
     if tables and (not folder.has_images() or holds_images(tables[0])):
-        name = slug(path.resolve().name)
+        text = "\n".join(f"{path.name} {stamp(path.stat())}" for path in tables)
         return Origin(
             name=name,
             identity=f"parquet {path.resolve()}",
-            signature=parquet_stamp(tables),
+            signature=hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(),
             open=partial(parquet_source, tables, name),
         )
-    files = [] if folder.has_images() else [Path(file) for _, file, why in folder.files if not why]
-    found = data_in(files, _kind_or_none)
-    parts = [_file_origin(file, kind_of(file)) for file in found]
     opener: Callable[[Path], Source] = partial(folder_source, folder)
-    if parts:
-        origin = parts[0] if len(parts) == 1 else _several(parts)
-        opener = partial(_opened_in, folder, origin, found)
-    return Origin(
-        name=slug(path.resolve().name),
-        identity=f"folder {path.resolve()}",
-        signature=folder.signature,
-        open=opener,
-    )
+    if not folder.has_images() and (found := data_in([Path(file) for _, file, why in folder.files if not why])):
+        opener = partial(
+            _opened_in, folder, _several([_file_origin(file, kind) for file, kind in found.items()]), list(found)
+        )
+    return Origin(name=name, identity=f"folder {path.resolve()}", signature=folder.signature, open=opener)
 
 
 def _opened_in(folder: Folder, origin: Origin, files: Sequence[Path], scratch: Path) -> Source:
@@ -177,29 +155,28 @@ def _without_braces(text: str) -> str:
     return re.sub(r"[\W_]*\{.*\}", "", Path(text).name).split(".")[0]
 
 
-def _kind_or_none(path: Path) -> str | None:
-    try:
-        return kind_of(path)
-    except DataError:
-        return None
-
-
-def _file_origin(path: Path, kind: str, *, name: str | None = None) -> Origin:
+def _file_origin(path: Path, kind: SourceKind | None = None, *, name: str | None = None) -> Origin:
     """Make the origin of one file, and of what lies beside it."""
+    kind = kind or kind_of(path)
     try:
-        beside = [labels_beside(path), home_of(path) / "classes.txt"] if kind == "idx" else []
-        stamps = [stamp(one.stat()) for one in (path, *beside) if one is not None and one.is_file()]
-        signature = list_stamp(path) if kind == "list" else hashlib.sha256("\n".join(stamps).encode()).hexdigest()
+        stamps = [stamp(path.stat()), *filter(None, map(_stamp_if_there, kind.beside(path)))]
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-    stem = home_of(path).name if kind == "idx" else path.name.split(".tar")[0] if kind == "tar" else path.stem
     return Origin(
-        name=name or slug(stem.split(".")[0] if kind == "table" else stem),
-        identity=f"{kind} {path.resolve()}",
-        signature=signature,
+        name=name or slug(kind.title(path)),
+        identity=f"{kind.name} {path.resolve()}",
+        signature=hashlib.sha256("\n".join(stamps).encode()).hexdigest(),
         path=path.resolve(),
-        open=partial(_OPENERS[kind], path),
+        open=partial(kind.open, path),
     )
+
+
+def _stamp_if_there(path: Path) -> str:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return ""
+    return stamp(status) if stat.S_ISREG(status.st_mode) else ""
 
 
 def _unknown(data: str, path: Path) -> str:

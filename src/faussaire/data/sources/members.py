@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -24,23 +24,15 @@ _LONGEST_CHAIN = 40  # links from one to another, as many as Linux follows
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading(Generic[T]):
-    """How the members of one archive are read."""
+@dataclass(kw_only=True)
+class Members(Generic[T]):
+    """What the table of contents of an archive says, and how its members are read."""
 
-    whole: Callable[[T], bytes]
-    """Return the content of one."""
-
-    head: Callable[[T], bytes]
-    """Return its first 16 bytes."""
+    read: Callable[..., bytes]
+    """Return the content of a member, or its first bytes: `read(member, count)`."""
 
     problem: Callable[[T], str]
-    """Return why it cannot be read, as far as the table of contents tells; empty where nothing is known."""
-
-
-@dataclass
-class Members(Generic[T]):
-    """What the table of contents of an archive says."""
+    """Return why one cannot be read, as far as the table of contents tells; empty where nothing is known."""
 
     files: list[tuple[str, T]] = field(default_factory=list)
     """Name and member of each file; undecodable bytes of a name as Python escapes them (surrogates)."""
@@ -56,9 +48,7 @@ class Members(Generic[T]):
         self.links.append((name, posixpath.join(posixpath.dirname(name), target)))
 
 
-def archive_source(
-    members: Members[T], reading: Reading[T], path: Path, close: Callable[[], None], notes: Sequence[str] = ()
-) -> Source:
+def archive_source(members: Members[T], path: Path, close: Callable[[], None], notes: Sequence[str] = ()) -> Source:
     """Make a source of the members of an archive."""
     files, passed = _with_links(members)
     files = [(name.removeprefix("./"), member) for name, member in files]
@@ -67,15 +57,17 @@ def archive_source(
     visible = [entry for entry in inside if not in_litter(entry[0])]
     listing = Listing()
     for text, (_, member) in zip(told_apart([name for name, _ in visible]), visible, strict=True):
-        why = reading.problem(member)
-        listing.add(text, partial(reading.whole, member), why, head=partial(reading.head, member))
+        listing.add(text, partial(members.read, member), members.problem(member))
     num_hidden = len(inside) - len(visible)
     told = [f"{why}: {len(names)} (first: {shown(names[0])})" for why, names in passed.items()]
     told += [f"hidden files passed over: {num_hidden}"] if num_hidden else []
     told += _same_names([name for name, _ in visible])
-    name = path.name.split(".tar")[0] if ".tar" in path.name else path.stem
-    source = file_source(listing, name=name, where=str(path), notes=[*notes, *told], close=close)
-    return replace(source, mixed=((len(source.items), True),))
+    return file_source(listing, name=title_of(path), where=str(path), notes=[*notes, *told], close=close)
+
+
+def title_of(path: Path) -> str:
+    """Return what the data in an archive is called: its name without `.zip`, `.tar`, `.tar.gz` …."""
+    return path.name.split(".tar")[0] if ".tar" in path.name else path.stem
 
 
 def _with_links(members: Members[T]) -> tuple[list[tuple[str, T]], dict[str, list[str]]]:

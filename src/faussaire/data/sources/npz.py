@@ -19,6 +19,8 @@ from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import NUMBERS, OBJECTS, array_source, flat_shape, line
+from faussaire.data.sources.kind import Head, SourceKind
+from faussaire.data.sources.zips import BEGINS, first_name
 
 _IMAGES = ("images", "image", "imgs", "img", "pixels", "data", "x", "inputs", "features", "samples", "faces")
 _LABELS = ("labels", "label", "targets", "target", "y", "digits")
@@ -57,7 +59,7 @@ class _Array:
         return self.dtype.kind in NUMBERS and (len(self.shape) in (3, 4) or flat)
 
 
-def npz_source(path: Path, scratch: Path | None = None) -> Source:
+def npz_source(path: Path, scratch: Path) -> Source:
     """Open the images, labels and names of classes of an archive of arrays.
 
     Raises:
@@ -161,3 +163,12 @@ def _notes(arrays: Sequence[_Array], images: _Array, labels: _Array | None, name
     if left:
         notes.append(f"left out of the .npz: {shortened(', '.join(left))}")
     return notes
+
+
+def _is_npz(head: Head) -> bool:
+    if not head.data.startswith(BEGINS):
+        return False
+    return head.path.suffix.lower() == ".npz" or first_name(head.data).endswith(b".npy")
+
+
+NPZ = SourceKind(name="npz", open=npz_source, recognises=_is_npz, patterns=("*.npz",))

@@ -9,15 +9,16 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from faussaire.core.errors import DataError
 from faussaire.data.labels.layouts import is_split
+from faussaire.data.sources.kind import SourceKind
+from faussaire.data.sources.kinds import SOURCES, is_named, kind_of
 
-_ARCHIVES = ("zip", "tar")
-_SUFFIXES = (
-    ".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".csv", ".csv.gz", ".tsv", ".npz", ".npy"
-)  # fmt: skip
+_INSTEAD_OF_IMAGES = (("zip", "tar"), ("table",), ("npz", "npy"))  # kinds that a folder may hold, the likelier first
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST = 100_000  # names that a pattern may stand for
 
@@ -53,15 +54,19 @@ def why_no_classes(names: Sequence[str]) -> str:
     return ""
 
 
-def data_in(files: Sequence[Path], kind_of: Callable[[Path], str | None]) -> list[Path]:
+def data_in(files: Sequence[Path]) -> dict[Path, SourceKind]:
     """Return the archives among the files of a folder without images, or else its tables of pixels, or its arrays.
 
     Of several, those with `train` in front are taken, if there are any.
     """
-    named = [path for path in files if path.name.lower().endswith(_SUFFIXES)]
-    kinds = {path: kind_of(path) for path in named}
-    for wanted in (_ARCHIVES, ("table",), ("npz", "npy")):
-        found = sorted((path for path in named if kinds[path] in wanted), key=lambda path: os.fspath(path))
+    able = [kind for kind in SOURCES if any(kind.name in names for names in _INSTEAD_OF_IMAGES)]
+    kinds = {}
+    for path in sorted(files, key=os.fspath):
+        if any(is_named(path.name.lower(), kind) for kind in able):
+            with suppress(DataError):
+                kinds[path] = kind_of(path)
+    for wanted in _INSTEAD_OF_IMAGES:
+        found = {path: kind for path, kind in kinds.items() if kind.name in wanted}
         if found:
-            return [path for path in found if path.name.lower().startswith("train")] or found
-    return []
+            return {path: kind for path, kind in found.items() if path.name.lower().startswith("train")} or found
+    return {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -22,17 +23,25 @@ from faussaire.data.labels.columns import Layout, decided, layout_of
 from faussaire.data.labels.labels import classes_of
 from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import array_source
-from faussaire.data.sources.lines import TableLines
+from faussaire.data.sources.kind import Head, SourceKind
+from faussaire.data.sources.lines import TableLines, table_in
+from faussaire.data.sources.zips import BEGINS
 from faussaire.data.store.spool import Spool
 
 _ROWS = 2048
 _CELLS = 8  # numbers in a line that make it one of a table rather than of a list
 
 
-def looks_like_table(path: Path) -> bool:
-    """Whether a text is a table of pixels, or at least of numbers."""
-    head = TableLines(path).head()
-    return layout_of(head) is not None or (len(head) > 0 and _num_numbers(head[-1]) >= _CELLS)
+def _is_table(head: Head) -> bool:
+    """Whether it is a table of pixels, or at least of numbers; of a zip, whether it holds one and no images."""
+    if head.data.startswith(BEGINS):
+        try:
+            with zipfile.ZipFile(head.path) as archive:
+                return table_in(archive) is not None
+        except Exception:  # damaged; what opens it will say how
+            return False
+    lines = TableLines(head.path).head() if head.is_text else []
+    return layout_of(lines) is not None or (len(lines) > 0 and _num_numbers(lines[-1]) >= _CELLS)
 
 
 def _num_numbers(line: str) -> int:
@@ -71,7 +80,7 @@ def table_source(path: Path, scratch: Path) -> Source:
     return array_source(
         spool.rows((math.prod(layout.shape),), np.float32),
         labels=found,
-        name=path.name.split(".")[0],
+        name=_title(path),
         where=str(path),
         notes=notes,
         problems=problems,
@@ -166,3 +175,12 @@ def _as_single(values: np.ndarray) -> np.ndarray | None:
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
     return single if bool(np.isfinite(single).all()) else None
+
+
+def _title(path: Path) -> str:
+    return path.name.split(".")[0]
+
+
+TABLE = SourceKind(
+    name="table", open=table_source, recognises=_is_table, patterns=("*.csv", "*.tsv", "*.csv.gz"), title=_title
+)

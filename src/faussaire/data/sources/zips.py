@@ -1,0 +1,129 @@
+"""A zip of image files, read in place: no entry is ever written to the disk, so no entry's path can do harm.
+
+One `ZipFile` serves all threads. What its table of contents means is told by members.py.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+import zipfile
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from faussaire.core.errors import DataError
+from faussaire.data.dataset import Source
+from faussaire.data.decode.chunks import content
+from faussaire.data.disk import raise_if_of_the_moment
+from faussaire.data.sources.files import too_large
+from faussaire.data.sources.kind import Head, SourceKind
+from faussaire.data.sources.members import Members, archive_source
+
+BEGINS = (b"PK\3\4", b"PK\5\6")
+"""What a zip begins with."""
+
+_ENCRYPTED = 0x1  # a general purpose bit flag
+_NOT_UTF_8 = 0xFF & ~0x08  # in the second byte of these
+_HEADER_BYTES, _ENTRY_BYTES = 30, 46  # of an entry, at its place and in the table of contents
+_UNIX = 3  # the system that an entry was made by
+_BYTES = "latin-1"  # in which a name is its bytes
+_LONGEST_LINK = 4096
+_OF_OTHERS = (b"data.pkl", b"[Content_Types].xml")  # what torch and spreadsheets put first
+
+
+def first_name(head: bytes) -> bytes:
+    """Return the name of the first entry of a zip that begins so."""
+    return head[30 : 30 + int.from_bytes(head[26:28], "little")]
+
+
+def _is_zip(head: Head) -> bool:
+    return head.data.startswith(BEGINS) and not first_name(head.data).endswith(_OF_OTHERS)
+
+
+def zip_source(path: Path, scratch: Path) -> Source:
+    """List the images of a zip.
+
+    Raises:
+        DataError: the file cannot be opened, is not a zip, or its `labels.csv` cannot be used.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(_NamesAsBytes(path))
+            archive = zipfile.ZipFile(file, metadata_encoding=_BYTES)
+        except Exception as error:  # zipfile has several for damaged tables of contents, struct.error among them
+            raise_if_of_the_moment(error, path)
+            raise DataError(f"{path} is not a zip, or is damaged ({error}): make or download it again") from error
+        members: Members[zipfile.ZipInfo] = Members(read=partial(_read, archive), problem=_problem)
+        for info in archive.infolist():
+            name = _name(info)
+            if _is_link(info):
+                _add_link(members, name, archive, info)
+            elif not name.endswith("/"):
+                members.files.append((name, info))
+        source = archive_source(members, path, file.close)
+        stack.pop_all()
+    return source
+
+
+class _NamesAsBytes(io.BufferedReader):
+    """A zip whose headers do not say which names are UTF-8: one that is none would cost the whole archive.
+
+    Args:
+        path: of the zip.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as ever; `zipfile` reads the table of contents in one go, and so the header of an entry."""
+        data = super().read(-1 if size is None else size)
+        if not data.startswith((b"PK\1\2", b"PK\3\4")):
+            return data
+        plain, place = bytearray(data), 0
+        if len(plain) == _HEADER_BYTES:
+            plain[7] &= _NOT_UTF_8
+        while plain[place : place + 4] == b"PK\1\2" and place + _ENTRY_BYTES <= len(plain):
+            plain[place + 9] &= _NOT_UTF_8
+            place += _ENTRY_BYTES + sum(struct.unpack_from("<3H", plain, place + 28))  # name, extra, comment
+        return bytes(plain)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """Return the name of an entry: as UTF-8 where it is that, whether it says so or not."""
+    name = info.orig_filename
+    if not name.isascii():
+        raw = name.encode(_BYTES)
+        try:
+            name = raw.decode()
+        except UnicodeDecodeError:
+            name = raw.decode("cp437")  # as the format has it: each byte is a letter of its own
+    return name.replace("\\", "/")
+
+
+def _add_link(members: Members[zipfile.ZipInfo], name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    target, why, _ = content(partial(archive.read, info))
+    if target is None:
+        members.others.append((name, why))
+    else:
+        members.add_link(name, target.decode("utf-8", "surrogateescape"))
+
+
+def _is_link(info: zipfile.ZipInfo) -> bool:
+    link = info.create_system == _UNIX and stat.S_ISLNK(info.external_attr >> 16)
+    return link and info.file_size <= _LONGEST_LINK and not info.flag_bits & _ENCRYPTED
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, count: int = -1) -> bytes:
+    with archive.open(info) as file:
+        return file.read(count)
+
+
+def _problem(info: zipfile.ZipInfo) -> str:
+    """Return why an entry cannot be read, as far as the table of contents tells."""
+    return "protected by a password" if info.flag_bits & _ENCRYPTED else too_large(info.file_size)
+
+
+ZIP = SourceKind(name="zip", open=zip_source, recognises=_is_zip, patterns=("*.zip",))
