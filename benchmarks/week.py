@@ -30,6 +30,7 @@ from faussaire.evaluation.evaluate import Evaluation
 from faussaire.modalities import modality
 from faussaire.runs.events import Event, line_of
 from faussaire.runs.folder import RunFolder
+from faussaire.runs.history import History
 from faussaire.training.cadence import (
     MAX_REPORT_SECONDS,
     REFRESH_SECONDS,
@@ -40,8 +41,7 @@ from faussaire.training.cadence import (
 )
 from faussaire.views.curves import refresh
 from faussaire.views.report import write_report
-from faussaire.views.web.history import History
-from faussaire.views.web.live import stream
+from faussaire.views.web.api.stream import stream
 
 NIMG_PER_REPORT = 6_400
 WORDS = ("D is right 72 % [71, 73] of the time (50 % is chance); fakes vary 0.92 ± 0.05 times as much as reals",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import shutil
 import socket
 import subprocess
@@ -48,19 +49,27 @@ def serving(run: Path, *flags: str, port: int = 0) -> Iterator[tuple[subprocess.
     command = [sys.executable, "-m", "faussaire", "serve", str(run), "--port", str(port), *flags]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+        wait_for(process, port)
         yield process, port
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until a server answers: it listens long before."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", "/static/0/0")
+            connection.getresponse()
+            connection.close()
+            return
+        except OSError:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 class Direct:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from faussaire.runs.folder import RunFolder
-from faussaire.views.web.render import static_address
+from faussaire.views.web.pages.render import static_address
 from toy import write_squares
 from web_client import copy_of, serving, train_on
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from faussaire.runs.events import Event, Follower, Place, kind_of, line_of, parse
+from faussaire.runs.events import Event, Follower, Position, kind_of, line_of, parse
 from faussaire.runs.folder import RunFolder
 
 
@@ -61,7 +61,7 @@ def test_a_follower_counts_lines_and_waits_for_the_end_of_the_last_one(tmp_path:
     assert [(line, event.nimg) for line, event in follower.new_events()] == [(2, 1)]
     run.events_file.write_bytes(content)
     assert [(line, event.nimg) for line, event in follower.new_events()] == [(3, 2)]
-    assert (follower.line, follower.place.offset) == (3, len(content))
+    assert (follower.line, follower.position.offset) == (3, len(content))
 
 
 def test_a_line_longer_than_a_piece_is_read_whole(tmp_path: Path) -> None:
@@ -95,6 +95,6 @@ def test_a_follower_may_start_at_a_place_that_another_one_reached(tmp_path: Path
     first = Follower(run.events_file)
     first.new_lines(2_000)
     assert 0 < first.line < 90
-    second = Follower(run.events_file, after=95, start=first.place)
+    second = Follower(run.events_file, after=95, start=first.position)
     assert [(line, event.nimg) for line, event in second.new_events()] == [(n, n - 1) for n in range(96, 101)]
-    assert Place().after(b"a\nb\n").line == 2
+    assert Position().after(b"a\nb\n").line == 2

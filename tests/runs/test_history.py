@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from faussaire.runs import history as module
 from faussaire.runs.events import Event, Follower, line_of
-from faussaire.runs.folder import RunFolder
 from faussaire.runs.history import MAX_REPORTS, RECENT, History
 
 
@@ -127,12 +126,13 @@ def test_what_was_resumed_twice_is_told_once_and_the_plan_is_kept(tmp_path: Path
 
 
 def test_a_run_begun_anew_is_told_anew(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path)
-    write(run.events_file, [("stats", i) for i in range(5)])
-    assert run.told.read()[0] == 5
-    run.events_file.unlink()
-    write(run.events_file, [("stats", 99)] * 7)
-    assert (run.told.read()[0], kept(run.told)) == (7, [99] * 7)
+    path = tmp_path / "events.jsonl"
+    history = History(path)
+    write(path, [("stats", i) for i in range(5)])
+    assert history.read()[0] == 5
+    path.unlink()
+    write(path, [("stats", 99)] * 7)
+    assert (history.read()[0], kept(history)) == (7, [99] * 7)
 
 
 def test_lines_written_otherwise_or_torn_are_numbered_and_sorted_all_the_same(tmp_path: Path) -> None:
@@ -151,11 +151,11 @@ def test_a_reader_starts_shortly_before_the_line_that_it_wants(tmp_path: Path) -
     write(path, [("stats", i) for i in range(40_000)])
     history = History(path)
     history.read()
-    place = history.place_before(30_000)
+    place = history.position_before(30_000)
     assert 15_000 < place.line <= 30_000
     follower = Follower(path, 30_000, start=place)
     found: list[tuple[int, Event]] = []
     while not found:
         found = follower.new_events()
     assert (found[0][0], found[0][1].nimg) == (30_001, 30_000)
-    assert history.place_before(0).offset == 0
+    assert history.position_before(0).offset == 0

@@ -97,7 +97,7 @@ def train(
         Serve a page on this machine on which the run can be watched, paused and played against.
     """
     from faussaire.api import train as train_run
-    from faussaire.views.web.server import watching
+    from faussaire.views.web.server.beside import watching
 
     if sum(name in settings for name in LENGTHS) > 1:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
@@ -345,7 +345,7 @@ def serve(
     public
         Serve the page "this does not exist" of one run and nothing else, under any name: fit for the world.
     """
-    from faussaire.views.web.server import serve_folder
+    from faussaire.views.web.server.serve import serve_folder
 
     serve_folder(runs, Terminal(), host=host, port=port, public_only=public, names=name or [])
 
@@ -363,7 +363,7 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = 
         Serve a page on this machine on which the run can be watched.
     """
     from faussaire.api import train as train_run
-    from faussaire.views.web.server import watching
+    from faussaire.views.web.server.beside import watching
 
     console = Terminal()
     with watching(console, wanted=studio) as begun:

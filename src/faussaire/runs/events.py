@@ -62,18 +62,18 @@ def parse(line: bytes) -> Event | None:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place in the file: after so many lines, which take so many bytes."""
+class Position:
+    """A position in the file: after so many lines, which take so many bytes."""
 
     line: int = 0
     offset: int = 0
     mark: bytes = b""
     """The last of these bytes, by which the file is known again."""
 
-    def after(self, whole_lines: bytes) -> Place:
-        """Return the place after some more lines."""
+    def after(self, whole_lines: bytes) -> Position:
+        """Return the position after some more lines."""
         mark = (self.mark + whole_lines[-MARK_BYTES:])[-MARK_BYTES:]
-        return Place(self.line + whole_lines.count(b"\n"), self.offset + len(whole_lines), mark)
+        return Position(self.line + whole_lines.count(b"\n"), self.offset + len(whole_lines), mark)
 
 
 class Follower:
@@ -82,18 +82,18 @@ class Follower:
     Args:
         path: the file, which may not be there yet.
         after: lines that the reader has already.
-        start: a place no later than these, to begin at; the beginning of the file if not given.
+        start: a position no later than these, to begin at; the beginning of the file if not given.
     """
 
-    def __init__(self, path: Path, after: int = 0, *, start: Place | None = None) -> None:
+    def __init__(self, path: Path, after: int = 0, *, start: Position | None = None) -> None:
         self.path = path
-        self.place = start or Place()
+        self.position = start or Position()
         self._after = after
 
     @property
     def line(self) -> int:
         """How many lines were read or passed over."""
-        return self.place.line
+        return self.position.line
 
     def new_lines(self, piece_bytes: int = PIECE_BYTES) -> list[bytes]:
         """Return the next whole lines, without their newlines: about as many bytes as asked for, or none.
@@ -104,20 +104,20 @@ class Follower:
         try:
             file = self.path.open("rb")
         except OSError:
-            if self.place.offset:
+            if self.position.offset:
                 raise EOFError(f"{self.path} is no longer there") from None
             return []
-        place = self.place
+        position = self.position
         with file:
-            if os.fstat(file.fileno()).st_size == place.offset:
+            if os.fstat(file.fileno()).st_size == position.offset:
                 return []
-            file.seek(place.offset - len(place.mark))
-            content = file.read(len(place.mark) + piece_bytes)
-            content += file.readline() if len(content) == len(place.mark) + piece_bytes else b""
-        if not content.startswith(place.mark) or len(content) <= len(place.mark):
+            file.seek(position.offset - len(position.mark))
+            content = file.read(len(position.mark) + piece_bytes)
+            content += file.readline() if len(content) == len(position.mark) + piece_bytes else b""
+        if not content.startswith(position.mark) or len(content) <= len(position.mark):
             raise EOFError(f"{self.path} was begun anew")
-        whole = content[len(place.mark) : content.rfind(b"\n") + 1]
-        self.place = place.after(whole)
+        whole = content[len(position.mark) : content.rfind(b"\n") + 1]
+        self.position = position.after(whole)
         return whole.split(b"\n")[:-1]
 
     def new_events(self) -> list[tuple[int, Event]]:
@@ -128,6 +128,6 @@ class Follower:
         Raises:
             EOFError: the file is not the one that was read before.
         """
-        first = self.place.line + 1
+        first = self.position.line + 1
         numbered = enumerate(self.new_lines(), first)
         return [(line, event) for line, text in numbered if line > self._after and (event := parse(text))]

@@ -30,7 +30,7 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.listeners: list[Callable[[Event], None]] = []
-        self.told = History(self.events_file)
+        self._history = History(self.events_file)
         self._nimg = 0  # of the last event
         self._warned: set[str] = set()
 
@@ -194,7 +194,11 @@ class RunFolder:
 
         Of a long run not every report is kept: see `runs.history`.
         """
-        return self.told.read()[1]
+        return self._history.read()[1]
+
+    def reports(self) -> tuple[list[Event], int, int]:
+        """Read evenly spaced reports and the last, one in how many they are, and of how many."""
+        return self._history.curve()
 
     def write_json(self, path: Path, content: dict[str, Any]) -> None:
         """Write JSON so that a reader sees the old or the new."""

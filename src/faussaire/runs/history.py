@@ -16,14 +16,14 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from pathlib import Path
 
-from faussaire.runs.events import HEAD, PLAN_KINDS, Event, Follower, Place, parse
+from faussaire.runs.events import HEAD, PLAN_KINDS, Event, Follower, Position, parse
 
 MAX_REPORTS = 2_000  # of a curve: more than a screen has columns
 MAX_OTHERS = 1_000
 RECENT = 256  # last ones of a kind that are kept without a gap: more than are told between two checkpoints
 ONLY_LAST = ("judged", "config")
 SCAN_BYTES = 1 << 20  # read at a time
-PLACE_EVERY = 4_096  # lines between two places that are remembered
+POSITION_EVERY = 4_096  # lines between two positions that are remembered
 
 OFTEN = {b'{"kind": "stats",': "stats", b'{"kind": "judged"': "judged"}  # nearly all lines are of these
 OFTEN_BYTES = 17
@@ -118,7 +118,7 @@ class History:
 
     def _begin(self) -> None:
         self._follower = Follower(self.path)
-        self._places = [Place()]
+        self._positions = [Position()]
         self._kinds = {"stats": Thinned(MAX_REPORTS, RECENT)} | {kind: Thinned(0, 1) for kind in ONLY_LAST}
 
     def read(self) -> tuple[int, list[Event]]:
@@ -135,10 +135,10 @@ class History:
             stats = self._kinds["stats"]
             return _events(stats.even()), stats.stride, stats.count
 
-    def place_before(self, line: int) -> Place:
-        """Return a place shortly before the end of a line, where a `Follower` may start."""
+    def position_before(self, line: int) -> Position:
+        """Return a position shortly before the end of a line, where a `Follower` may start."""
         with self._lock:
-            return next((place for place in reversed(self._places) if place.line <= line), Place())
+            return next((position for position in reversed(self._positions) if position.line <= line), Position())
 
     def _catch_up(self) -> None:
         try:
@@ -150,8 +150,8 @@ class History:
     def _read_on(self) -> None:
         while lines := self._follower.new_lines(SCAN_BYTES):
             self._take(self._follower.line - len(lines), lines)
-            if self._follower.line - self._places[-1].line >= PLACE_EVERY:
-                self._places.append(self._follower.place)
+            if self._follower.line - self._positions[-1].line >= POSITION_EVERY:
+                self._positions.append(self._follower.position)
 
     def _take(self, number: int, lines: list[bytes]) -> None:
         """Sort lines by kind; the first of them comes after line `number`."""

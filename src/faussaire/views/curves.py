@@ -25,7 +25,7 @@ def refresh(run: RunFolder, modality: Modality) -> None:
     Raises:
         CheckpointError: the disk is full, or the like.
     """
-    stats, _, _ = run.told.curve()
+    stats, _, _ = run.reports()
     with run.drawing(run.path / "curves.png") as beside:
         draw_curves(beside, stats)
     frames = _frames(run)

@@ -34,7 +34,7 @@ from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.modalities.image import PAPER, enlarge, grid, save
 from faussaire.training.sizing import size
-from faussaire.views.pages import environment
+from faussaire.views.templating import environment
 
 SHEET = 20  # images on the contact sheet
 COLUMNS = 5

@@ -32,7 +32,7 @@ from faussaire.generation.generator import Generator
 from faussaire.modalities.image import enlarge, grid, picture
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
-from faussaire.views.pages import environment
+from faussaire.views.templating import environment
 
 GRID = 64
 MAX_PICTURE_WIDTH = 1_100  # pixels; wider grids are shown smaller, to keep the page fit for mail
@@ -58,7 +58,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     generator = Generator.load(run.path)
     config = run.read_json(run.config) if run.exists() else {}
     history = run.history()
-    stats, stride, num_reports = run.told.curve()
+    stats, stride, num_reports = run.reports()
     scripts = [get_plotlyjs(), _template("report.js")]
     measured = {score.metric for score in evaluation.scores}
     templates = environment("faussaire.views")

@@ -18,7 +18,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from faussaire.runs.folder import RunFolder
-from faussaire.views.web import studio as studio_module
+from faussaire.views.web import shared
 from web_client import client_of, copy_of, serving
 
 PAGES = [
@@ -195,11 +195,11 @@ def test_oversized_bodies_are_refused_whatever_they_promise(client: TestClient) 
 
 
 def test_followers_have_a_bound(squares_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faussaire.views.web.runs.MAX_STREAMS", 0)
+    monkeypatch.setattr("faussaire.views.web.api.runs.MAX_STREAMS", 0)
     answer = client_of(squares_run).get("/api/runs/squares/events")
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
-    assert studio_module.MAX_STREAMS == 64
+    assert shared.MAX_STREAMS == 64
 
 
 def test_the_public_page_is_all_that_the_public_gets(squares_run: Path) -> None:

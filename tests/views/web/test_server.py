@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from faussaire.runs.folder import RunFolder
-from faussaire.views.web.server import watching
+from faussaire.views.web.server.beside import watching
 from toy import write_squares
 from web_client import serving
 
@@ -51,7 +51,7 @@ def test_a_studio_that_cannot_start_is_said_once(
 
 
 def test_a_studio_that_finds_no_port_is_said_once(squares_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faussaire.views.web.server.HOST", "203.0.113.7")
+    monkeypatch.setattr("faussaire.views.web.server.beside.HOST", "203.0.113.7")
     assert told_of(squares_run).count("the training goes on without") == 1
 
 
@@ -77,7 +77,7 @@ HOLDS_THE_PIPE = """
 import os, sys, time
 from pathlib import Path
 from rich.console import Console
-from faussaire.views.web.server import beside
+from faussaire.views.web.server.beside import beside
 
 with beside(Path(sys.argv[1]), 0, Console()) as studio:
     if os.fork() == 0:

@@ -15,7 +15,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # before anything slow: it is the training's to obey
     os.nice(NICE)
     from faussaire.views.web.library import Library
-    from faussaire.views.web.server import serve
+    from faussaire.views.web.server.serve import serve
 
     listening, parent = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     serve(Library(sys.argv[3], expected=True), listening, parent=parent)

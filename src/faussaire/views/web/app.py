@@ -14,12 +14,16 @@ from starlette.middleware import Middleware
 
 from faussaire import __version__
 from faussaire.core.errors import FaussaireError
-from faussaire.views.web import explore, generate, pages, problems, public, quiz, runs
-from faussaire.views.web.guard import Guard
+from faussaire.views.web.api import explore, generate, runs
 from faussaire.views.web.library import Library
-from faussaire.views.web.names import Names
-from faussaire.views.web.render import page, static_version
-from faussaire.views.web.studio import MAX_STREAMS, Studio
+from faussaire.views.web.pages import public
+from faussaire.views.web.pages import routes as pages
+from faussaire.views.web.pages.render import page, static_version
+from faussaire.views.web.quiz import routes as quiz
+from faussaire.views.web.server import problems
+from faussaire.views.web.server.guard import Guard
+from faussaire.views.web.server.hosts import HostNames
+from faussaire.views.web.shared import MAX_STREAMS, Shared
 
 DESCRIPTION = f"""Samples of trained generators, and what happened while they were trained.
 
@@ -52,10 +56,10 @@ def create_app(
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
         openapi_url=None if public_only else "/api/openapi.json",
-        middleware=[Middleware(Guard, names=None if public_only else Names(host, names))],
+        middleware=[Middleware(Guard, names=None if public_only else HostNames(host, names))],
         telemetry=NO_TELEMETRY,
     )
-    app.state.studio = Studio(library)
+    app.state.shared = Shared(library)
     for kind in (FaussaireError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _on_error)
     app.get("/static/{version}/{name}", include_in_schema=False)(static)
@@ -70,7 +74,7 @@ def create_app(
 
 async def static(version: str, name: str) -> Response:
     """Return a file of the pages, or plotly's own script out of its package."""
-    folder = files("faussaire.views.web").joinpath("static")
+    folder = files("faussaire.views.web.pages").joinpath("static")
     found = {path.name: path for path in folder.iterdir()}
     found["plotly.min.js"] = files("plotly").joinpath("package_data", "plotly.min.js")
     if name not in found or version != static_version():

@@ -1,0 +1,1 @@
+"""What programs, the pages' own scripts among them, ask for: runs and their events, samples, walks."""

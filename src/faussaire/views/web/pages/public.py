@@ -1,0 +1,69 @@
+"""This X does not exist: one fresh sample for each visit, an address that keeps it, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+
+from faussaire.runs.standing import standing
+from faussaire.views.web.api.generate import MAX_SEED, Format, drawn, encode
+from faussaire.views.web.api.generators import Loaded
+from faussaire.views.web.pages.render import page
+from faussaire.views.web.shared import SharedDep
+
+FRESH_SEEDS = 2**31  # an address that can be read out over the telephone
+WORDS = {"fashion-mnist": "garment", "mnist": "digit"}  # names of texts, for the sets whose own name is no noun
+
+router = APIRouter(include_in_schema=False)
+Seed = Annotated[int, Path(ge=0, le=MAX_SEED)]
+
+
+@router.get("/")
+async def fresh(request: Request, shared: SharedDep) -> Response:
+    """Show a sample that nobody has seen before."""
+    return await show(request, shared, secrets.randbelow(FRESH_SEEDS))
+
+
+@router.get("/{seed}.png")
+async def sample(request: Request, shared: SharedDep, seed: Seed) -> Response:
+    """Return the picture."""
+    loaded = await shared.generators.newest(shared.library.run(_run_id(request)))
+    return Response(await _made(loaded, seed), media_type="image/png")
+
+
+@router.get("/{seed}")
+async def show(request: Request, shared: SharedDep, seed: Seed) -> Response:
+    """Show the sample of a seed."""
+    run = shared.library.run(_run_id(request))
+    loaded = await shared.generators.newest(run)
+    name = loaded.generator.name
+    path = quote(request.scope["path"].rstrip("/"))
+    base = path.rpartition("/")[0] if "seed" in request.path_params else path
+    _, events = await asyncio.to_thread(shared.history(run).read)
+    learning = bool(events) and standing(events, time.time()).learning
+    return page(
+        request, "public.html.j2", seed=seed, base=base, word=WORDS.get(name), name=plain(name), learning=learning
+    )
+
+
+async def _made(loaded: Loaded, seed: int) -> bytes:
+    generator = loaded.generator
+    return await loaded.batcher.ask(1, lambda: drawn(generator, seed, 1), lambda samples: encode(samples, Format.png))
+
+
+def _run_id(request: Request) -> str | None:
+    """Return the run in the address; None where the page stands alone."""
+    run_id: str | None = request.path_params.get("run_id")
+    return run_id
+
+
+def plain(name: str) -> str:
+    """Make a noun of the name of a data set, as well as can be: `wild_cats` becomes `wild cat`."""
+    words = name.replace("-", " ").replace("_", " ").strip()
+    return words[:-1] if words.endswith("s") and not words.endswith("ss") and len(words) > 3 else words

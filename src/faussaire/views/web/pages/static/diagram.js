@@ -1,0 +1,109 @@
+// The diagram of the game: what its boxes show, and how it moves through steps 1, 2 and 3.
+import { fill, number, percent, tell, texts, whole } from "./words.js";
+import { verdict } from "./story.js";
+import { flow, light } from "./wires.js";
+
+const t = texts.live;
+const at = (id) => document.getElementById(id);
+const part = (name) => document.querySelector(`[data-part="${name}"]`);
+const STEPS = [1, 1, 2, 2, 3]; // the step that each beat shows: the chapter's three, in slow motion
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+let asked = ""; // the strip of samples that was fetched last
+let coming = null; // and is not drawn yet
+let beats = 0; // since the diagram began to move
+let step = -1; // none shown yet
+
+export function showDiagram(story, base) {
+  const f = story.figures();
+  tell(at("D-accuracy"), percent(f.accuracy));
+  tell(at("loss-D"), number(f.loss_D));
+  tell(at("loss-G"), number(f.loss_G));
+  for (const name of ["D", "G"]) {
+    const gradient = f.judged?.data[`gradient_${name}`];
+    tell(at(`gradient-${name}`), gradient === undefined ? "" : fill(t.gradient_now, { value: number(gradient, 2) }));
+  }
+  tell(at("rounds"), f.rounds === null ? "" : fill(story.ended ? t.slow_done : t.slow, {
+    rounds: whole(f.rounds), speed: number(f.rounds_per_second, 2),
+  }));
+  if (f.judged) fetchJudged(f.judged, base);
+  const cover = document.querySelector(".cover");
+  if (f.nimg > 0 && !cover.style.backgroundImage) cover.style.backgroundImage = `url("${base}/files/reals.png?v=${story.events[0].time}")`;
+  if (f.settings.z_dim && !at("noise").dataset.drawn) drawNoise(f.settings.z_dim);
+}
+
+/** Fetch the strip of the samples last judged; the next beat draws it with all that changes. */
+function fetchJudged(event, base) {
+  const name = `${base}/files/${event.data.path}?v=${event.nimg}-${event.time}`;
+  if (name === asked) return;
+  asked = name;
+  coming = { event, strip: new Image() };
+  coming.strip.src = name;
+}
+
+function showJudged() {
+  if (!coming?.strip.complete || !coming.strip.naturalHeight) return;
+  const { event, strip } = coming;
+  coming = null;
+  showKind("real", event, strip, strip.height, 0);
+  showKind("fake", event, strip, strip.height, event.data.real.length);
+}
+
+function showKind(kind, event, strip, side, first) {
+  const items = document.querySelectorAll(`.judged[data-kind="${kind}"] li`);
+  items.forEach((item, i) => {
+    const judged = verdict(event.data[kind][i] ?? null, event.data.boundary, kind === "real");
+    item.hidden = !judged;
+    if (!judged) return;
+    const canvas = item.querySelector("canvas");
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    canvas.getContext("2d").drawImage(strip, (first + i) * side, 0, side, side, 0, 0, side, side);
+    const says = t[judged.says];
+    canvas.setAttribute("aria-label", fill(t[`${kind}_thumb`], { i: i + 1, verdict: says, confidence: percent(judged.sure) }));
+    if (item.className !== judged.says) item.className = judged.says;
+    tell(item.querySelector("b"), says);
+    tell(item.querySelector("i"), percent(judged.sure));
+  });
+}
+
+/** Draw one random input as grey squares. It is an example, drawn here: the page has no part in the training. */
+function drawNoise(count) {
+  const canvas = at("noise");
+  const side = Math.ceil(Math.sqrt(count));
+  canvas.width = canvas.height = side;
+  canvas.dataset.drawn = "yes";
+  const context = canvas.getContext("2d");
+  for (let i = 0; i < count; i++) {
+    const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+    const grey = Math.max(0, Math.min(255, Math.round(127.5 + 51 * normal)));
+    context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+    context.fillRect(i % side, Math.floor(i / side), 1, 1);
+  }
+}
+
+/** Draw what has come, and go on by a beat for as long as the run learns; stand still where motion is not wanted. */
+export function moveDiagram(story) {
+  showJudged();
+  const moving = story.state === "running" && story.age < 10 && !still.matches && !document.hidden;
+  const next = moving ? STEPS[beats++ % STEPS.length] : 0;
+  if (next === step) return flow();
+  step = next;
+  if (step === 1 && at("noise").dataset.drawn) drawNoise(story.figures().settings.z_dim);
+  showStep();
+}
+
+function showStep() {
+  light(step);
+  at("diagram").dataset.step = step;
+  for (const item of document.querySelectorAll("#steps li")) {
+    const now = Number(item.dataset.step) === step;
+    item.classList.toggle("now", now);
+    if (now) item.setAttribute("aria-current", "step"); else item.removeAttribute("aria-current");
+  }
+  const learning = { 1: "discriminator", 2: "generator" }[step];
+  for (const name of ["discriminator", "generator"]) {
+    part(name).classList.toggle("learning", name === learning);
+    part(name).classList.toggle("still", step !== 0 && step !== 3 && name !== learning);
+    const role = part(name).querySelector(".role");
+    role.textContent = step === 1 || step === 2 ? (name === learning ? t.learns : t.fixed) : "";
+  }
+}

@@ -1,0 +1,75 @@
+// The live page: follows the events of a run, and lets every part of the page show what it knows of them.
+import { Story } from "./story.js";
+import { texts } from "./words.js";
+import { showHeadline, listenToControls } from "./headline.js";
+import { showDiagram, moveDiagram } from "./diagram.js";
+import { drawWires } from "./wires.js";
+import { showExplanation } from "./explain.js";
+import { showFilm } from "./film.js";
+import { showCurves } from "./curves.js";
+import { showScores, showVerdict } from "./figures.js";
+
+const run = JSON.parse(document.getElementById("run").textContent);
+const base = `/api/runs/${encodeURIComponent(run.id)}`;
+const BEAT_MS = 1800;
+const story = new Story();
+let connected = false;
+let gone = false; // the run is no longer there
+let due = false; // there is news that the page does not show yet
+
+/**
+ * Draw the page again: on a beat, where there is news or the diagram moves, and never while nobody looks. Every picture
+ * of a page is paid for by the machine that trains.
+ */
+function beat() {
+  moveDiagram(story); // first: what show() asks for is drawn by the next beat
+  if (due && !document.hidden) show();
+}
+
+function show() {
+  due = false;
+  showHeadline(story, connected, gone);
+  showDiagram(story, base);
+  showExplanation(story);
+  showVerdict(story);
+  showFilm(story, base);
+  showCurves(story);
+  showScores(story);
+  document.body.dataset.line = story.line;
+  document.body.dataset.state = story.state;
+}
+
+function follow() {
+  const source = new EventSource(`${base}/events`);
+  source.addEventListener("history", (message) => {
+    story.begin(JSON.parse(message.data));
+    connected = gone = false; // until the pulse that follows says where the run stands
+  });
+  source.addEventListener("event", (message) => {
+    const line = Number(message.lastEventId);
+    if (line > story.line) story.take(JSON.parse(message.data), line);
+    connected = due = true;
+  });
+  source.addEventListener("pulse", (message) => {
+    const { age, state } = JSON.parse(message.data);
+    const first = !connected;
+    due ||= state !== story.state || state === "silent";
+    connected = true;
+    Object.assign(story, { age, state });
+    if (first) show();
+  });
+  source.addEventListener("error", () => {
+    connected = false;
+    due = true;
+    if (source.readyState !== EventSource.CLOSED) return;
+    fetch(base).then((answer) => { gone = answer.status === 404; due = true; }).catch(() => {});
+    setTimeout(follow, 2000); // refused: ask again later
+  });
+}
+
+document.title = `${run.id} · ${texts.live.title}`;
+listenToControls(base);
+drawWires();
+follow();
+setInterval(beat, BEAT_MS);
+document.addEventListener("visibilitychange", beat);

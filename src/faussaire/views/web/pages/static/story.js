@@ -1,0 +1,89 @@
+// What is known of a run, put together from its events: the page shows this and nothing else.
+
+const FOR_GOOD = ["plan", "config", "resumed"]; // true whatever is trained again
+const ONLY_LAST = ["judged", "checkpoint", "config"];
+const MOST_EVENTS = 6_000; // a page may stay open for weeks
+const MOST_OF_A_KIND = 2_000; // more than a screen has columns
+const RECENT = 256;
+
+export class Story {
+  constructor() {
+    this.begin({ events: [], line: 0 });
+  }
+
+  /** Start anew from the run so far. */
+  begin({ events, line }) {
+    this.line = line;
+    this.events = [];
+    this.state = "starting"; // in a word, as the server says it
+    this.age = null; // of the last news, in seconds
+    for (const event of events) this.take(event, line);
+  }
+
+  /** Take in one event; lines that were told already are passed over. */
+  take(event, line) {
+    this.line = line;
+    if (event.kind === "resumed") {
+      this.events = this.events.filter((e) => FOR_GOOD.includes(e.kind) || e.nimg <= event.nimg);
+    }
+    if (ONLY_LAST.includes(event.kind)) this.events = this.events.filter((e) => e.kind !== event.kind);
+    this.events.push(event);
+    if (this.events.length > MOST_EVENTS) this.thin();
+  }
+
+  /** Keep of each kind the last ones, and before them those that lie evenly along the run. */
+  thin() {
+    const end = this.events.at(-1).nimg + 1;
+    const left = {};
+    for (const { kind } of this.events) left[kind] = (left[kind] ?? 0) + 1;
+    const many = Object.keys(left).filter((kind) => left[kind] > MOST_OF_A_KIND);
+    const latest = {};
+    this.events = this.events.filter(({ kind, nimg }) => {
+      left[kind] -= 1;
+      const column = Math.floor((nimg / end) * MOST_OF_A_KIND);
+      const kept = !many.includes(kind) || left[kind] < RECENT || column !== latest[kind];
+      latest[kind] = column;
+      return kept;
+    });
+  }
+
+  all(kind) {
+    return this.events.filter((event) => event.kind === kind);
+  }
+
+  last(kind) {
+    return this.events.findLast((event) => event.kind === kind);
+  }
+
+  /** Whether nothing more is to come. */
+  get ended() {
+    return ["finished", "stopped"].includes(this.state);
+  }
+
+  /** The figures that texts speak of, by name. */
+  figures() {
+    const stats = this.last("stats");
+    const config = this.last("config")?.data ?? {};
+    const settings = config.config ?? {};
+    const nimg = stats?.nimg ?? this.events.at(-1)?.nimg ?? 0;
+    const data = stats?.data ?? {};
+    const step = (settings.batch_size ?? 0) * (settings.d_steps ?? 1);
+    const known = data.accuracy_real !== undefined && data.accuracy_real !== null;
+    const accuracy = known ? (data.accuracy_real + data.accuracy_fake) / 2 : null;
+    return {
+      ...data, nimg, config, settings, accuracy,
+      accuracy_half: known ? 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / (2 * data.n)) : null,
+      rounds: step ? nimg / step : null,
+      rounds_per_second: step && data.nimg_per_second ? data.nimg_per_second / step : null,
+      judged: this.last("judged"),
+    };
+  }
+}
+
+/** Return how D judged a sample: its verdict, how sure it was, and whether that was right. */
+export function verdict(logit, boundary, isReal) {
+  if (logit === null || boundary === null) return null;
+  const says = logit > boundary ? "REAL" : "FAKE";
+  const sure = 1 / (1 + Math.exp(-Math.abs(logit - boundary)));
+  return { says, sure, right: (says === "REAL") === isReal };
+}
