@@ -4,9 +4,8 @@
 
 A tiny run is trained, and its events.jsonl is written on to a week: a report and its judged samples each second, a
 checkpoint each minute, a score every 50 seconds, a picture every 3.5 hours, and some changes of verdict. Each view then
-opens it in a process of its own, after it has opened the run as it was before: printed are the seconds that the week
-takes, by how much it raises the peak of memory, and that peak, imports and all. The last lines are the share of the
-time that a training spends on reports and views as it goes on.
+opens it in a process of its own: printed are the seconds that the week takes and the peak of the memory, both with all
+that is imported. The last lines are the share of the time that a training spends on reports and views as it goes on.
 """
 
 from __future__ import annotations
@@ -25,30 +24,18 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from faussaire import train
-from faussaire.evaluation.evaluate import Evaluation
-from faussaire.modalities import modality
 from faussaire.runs.events import Event, line_of
 from faussaire.runs.folder import RunFolder
-from faussaire.runs.history import History
-from faussaire.training.cadence import (
-    MAX_REPORT_SECONDS,
-    REFRESH_SECONDS,
-    REPORT_SECONDS,
-    TELLING_SHARE,
-    VIEWS_SHARE,
-    Recorder,
-)
-from faussaire.views.curves import refresh
-from faussaire.views.report import write_report
-from faussaire.views.web.api.stream import stream
 
+STARTED = time.monotonic()
 NIMG_PER_REPORT = 6_400
 WORDS = ("D is right 72 % [71, 73] of the time (50 % is chance); fakes vary 0.92 ± 0.05 times as much as reals",)
 
 
 def begin(folder: Path) -> Path:
     """Train a tiny run, and return its folder."""
+    from faussaire import train
+
     rng = np.random.default_rng(0)
     np.save(folder / "squares.npy", rng.integers(0, 256, (300, 28, 28), np.uint8))
     console = Console(file=io.StringIO())
@@ -83,6 +70,9 @@ def write_week(run: RunFolder, reports: int) -> None:
 
 def page(run: RunFolder) -> None:
     """Open the run as the live page does: everything up to the first pulse."""
+    from faussaire.runs.history import History
+    from faussaire.views.web import app  # noqa: F401  (what the server has in memory)
+    from faussaire.views.web.api.stream import stream
 
     async def read() -> None:
         async for message in stream(History(run.events_file), 0, lambda: False):
@@ -94,17 +84,40 @@ def page(run: RunFolder) -> None:
 
 def report(run: RunFolder) -> None:
     """Write report.html, of an evaluation without figures."""
-    told = Evaluation(name="week", nimg=1, reals="none", scores=(), copies=None, pairs=None, verdicts=(), notes=())
-    write_report(run, told)
+    from faussaire.evaluation.evaluation import NUM_SHOWN, Evaluation
+    from faussaire.modalities import SampleSpec
+    from faussaire.views.report import write_report
+
+    samples = np.zeros((NUM_SHOWN, 28, 28, 1), np.uint8)
+    spec = SampleSpec(modality="image", shape=(1, 28, 28))
+    nothing = {"scores": (), "copies": None, "pairs": None, "verdicts": (), "notes": ()}
+    write_report(run, Evaluation(name="week", data="week", spec=spec, nimg=1, samples=samples, reals="none", **nothing))
 
 
 def console(run: RunFolder) -> None:
-    """Open the run as a training that goes on does, and draw the pictures of its folder."""
+    """Open the run as the console of a training that goes on does."""
+    from faussaire.views.console import TrainingView
+
     run.history()
+    with TrainingView(run, title="week", console=Console(file=io.StringIO(), force_terminal=True, width=80)) as view:
+        for event in run.reports()[0]:
+            view.show(event)
+
+
+def pictures(run: RunFolder) -> None:
+    """Draw the pictures of the folder, which a training does now and then."""
+    from faussaire.modalities import modality
+    from faussaire.views.curves import refresh
+
     refresh(run, modality("image"))
 
 
-VIEWS: dict[str, Callable[[RunFolder], None]] = {"console": console, "page": page, "report": report}
+VIEWS: dict[str, Callable[[RunFolder], None]] = {
+    "console": console,
+    "page": page,
+    "report": report,
+    "pictures": pictures,
+}
 
 
 def peak_bytes() -> int:
@@ -112,20 +125,24 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def measure(view: str, short: Path, week: Path) -> None:
-    """Open the short run, then the week, and print what the week took."""
-    VIEWS[view](RunFolder(short))
-    before, began = peak_bytes(), time.monotonic()
+def measure(view: str, week: Path) -> None:
+    """Open the week, and print what that took, imports and all."""
     VIEWS[view](RunFolder(week))
-    seconds, more = time.monotonic() - began, peak_bytes() - before
-    print(
-        f"{view:<8} {seconds:5.2f} s, {more / 1e6:5.0f} MB more than a short run, {peak_bytes() / 1e6:,.0f} MB in all",
-        flush=True,
-    )
+    print(f"{view:<8} {time.monotonic() - STARTED:5.2f} s, {peak_bytes() / 1e6:5.0f} MB", flush=True)
 
 
 def share(folder: Path, run: Path) -> None:
     """Make the week's run longer by a moment, and print the share of the time that telling takes."""
+    from faussaire import train
+    from faussaire.training.cadence import (
+        MAX_REPORT_SECONDS,
+        REFRESH_SECONDS,
+        REPORT_SECONDS,
+        TELLING_SHARE,
+        VIEWS_SHARE,
+    )
+    from faussaire.training.recorder import Recorder
+
     costs: dict[str, list[float]] = {"report": [], "views": []}
     report, redraw = Recorder.report, Recorder._redraw
 
@@ -140,12 +157,12 @@ def share(folder: Path, run: Path) -> None:
     Recorder.report, Recorder._redraw = timed_report, timed_redraw  # type: ignore[method-assign]
     terminal = Console(file=io.StringIO(), force_terminal=True, width=80)
     train(folder / "squares.npy", run=run, kimg=20, threads=1, console=terminal)
-    told, drawn = (float(np.median(costs[name])) for name in ("report", "views"))
+    reported, drawn = (float(np.median(costs[name])) for name in ("report", "views"))
     every = (
-        min(MAX_REPORT_SECONDS, max(REPORT_SECONDS, told / TELLING_SHARE)),
+        min(MAX_REPORT_SECONDS, max(REPORT_SECONDS, reported / TELLING_SHARE)),
         max(REFRESH_SECONDS, drawn / VIEWS_SHARE),
     )
-    for name, cost, seconds in zip(("reports", "views"), (told, drawn), every, strict=True):
+    for name, cost, seconds in zip(("reports", "views"), (reported, drawn), every, strict=True):
         print(f"{name:<8} {1000 * cost:.1f} ms every {seconds:.0f} s: {100 * cost / seconds:.2f} % of the time")
 
 
@@ -157,13 +174,12 @@ def main() -> None:
     parser.add_argument("--view", choices=VIEWS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.view:
-        measure(args.view, args.folder / "short", args.folder / "run")
+        measure(args.view, args.folder / "run")
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         run = begin(folder)
-        subprocess.run(["cp", "-r", run, folder / "short"], check=True)
         write_week(RunFolder(run), args.reports)
         size = (run / "events.jsonl").stat().st_size
         print(f"{args.reports:,} reports, {size / 1e6:,.0f} MB of events")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
@@ -18,13 +19,14 @@ from rich.console import Console
 from faussaire.api import train
 from faussaire.cli.main import run as command
 from faussaire.core.terminal import Stream, Terminal, clean, failure, say, waiting
-from faussaire.evaluation.evaluate import Evaluation
+from faussaire.evaluation.evaluation import Evaluation
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.views.console import TrainingView, gauge
 from faussaire.views.inspection import inspect_data
 from faussaire.views.listing import print_listing
 from faussaire.views.tables import print_evaluation
+from toy import POINTS
 from views.test_curves import STATS
 
 QUICK = {"kimg": 0.2, "architecture": "dense", "batch_size": 10, "pictures": 2}
@@ -239,10 +241,11 @@ def test_an_inspection_shows_names_as_they_are(odd_names: Path, tmp_path: Path) 
 
 def test_figures_are_shown_with_names_as_they_are(tmp_path: Path) -> None:
     out = io.StringIO()
-    told = Evaluation(
-        name="[/b] run", reals="[i]", nimg=1000, scores=(), copies=None, pairs=None, verdicts=(), notes=("[hd]",)
-    )
-    print_evaluation(Console(file=out), told)
+    measured = Evaluation(
+        name="[/b] run", data="[i]", spec=POINTS, nimg=1000, samples=np.zeros((1, 2)), reals="[i]", scores=(),
+        copies=None, pairs=None, verdicts=(), notes=("[hd]",),
+    )  # fmt: skip
+    print_evaluation(Console(file=out), measured)
     assert "[/b] run, after 1.0 thousand" in out.getvalue()
     assert "[hd]" in out.getvalue()
     print_listing(Console(file=out), "recipes")

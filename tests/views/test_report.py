@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from faussaire.api import train
-from faussaire.evaluation.evaluate import Evaluation
+from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.memorisation import Evidence, Memorisation
 from faussaire.evaluation.protocols import Score
 from faussaire.evaluation.verdicts.verdict import Verdict
+from faussaire.modalities import SampleSpec
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.history import MAX_REPORTS
 from faussaire.views.report import write_report
@@ -96,7 +97,10 @@ def evaluation(**changes: object) -> Evaluation:
     pictures = random.integers(0, 256, (2, 2, 12, 12, 1), np.uint8)
     made = Evaluation(
         name="my run",
+        data="noise",
+        spec=SampleSpec(modality="image", shape=(1, 12, 12)),
         nimg=50,
+        samples=random.integers(0, 256, (64, 12, 12, 1), np.uint8),
         reals="held-out:0123",
         scores=(score(), score("precision", protocol="pr1234-efficientnet-lite0", value=0.625, low=0.5, high=0.75)),
         copies=copy_test(0.25),
@@ -188,17 +192,16 @@ def test_the_test_for_copies_shows_its_figures_and_the_pairs(run: RunFolder) -> 
 
 def test_no_name_can_inject_anything(run: RunFolder) -> None:
     harmless = [tag for tag, _ in page(run, evaluation()).tags]
-    for path in (run.config, run.generator_folder / "config.json"):
-        content = json.loads(path.read_text())
-        content["spec"]["classes"] = [HOSTILE]
-        if "name" in content:
-            content["name"] = HOSTILE
-        path.write_text(json.dumps(content))
+    content = json.loads(run.config.read_text())
+    content["spec"]["classes"] = [HOSTILE]
+    run.config.write_text(json.dumps(content))
     row = {"protocol": HOSTILE, "value": 1.0, "low": 0.5, "high": 2.0}
     run.emit("stats", nimg=60, loss_D=HOSTILE, verdict_text=HOSTILE)
     run.emit("score", nimg=60, rows=[row])
     hostile = evaluation(
         name=HOSTILE,
+        data=HOSTILE,
+        spec=SampleSpec(modality="image", shape=(1, 12, 12), classes=(HOSTILE,)),
         scores=(score(protocol=HOSTILE, extractor=HOSTILE, note=HOSTILE),),
         verdicts=(Verdict(name="sound", text=HOSTILE),),
         notes=(HOSTILE,),

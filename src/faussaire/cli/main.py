@@ -27,7 +27,7 @@ from faussaire.core.interruption import exit_code, raise_signals
 from faussaire.core.terminal import Stream, Terminal, clean, open_standard_streams, printing, say
 
 if TYPE_CHECKING:
-    from faussaire.evaluation.evaluate import Evaluation
+    from faussaire.evaluation.evaluation import Evaluation
 
 app = App(
     name="faussaire",

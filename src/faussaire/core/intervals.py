@@ -14,12 +14,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from faussaire.core.errors import UnmeasurableError
 from faussaire.core.rng import generator_for
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LEVEL = 0.95
 HALF_SAMPLES = 50
@@ -125,6 +126,9 @@ def half_sample_variance(
         seed: of the halves.
         wide: weight of the wider estimate, chosen by coverage.
     """
+
+    import torch
+
     values = []
     for draw in range(draws):
         generator = generator_for(seed, "eval half-samples", draw)
@@ -146,6 +150,9 @@ def as_features(features: Tensor, *, name: str, at_least: int = 2) -> Tensor:
         UnmeasurableError: there are fewer than `at_least` rows.
         ValueError: they are not a matrix, or hold a value that is not finite.
     """
+
+    import torch
+
     if features.ndim != 2:
         raise ValueError(f"{name} must be [N, D], not {list(features.shape)}")
     if len(features) < at_least:

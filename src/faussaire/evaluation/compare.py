@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from faussaire.core.errors import ConfigError
-from faussaire.evaluation.evaluate import Evaluation
+from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.metrics import MEANINGS
 from faussaire.evaluation.metrics.spec import Direction
 from faussaire.evaluation.protocols import Score

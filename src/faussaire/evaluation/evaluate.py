@@ -7,65 +7,30 @@ same bytes. `measure` finds everything out; `evaluate` writes the figures into t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from torch import Tensor
 
 from faussaire.core.config import check_seed
 from faussaire.core.errors import CheckpointError, ConfigError, DataError, ExtractorError, UnmeasurableError
 from faussaire.core.suggestions import did_you_mean
 from faussaire.evaluation.copies import find_copies
+from faussaire.evaluation.evaluation import NUM_SHOWN, Evaluation
 from faussaire.evaluation.extractors import EXTRACTORS
 from faussaire.evaluation.extractors.classifier import ClassifierExtractor
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.features import Progress, fake_features, label_classifier, real_features
-from faussaire.evaluation.memorisation import Memorisation
 from faussaire.evaluation.metrics import METRICS
 from faussaire.evaluation.protocols import PROTOCOLS, Protocol, Score, compute
 from faussaire.evaluation.reals import Reals, find_reals
 from faussaire.evaluation.verdicts.figures import judge_figures
-from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
 
 DEFAULT_SIZE = 10_000
 BEST_EXTRACTOR = "efficientnet-lite0"
 SANITY_EXTRACTOR = "pixels-dct"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """Everything that was found out about a generator."""
-
-    name: str
-    """Of the run."""
-
-    nimg: int
-    """Images that its D had seen."""
-
-    reals: str
-    """Names the real images; figures against different ones cannot be compared."""
-
-    scores: tuple[Score, ...]
-    """The figures, each with interval, n and protocol."""
-
-    copies: Memorisation | None
-    """The test for copies; None where there are no held-out images to set the scale."""
-
-    pairs: tuple[np.ndarray, np.ndarray] | None
-    """The closest pairs, nearest first: samples and their training images, each uint8 `[P, H, W, C]`."""
-
-    verdicts: tuple[Verdict, ...]
-    """What the figures say in words, the most important first."""
-
-    notes: tuple[str, ...]
-    """What a reader must know: which reals, what was not measured and why."""
-
-    def rows(self) -> list[dict[str, object]]:
-        """Return the figures as JSON types."""
-        return [asdict(score) for score in self.scores]
 
 
 def evaluate(
@@ -130,8 +95,11 @@ def measure(
         copier_p=None if copies is None else copies.p_value,
     )
     return Evaluation(
-        name=run.path.name,
+        name=run.path.name or generator.name,
+        data=generator.name,
+        spec=generator.spec,
         nimg=generator.nimg,
+        samples=generator.sample(NUM_SHOWN, seed=0),
         reals=reals.key,
         scores=tuple(scores),
         copies=copies,

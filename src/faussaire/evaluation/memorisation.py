@@ -18,12 +18,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from faussaire.core.intervals import as_features
 from faussaire.evaluation.neighbours import nearest
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _CLOSEST_SHARE = 0.01
 COPIER_BELOW = 0.001
@@ -108,6 +109,9 @@ def memorisation(train: Tensor, held_out: Tensor, fake: Tensor, *, num_pairs: in
 
 def _share(to_train: Tensor, to_held_out: Tensor) -> Tensor:
     """Return d / (d + e) [N], and 1/2 where both are 0: an image that is in both sets speaks for neither."""
+
+    import torch
+
     total = to_train + to_held_out
     return torch.where(total > 0, to_train / total, 0.5)
 
@@ -131,6 +135,9 @@ def _evidence(fake: Tensor, real: Tensor) -> Evidence:
 
 def _mann_whitney(fake: Tensor, real: Tensor) -> tuple[float, float]:
     """Return P(f < r) + P(f = r)/2 for f of fake [F] and r of real [H], and its z-score were their laws the same."""
+
+    import torch
+
     n, m = len(fake), len(real)
     ordered = real.sort().values
     losses = torch.searchsorted(ordered, fake) + torch.searchsorted(ordered, fake, right=True)  # r < f, r <= f

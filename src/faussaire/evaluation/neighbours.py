@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from faussaire.core.intervals import as_features
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Entries of a distance matrix held at once: 80 MB as float64.
 _CHUNK_ENTRIES = 10_000_000
@@ -57,6 +58,9 @@ def balls(features: Tensor, *, k: int) -> Balls:
     Raises:
         ValueError: there are fewer than 2 k + 2 samples (a half must have k neighbours), or k < 1.
     """
+
+    import torch
+
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
     features = as_features(features, name="features", at_least=2 * k + 2)
@@ -75,6 +79,9 @@ def distance_chunks(first: Tensor, second: Tensor) -> Iterator[tuple[int, Tensor
     Raises:
         ValueError: the dimensions differ.
     """
+
+    import torch
+
     if first.shape[1] != second.shape[1]:
         raise ValueError(f"features of {first.shape[1]} and of {second.shape[1]} dimensions cannot be compared")
     # Moving the origin into the data keeps |x|^2 + |y|^2 - 2 x.y from cancelling where features have a large mean.
@@ -103,6 +110,9 @@ def nearest(points: Tensor, among: Tensor | None = None) -> tuple[Tensor, Tensor
     Raises:
         ValueError: the dimensions differ.
     """
+
+    import torch
+
     targets = points if among is None else among
     indices = []
     for start, distances in distance_chunks(points, targets):

@@ -7,17 +7,23 @@ that there are, under the name that this makes it (`fd3000-efficientnet-lite0`),
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from faussaire.core.errors import ConfigError
 from faussaire.core.intervals import LEVEL
 from faussaire.core.rng import generator_for
-from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics import METRICS
 from faussaire.evaluation.metrics.spec import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faussaire.evaluation.extractors.spec import Extractor
+
+
+NO_WEIGHTS_SHA256 = hashlib.sha256(b"").hexdigest()  # of an extractor that has none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +162,9 @@ def _protocols() -> dict[str, Protocol]:
 
 def _drawn(features: Tensor, n: int, seed: int, which: str) -> Tensor:
     """Return n rows at random, or all of them where there are no more."""
+
+    import torch
+
     if len(features) <= n:
         return features
     order = torch.randperm(len(features), generator=generator_for(seed, f"eval drawn {which}"))

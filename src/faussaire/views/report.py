@@ -24,17 +24,15 @@ from PIL import Image as Pillow
 from faussaire import __version__
 from faussaire.core.config import without_folders
 from faussaire.core.files import write_atomically
-from faussaire.evaluation.evaluate import Evaluation
-from faussaire.evaluation.extractors.spec import NO_WEIGHTS_SHA256
+from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.memorisation import COPIER_BELOW, Memorisation
 from faussaire.evaluation.metrics import MEANINGS
-from faussaire.generation.generator import Generator
+from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256
 from faussaire.modalities.image import enlarge, grid, picture
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.views.templating import environment
 
-GRID = 64
 MAX_PICTURE_WIDTH = 1_100  # pixels; wider grids are shown smaller, to keep the page fit for mail
 MAX_FILM_BYTES = 3_000_000
 MAX_CLASSES = 20  # named in full
@@ -44,7 +42,7 @@ def write_report(run: RunFolder, evaluation: Evaluation) -> Path:
     """Write report.html into the folder of a run, and return its path.
 
     Raises:
-        CheckpointError: the generator cannot be loaded, or the page cannot be written.
+        CheckpointError: the page cannot be written.
     """
     path = run.path / "report.html"
     write_atomically(path, _page(run, evaluation).encode())
@@ -53,28 +51,24 @@ def write_report(run: RunFolder, evaluation: Evaluation) -> Path:
 
 def _page(run: RunFolder, evaluation: Evaluation) -> str:
     """Return the page."""
-    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
-
-    generator = Generator.load(run.path)
     config = run.read_json(run.config) if run.exists() else {}
     history = run.history()
     stats, stride, num_reports = run.reports()
-    scripts = [get_plotlyjs(), _template("report.js")]
+    scripts = [files("plotly").joinpath("package_data", "plotly.min.js").read_text("utf-8"), _template("report.js")]
     measured = {score.metric for score in evaluation.scores}
     templates = environment("faussaire.views")
     templates.filters |= {"number": _number, "p_value": _p_value, "sha": _short_sha}
-    classes = list(generator.spec.classes)
+    classes = list(evaluation.spec.classes)
     return templates.get_template("report.html.j2").render(
         version=__version__,
         evaluation=evaluation,
-        name=evaluation.name or generator.name,
-        generator=generator,
+        name=evaluation.name,
         architecture=_architecture(config),
         classes=classes[:MAX_CLASSES],
         more_classes=len(classes[MAX_CLASSES:]),
         last_word=stats[-1].data.get("verdict_text") if stats else None,
-        samples=_uri(picture(grid(enlarge(generator.sample(GRID, seed=0))))),
-        num_samples=GRID,
+        samples=_uri(picture(grid(enlarge(evaluation.samples)))),
+        num_samples=len(evaluation.samples),
         reals=_picture_file(run.path / "reals.png"),
         scores=[(MEANINGS[s.metric], s) for s in evaluation.scores],
         missing=[meaning.title["en"] for name, meaning in MEANINGS.items() if name not in measured],

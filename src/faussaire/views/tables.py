@@ -9,7 +9,7 @@ from rich.table import Table
 
 from faussaire.core.terminal import literal, say, show
 from faussaire.evaluation.compare import Comparison
-from faussaire.evaluation.evaluate import Evaluation
+from faussaire.evaluation.evaluation import Evaluation
 
 
 def number(value: float) -> str:

@@ -13,7 +13,8 @@ import math
 import torch
 from torch import Tensor
 
-from faussaire.evaluation.extractors.spec import NO_WEIGHTS_SHA256, embed_in_batches, resized
+from faussaire.evaluation.extractors.spec import embed_in_batches, resized
+from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256
 
 _LOW = 8
 _RINGS = 8

@@ -92,9 +92,6 @@ class Classifier(Extractor, Protocol):
         ...
 
 
-NO_WEIGHTS_SHA256 = hashlib.sha256(b"").hexdigest()
-
-
 def embed_in_batches(
     images: Tensor, embed: Callable[[Tensor], Tensor], *, batch_size: int, channels: int = 3
 ) -> Tensor:

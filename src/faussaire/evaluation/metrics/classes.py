@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from faussaire.core.errors import ConfigError
 from faussaire.core.intervals import LEVEL, Estimate, score, wilson
 from faussaire.core.rng import numpy_generator_for
-from faussaire.evaluation.extractors.spec import Classifier, Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faussaire.evaluation.extractors.spec import Extractor
     from faussaire.evaluation.protocols import Protocol
 
 # A class counts as known from this part of its share among the reals.
@@ -36,6 +35,9 @@ def class_histogram(labels: Tensor, *, num_classes: int) -> Tensor:
     Raises:
         ValueError: there are no labels, or one lies outside 0 .. num_classes - 1.
     """
+
+    import torch
+
     if labels.ndim != 1 or labels.numel() == 0:
         raise ValueError(f"labels must be [N] with N >= 1, not {list(labels.shape)}")
     if int(labels.min()) < 0 or int(labels.max()) >= num_classes:
@@ -78,6 +80,9 @@ def total_variation(real: Tensor, fake: Tensor, *, seed: int = 0, level: float =
     Raises:
         ValueError: the histograms differ in length, or one is empty.
     """
+
+    import torch
+
     _check(real, fake)
     generator = numpy_generator_for(seed, "eval histograms")
     drawn = []
@@ -109,6 +114,8 @@ def _check(real: Tensor, fake: Tensor) -> None:
 
 
 def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, extractor: Extractor) -> list[Row]:
+    from faussaire.evaluation.extractors.spec import Classifier
+
     if not isinstance(extractor, Classifier):
         raise ConfigError(f"{protocol.name} needs an extractor that tells classes, and {extractor.name} does not")
     histograms = [class_histogram(extractor.classify(x), num_classes=extractor.num_classes) for x in (real, fake)]

@@ -14,15 +14,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from faussaire.core.intervals import LEVEL, Estimate, as_features, half_sample_variance, normal, proportion
-from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import SHORT_LIST, Balls, balls, distance_chunks
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faussaire.evaluation.extractors.spec import Extractor
     from faussaire.evaluation.protocols import Protocol
 
 
@@ -61,6 +60,9 @@ def _contacts(around: Balls, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tens
     """Return how many fakes lie within each of a centre's K neighbour distances, [N, K]; how many balls hold each
     fake, [M]; and the distances [N, L] and indices [N, L] of the fakes nearest to each centre, ascending.
     """
+
+    import torch
+
     holding, nearest, indices = [], [], []
     held_by = torch.zeros(len(fake), dtype=torch.float64)
     for start, distances in distance_chunks(around.centres, fake):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from faussaire.core.errors import UnmeasurableError
 from faussaire.core.intervals import LEVEL, Estimate, as_features, jackknife_variance, normal
-from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import distance_chunks
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faussaire.evaluation.extractors.spec import Extractor
     from faussaire.evaluation.protocols import Protocol
 
 
@@ -39,6 +38,9 @@ def diversity(real: Tensor, fake: Tensor, *, level: float = LEVEL) -> Estimate:
 
 def _mean_pair_distance(features: Tensor) -> tuple[float, Tensor]:
     """Return the mean distance over the pairs of features [N, D], and the same with each sample left out: [N]."""
+
+    import torch
+
     n = len(features)
     sums = []
     for start, distances in distance_chunks(features, features):

@@ -16,15 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from faussaire.core.intervals import LEVEL, Estimate, as_features, score
 from faussaire.core.rng import generator_for
-from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faussaire.evaluation.extractors.spec import Extractor
     from faussaire.evaluation.protocols import Protocol
 
 # Eigenvalues below this share of the largest are rounding, and are not divided by.
@@ -74,6 +73,9 @@ def frechet_from_moments(mean1: Tensor, cov1: Tensor, mean2: Tensor, cov2: Tenso
     Raises:
         ValueError: the shapes do not fit.
     """
+
+    import torch
+
     dimension = mean1.shape[0]
     if mean2.shape != (dimension,) or cov1.shape != (dimension, dimension) or cov2.shape != cov1.shape:
         raise ValueError("the two sets of moments must have the same dimension: means [D], covariances [D, D]")
@@ -102,6 +104,9 @@ def frechet_floor(real: Tensor, n: int, *, seed: int = 0, level: float = LEVEL) 
     Raises:
         ValueError: the reals are not a finite matrix with eight rows or more.
     """
+
+    import torch
+
     real = as_features(real, name="real", at_least=8)
     size = min(n, len(real) // 2)
     order = torch.randperm(len(real), generator=generator_for(seed, "eval floor"))
@@ -159,6 +164,9 @@ def _influences(real: Tensor, fake: Tensor, real_at: Tensor, fake_at: Tensor) ->
 
     With T the optimal map from one Gaussian to the other, the derivatives are 2 (m1 - m2) and I - T.
     """
+
+    import torch
+
     first, second = _Moments(*moments(real)), _Moments(*moments(fake))
     values, vectors = torch.linalg.eigh(first.cov)
     root, inverse_root = _power(values, vectors, 0.5), _power(values, vectors, -0.5)
@@ -182,6 +190,9 @@ def _shared_variance(first: Tensor, second: Tensor, halves: tuple[Tensor, Tensor
     The covariance is taken within each half: a view is too low on average on the half that it was fitted to, and
     across the halves this alone would make the two views look opposed.
     """
+
+    import torch
+
     within = [torch.stack([first[half], second[half]]).cov()[0, 1] for half in halves]
     return float(sum(within)) / len(within) / first.numel()
 
@@ -194,6 +205,9 @@ def _distance(first: _Moments, second: _Moments, overlap: Tensor) -> float:
 
 def _power(values: Tensor, vectors: Tensor, exponent: float) -> Tensor:
     """Return the power of a symmetric positive semi-definite matrix on its span, from its eigendecomposition."""
+
+    import torch
+
     kept = values > _RANK_TOLERANCE * values[-1]
     powers = torch.where(kept, values.clamp(min=torch.finfo(values.dtype).tiny) ** exponent, 0.0)
     return (vectors * powers) @ vectors.T
@@ -201,6 +215,9 @@ def _power(values: Tensor, vectors: Tensor, exponent: float) -> Tensor:
 
 def _halves(n: int, seed: int, which: str) -> tuple[Tensor, Tensor]:
     """Return the indices of two random disjoint halves: the order of a folder, say by class, must not matter."""
+
+    import torch
+
     order = torch.randperm(n, generator=generator_for(seed, f"eval halves {which}"))
     return order[: n // 2], order[n // 2 : n // 2 * 2]
 

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from faussaire.core.intervals import LEVEL, Estimate, as_features, score
-from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import row_chunks
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faussaire.evaluation.extractors.spec import Extractor
     from faussaire.evaluation.protocols import Protocol
 
 # The cubic kernel makes the estimate skewed, its variance low where the value is low, and the measured variance noisy.
@@ -60,6 +59,9 @@ def _within(x: Tensor) -> tuple[Tensor, float]:
 
     The variance of a pair beyond what its two samples explain is unbiased (Székely & Rizzo 2014, arXiv 1310.2926).
     """
+
+    import torch
+
     n, sums, squares = len(x), [], 0.0
     for start, rows in row_chunks(x, n):
         kernel = _kernel(rows, x)
@@ -74,6 +76,9 @@ def _within(x: Tensor) -> tuple[Tensor, float]:
 
 def _across(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, float]:
     """Return the mean kernel of each sample of x [N, D] with y [M, D], [N], of each of y with x, [M], and as above."""
+
+    import torch
+
     n, m, of_x, of_y, squares = len(x), len(y), [], torch.zeros(len(y), dtype=torch.float64), 0.0
     for _, rows in row_chunks(x, m):
         kernel = _kernel(rows, y)

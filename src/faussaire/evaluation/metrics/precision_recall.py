@@ -12,15 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from faussaire.core.intervals import LEVEL, Estimate, half_sample_variance, proportion
-from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import SHORT_LIST, Balls, balls, distance_chunks
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faussaire.evaluation.extractors.spec import Extractor
     from faussaire.evaluation.protocols import Protocol
 
 
@@ -42,6 +41,9 @@ def precision_recall(
 
 def _share_inside(around: Balls, points: Tensor, *, seed: int, level: float) -> Estimate:
     """Return the share of points [M, D] inside any ball, over new draws of points and of centres."""
+
+    import torch
+
     n, m = len(around.centres), len(points)
     covered, candidates, distances = [], [], []
     for _, chunk in distance_chunks(points, around.centres):

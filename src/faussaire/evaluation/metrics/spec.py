@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from torch import Tensor
-
 from faussaire.core.intervals import Estimate
-from faussaire.evaluation.extractors.spec import Extractor
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faussaire.evaluation.extractors.spec import Extractor
     from faussaire.evaluation.protocols import Protocol
 
 Row = tuple[str, Estimate, int, int]

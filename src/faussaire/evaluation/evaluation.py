@@ -1,0 +1,59 @@
+"""What was found out about a generator, and what a report, a table and a comparison are made of; it needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from faussaire.modalities import SampleSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from faussaire.evaluation.memorisation import Memorisation
+    from faussaire.evaluation.protocols import Score
+    from faussaire.evaluation.verdicts.verdict import Verdict
+
+NUM_SHOWN = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Everything that was found out about a generator."""
+
+    name: str
+    """Of the run."""
+
+    data: str
+    """Name of the data that it was trained on."""
+
+    spec: SampleSpec
+    """What a sample is."""
+
+    nimg: int
+    """Images that its D had seen."""
+
+    samples: np.ndarray
+    """Its first samples of seed 0, nobody having chosen: uint8 `[NUM_SHOWN, H, W, C]` for images."""
+
+    reals: str
+    """Names the real images; figures against different ones cannot be compared."""
+
+    scores: tuple[Score, ...]
+    """The figures, each with interval, n and protocol."""
+
+    copies: Memorisation | None
+    """The test for copies; None where there are no held-out images to set the scale."""
+
+    pairs: tuple[np.ndarray, np.ndarray] | None
+    """The closest pairs, nearest first: samples and their training images, each uint8 `[P, H, W, C]`."""
+
+    verdicts: tuple[Verdict, ...]
+    """What the figures say in words, the most important first."""
+
+    notes: tuple[str, ...]
+    """What a reader must know: which reals, what was not measured and why."""
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return the figures as JSON types."""
+        return [asdict(score) for score in self.scores]
