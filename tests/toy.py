@@ -77,7 +77,7 @@ def modes_found(points: np.ndarray, share: float = 0.02) -> int:
 
 def toy_config(**settings: object) -> Config:
     """Settings under which the eight Gaussians are learnt in seconds."""
-    toy = {"data": "toy", "architecture": "dense", "z_dim": 8, "batch_size": 32, "kimg": 1, "lr": 1e-3}
+    toy = {"data": "toy", "architecture": "dense", "z_dim": 8, "batch_size": 32, "kimg": 1, "lr": 1e-3, "augment": ()}
     return resolve(None, {**toy, **settings})
 
 
@@ -117,7 +117,7 @@ def image_trainer(
     `shards` are threads, the game is conditional where there are classes, and a run that begins augments by `strength`.
     """
     small = {"data": "noise", "architecture": architecture, "batch_size": 8, "z_dim": 4, "kimg": 0.08}
-    config = resolve(None, small | settings | {"conditional": num_classes > 0})
+    config = resolve(None, small | settings | {"conditional": num_classes > 0, "augment": augment})
     rng = numpy_generator_for(0, "noise")
     images = rng.integers(0, 256, (20, 3, 8, 8), dtype=np.uint8)
     spec = image_spec(8, 3, tuple(f"class {number}" for number in range(num_classes)))
@@ -129,7 +129,7 @@ def image_trainer(
         state.augment = strength
     labels = rng.integers(0, num_classes, len(images)) if num_classes else None
     batches = Batches(images, batch_size=config.batch, seed=config.seed, labels=labels, num_classes=num_classes)
-    return Trainer(config, batches, state, plan, shards=shards, augment=augment)
+    return Trainer(config, batches, state, plan, shards=shards)
 
 
 def write_squares(path: Path, count: int = 60) -> Path:

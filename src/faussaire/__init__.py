@@ -38,7 +38,7 @@ def _keep_freed_memory() -> None:
 _keep_freed_memory()
 
 if TYPE_CHECKING:
-    from faussaire.api import Run, train
+    from faussaire.api import Run, compare, evaluate, train
     from faussaire.core.config import Config
     from faussaire.core.errors import (
         CheckpointError,
@@ -56,6 +56,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Run": "api",
+    "compare": "api",
+    "evaluate": "api",
     "train": "api",
     "Config": "core.config",
     "prepare": "data",
@@ -80,6 +82,8 @@ __all__ = [
     "FaussaireError",
     "Generator",
     "Run",
+    "compare",
+    "evaluate",
     "prepare",
     "train",
 ]

@@ -31,7 +31,7 @@ def chosen(
         "speed",
         lambda config, spec, threads: speeds[threads] * (bf16 if config.precision == "bf16" else 1.0),
     )
-    return size(resolve(None, {"data": "x", **settings}), spec, num_images=1000, threads=2, threads_given=False)
+    return size(resolve(None, {"data": "x", **settings}), spec, num_images=1000, threads=2)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch
     monkeypatch.setattr(sizing, "speed", lambda config, spec, threads: speeds[config.width, config.precision])
     for minutes, batch in ((5.8, 32), (5.9, 64)):  # 766 and 779 thousand images
         config = resolve(None, {"data": "x", "minutes": minutes})
-        assert size(config, LARGE, num_images=1000, threads=1, threads_given=True).config.batch_size == batch
+        assert size(config, LARGE, num_images=1000, threads=1).config.batch_size == batch
 
 
 def test_bf16_is_taken_where_it_is_faster_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,15 +106,15 @@ def test_the_faster_number_of_threads_is_taken_and_told(monkeypatch: pytest.Monk
 
 def test_nothing_is_probed_where_everything_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sizing, "speed", lambda *_: pytest.fail("there was nothing to choose"))
-    given = {"width": 24, "precision": "fp32", "minutes": 3}
+    given = {"width": 24, "precision": "fp32", "minutes": 3, "threads": 2}
     for settings in ({"batch_size": 48}, {}):  # images this small take the same batches whatever the speed
         config = resolve(None, {"data": "x", **given, **settings})
-        found = size(config, GREY, num_images=1000, threads=2, threads_given=True)
+        found = size(config, GREY, num_images=1000, threads=2)
         assert found.config.batch_size == settings.get("batch_size", 64)
         assert found.nimg_per_second is None
         assert "images/s" not in found.text
     config = resolve(None, {"data": "x", "precision": "fp32", "kimg": 1})
-    assert size(config, LARGE, num_images=1000, threads=1, threads_given=True).config.width == 8
+    assert size(config, LARGE, num_images=1000, threads=1).config.width == 8
 
 
 def test_networks_of_one_size_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

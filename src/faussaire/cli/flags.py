@@ -1,9 +1,9 @@
-"""One flag of the command line for each field of `Config`, with the docstring under the field for its help."""
+"""Flags of the command line for fields of `Config`, with the docstring under the field for its help."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
 from cyclopts import Parameter, Token
@@ -29,25 +29,24 @@ Whole = Annotated[int, Parameter(converter=whole)]
 KINDS = {"bool": bool, "int": int, "float": float, "str": str, "tuple[str, ...]": list[str]}
 
 
-def with_settings(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a function that takes **settings one flag for each field of Config; what is not given stays None."""
+def with_settings(function: Callable[..., None], names: Iterable[str]) -> Callable[..., None]:
+    """Give a function that takes **settings a flag for each of these fields of Config; what is not given stays None."""
     own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
     helps = field_help()
     flags = []
-    for name, field in FIELDS.items():
-        if name == "data":
-            continue
+    for name in names:
+        field = FIELDS[name]
         kind = KINDS[str(field.type).split(" | ")[0]]
         default = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
         shown = f" [{default}]" if default not in (None, "", False) else ""
-        names = [SHORT[name]] if name in SHORT else []
+        short = [SHORT[name]] if name in SHORT else []
         annotation = Annotated[
             kind | None,  # type: ignore[valid-type]
             Parameter(
                 help=helps[name] + shown,
                 show_default=False,
                 negative=(),
-                alias=names,
+                alias=short,
                 converter=whole if kind is int else None,
             ),
         ]

@@ -19,9 +19,9 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from faussaire import __version__
-from faussaire.cli.begun import process_start, say_where
+from faussaire.cli.clock import process_start
 from faussaire.cli.flags import Whole, whole, with_settings
-from faussaire.core.config import LENGTHS
+from faussaire.core.config import FIELDS, LENGTHS, PREPARATION, resolve
 from faussaire.core.errors import ConfigError, FaussaireError
 from faussaire.core.interruption import exit_code, raise_signals
 from faussaire.core.terminal import Stream, Terminal, clean, open_standard_streams, printing, say
@@ -102,7 +102,7 @@ def train(
     if sum(name in settings for name in LENGTHS) > 1:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
     console = Terminal()
-    with watching(console, wanted=studio) as begun:
+    with watching(console, wanted=studio) as on_start:
         done = train_run(
             data or None,
             recipe=recipe,
@@ -110,46 +110,25 @@ def train(
             replay=replay,
             console=console,
             started=process_start(),
-            begun=begun,
+            on_start=on_start,
             **settings,
         )
-        say_where(console, done.path)
+        _say_where(console, done.path)
 
 
-def inspect_data(
-    *data: str,
-    resolution: Whole | None = None,
-    channels: Whole | None = None,
-    classes: Annotated[list[str] | None, Parameter(negative=())] = None,
-    fit: str | None = None,
-    background: str = "white",
-    frames: str = "first",
-    duplicates: str = "keep",
-    cache: str | None = None,
-    out: str | None = None,
-) -> None:
+def _say_where(console: Console, run: Path) -> None:
+    """Say where what a training made is to be found."""
+    say(console, f"Pictures: {run}/progress.gif, {run}/samples/, {run}/curves.png")
+    say(console, f"More samples: faussaire generate {run} --out grid.png")
+
+
+def inspect_data(*data: str, out: str | None = None, **settings: Any) -> None:
     """Say what DATA holds: counts, sizes, classes, copies, what was rejected and why; write a page of it.
 
     Parameters
     ----------
     data
         What `faussaire train` would learn from.
-    resolution
-        Side of the square images, in pixels; found from the data if not given.
-    channels
-        1 for grey, 3 for colour, 4 for colour and transparency; found from the data if not given.
-    classes
-        Keep this class only, by name, wildcard or number; repeat the flag for several.
-    fit
-        How oblong images become squares: crop, pad, stretch, smart.
-    background
-        Colour under what is transparent and around padded images.
-    frames
-        Of an animation, the first frame or all.
-    duplicates
-        What becomes of copies: keep, drop, drop-near.
-    cache
-        Folder that the prepared images are kept in.
     out
         Where the contact sheet goes, with the page and the list of rejected files beside it: a picture, or a folder
         (DIR/). [NAME-contact-sheet.png, beside the data where this folder is part of it]
@@ -159,19 +138,7 @@ def inspect_data(
     if not data:
         raise ConfigError("no data given: name a folder, an archive, or an embedded set (faussaire list datasets)")
     with printing() as console:
-        inspect_all(
-            data,
-            console,
-            out=out,
-            resolution=resolution,
-            channels=channels,
-            classes=classes or [],
-            fit=fit,
-            background=background,
-            frames=frames,
-            duplicates=duplicates,
-            cache=cache,
-        )
+        inspect_all(data, console, out=out, **resolve(None, {"data": data, **settings}).preparation())
 
 
 def generate(
@@ -270,7 +237,7 @@ def compare(
     json
         Print the comparisons as a JSON list and nothing else.
     """
-    from faussaire.evaluation.compare import compare as compare_two
+    from faussaire.evaluation.compare import compare_all
     from faussaire.evaluation.evaluate import measure
     from faussaire.generation.generator import Generator
     from faussaire.views.tables import print_comparisons
@@ -280,7 +247,7 @@ def compare(
     for run in runs:
         Generator.load(run)  # what is wrong with the last is told before the first is measured
     evaluations = [_showing_progress(measure, run, data, protocol, seed) for run in runs]
-    comparisons = [c for other in evaluations[1:] for c in compare_two(evaluations[0], other)]
+    comparisons = compare_all(evaluations)
     with printing() as console:
         if json:
             say(console, dumps([asdict(comparison) for comparison in comparisons], indent=2))
@@ -366,15 +333,15 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = 
     from faussaire.views.web.server.beside import watching
 
     console = Terminal()
-    with watching(console, wanted=studio) as begun:
+    with watching(console, wanted=studio) as on_start:
         done = train_run(
-            "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), begun=begun
+            "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), on_start=on_start
         )
-        say_where(console, done.path)
+        _say_where(console, done.path)
 
 
-app.command(inspect_data, name="inspect")
-app.command(with_settings(train), name="train")
+app.command(with_settings(inspect_data, PREPARATION), name="inspect")
+app.command(with_settings(train, [name for name in FIELDS if name != "data"]), name="train")
 app.command(generate)
 app.command(evaluate)
 app.command(compare)

@@ -22,6 +22,8 @@ from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import did_you_mean
 
 LENGTHS = ("minutes", "kimg", "epochs")
+PREPARATION = ("resolution", "channels", "classes", "fit", "background", "frames", "duplicates", "cache")
+"""The settings that say how data is prepared."""
 PRECISIONS = ("fp32", "bf16")
 MAX_SEED = 2**64 - 1
 AT_MOST = {"minutes": 1e7, "kimg": 1e9, "epochs": 1e9, "score_minutes": 1e7}  # years; beyond, clocks and plans overflow
@@ -197,10 +199,20 @@ class Config:
             return self.lr
         return LR * LR_WIDTH / (LR_WIDTH if self.width is None else self.width) * math.sqrt(self.batch / BATCH)
 
+    def length(self) -> dict[str, float]:
+        """Return the one length that is given, by its name in LENGTHS."""
+        given = {name: getattr(self, name) for name in LENGTHS}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def images_shown(self, num_images: int) -> float | None:
+        """Return how many images of a set of `num_images` D is shown; None where that depends on the time they take."""
+        if self.kimg is not None:
+            return 1000 * self.kimg
+        return None if self.epochs is None else self.epochs * num_images
+
     def preparation(self) -> dict[str, Any]:
         """Return the settings that `faussaire.prepare` takes."""
-        names = ("resolution", "channels", "classes", "fit", "background", "frames", "duplicates", "cache")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in PREPARATION}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as JSON types."""

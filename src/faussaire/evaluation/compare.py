@@ -7,6 +7,7 @@ make them vary together, so it is wider than it must be, never narrower.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from faussaire.core.errors import ConfigError
@@ -36,6 +37,11 @@ class Comparison:
     n_fake: int
     better: str
     """Name of the better run; empty where the difference may be noise, or more is not better."""
+
+
+def compare_all(evaluations: Sequence[Evaluation]) -> list[Comparison]:
+    """Compare each evaluation with the first."""
+    return [comparison for other in evaluations[1:] for comparison in compare(evaluations[0], other)]
 
 
 def compare(first: Evaluation, second: Evaluation) -> list[Comparison]:

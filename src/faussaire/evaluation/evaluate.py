@@ -61,10 +61,9 @@ def measure(
     seed: int = 0,
     progress: Progress = lambda what, done, total: None,
 ) -> Evaluation:
-    """Measure the generator of a run; nothing is written into its folder.
+    """Measure the generator of the run in a folder; nothing is written there.
 
     Args:
-        run: its folder.
         data: other real images to measure against; the held-out part of the run's own data if not given.
         protocols: names from PROTOCOLS; if not given, all metrics with the best extractor that is installed, a sanity
             check without a network, and class figures where the data has labels.
@@ -72,22 +71,17 @@ def measure(
         progress: told how far it is.
 
     Raises:
-        ConfigError: no such run or protocol.
-        DataError: the real images cannot be read.
+        ConfigError, DataError: there is no such run or protocol, or the real images cannot be read.
         ExtractorError: a feature network that was asked for is not available.
     """
     check_seed(seed)
     generator = Generator.load(run.path)
     reals = find_reals(run, generator, data)
-    chosen, notes = _choose(protocols, labelled=reals.labels is not None and len(reals.classes) > 1)
-    chosen, extractors, more = _load_extractors(chosen, reals, seed, progress, is_asked_for=bool(protocols))
+    wanted, notes = _choose(protocols, labelled=reals.labels is not None and len(reals.classes) > 1)
+    chosen, extractors, more = _load_extractors(wanted, reals, seed, progress, is_asked_for=bool(protocols))
     fake = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress)
     real = {name: real_features(e, reals.images, reals.key, progress) for name, e in extractors.items()}
     scores, unmeasured = _compute_all(chosen, real, fake, extractors, generator.nimg, progress)
-    if not scores:
-        raise DataError(
-            f"nothing can be measured by these {len(reals.images):,} images ({unmeasured[-1]}): name others by --data"
-        )
     copies, pairs = find_copies(generator, reals, extractors[SANITY_EXTRACTOR], fake[SANITY_EXTRACTOR], seed, progress)
     verdicts = judge_figures(
         {score.metric: (score.value, score.low, score.high) for score in reversed(scores)},
@@ -164,7 +158,11 @@ def _compute_all(
     nimg: int,
     progress: Progress,
 ) -> tuple[list[Score], list[str]]:
-    """Return the figures of all protocols, of features `[N, D]` by extractor, and a note on each not measured."""
+    """Return the figures of all protocols, of features `[N, D]` by extractor, and a note on each not measured.
+
+    Raises:
+        DataError: nothing can be measured.
+    """
     scores: list[Score] = []
     notes = []
     for number, protocol in enumerate(chosen):
@@ -174,4 +172,7 @@ def _compute_all(
             scores += compute(protocol, real[name], fake[name], extractors[name], nimg=nimg)
         except UnmeasurableError as error:
             notes.append(f"{protocol.name}: not measured, {error}")
+    if not scores:
+        num_images = len(next(iter(real.values())))
+        raise DataError(f"nothing can be measured by these {num_images:,} images ({notes[-1]}): name others by --data")
     return scores, notes

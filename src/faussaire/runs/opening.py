@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from faussaire.core.config import LENGTHS, Config, config_from, flag, named
 from faussaire.core.errors import CheckpointError, ConfigError
+from faussaire.data import Dataset
 from faussaire.data.paths import absolute, found_again, from_folder, joined_once, whole
 from faussaire.modalities import SampleSpec
+from faussaire.models.augment import policy_for
 from faussaire.runs.checkpoint import TrainState, checkpoints, fresh_state, load_newest
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.plan import UNPLANNED_NIMG, Plan, Segment
@@ -45,9 +49,9 @@ class Task:
     @property
     def end_nimg(self) -> int:
         """Images at which the run ends, a whole number of steps; far away for a time budget not yet planned."""
-        if self.config.minutes is not None:
+        wanted = self.config.images_shown(self.num_images)
+        if wanted is None:
             return UNPLANNED_NIMG
-        wanted = self.config.kimg * 1000 if self.config.kimg else (self.config.epochs or 0) * self.num_images
         step = self.config.batch * self.config.d_steps
         return max(1, math.ceil(wanted / step - 1e-9)) * step
 
@@ -77,11 +81,48 @@ def recorded_config(run: RunFolder) -> Config:
     try:
         settings, data = recorded["config"], recorded["config"]["data"]
         parts = joined_once(data) if isinstance(data, str) else data
-        return config_from(settings | {"data": found_again(parts, recorded.get("data_from_run", ()), run.path)})
+        config = config_from(settings | {"data": found_again(parts, recorded.get("data_from_run", ()), run.path)})
+        if config.augment is None:  # up to version 0.1, a choice was not recorded
+            sample, num_images = recorded["spec"], recorded["num_images"]
+            spec = SampleSpec(modality=sample["modality"], shape=tuple(sample["shape"]), classes=())
+            config = dataclasses.replace(config, augment=policy_for(num_images, spec))
+        return config
     except (KeyError, TypeError, ConfigError) as error:
         raise CheckpointError(
             f"cannot read {run.config}: it holds no settings that this faussaire knows ({error})"
         ) from None
+
+
+def run_to_replay(path: str | Path, recipe: str | None, settings: Mapping[str, Any]) -> RunFolder:
+    """Return the run that is to be made again.
+
+    Raises:
+        ConfigError: there is none, its plan is not complete, or settings were given besides.
+    """
+    run = RunFolder(path)
+    if not run.exists():
+        raise ConfigError(f"no such run: {path}")
+    given = ["recipe"] if recipe else [name for name, value in settings.items() if value is not None]
+    if given:
+        raise ConfigError(f"--replay takes every setting from {path}; leave {flag(given[0])} out")
+    segments = plan_of(run).segments
+    if not segments or segments[0].nimg > 0:
+        raise ConfigError(f"{run.events_file} has lost the plan of the run, which cannot be made again without")
+    if segments[-1].end_nimg == UNPLANNED_NIMG:
+        raise ConfigError(f"{path} was stopped before its speed was known: it has no plan to follow")
+    return run
+
+
+def refuse_other_images(original: RunFolder, dataset: Dataset) -> None:
+    """Raise ConfigError where a run was trained on other images, or in another order."""
+    then = recorded_fingerprint(original)
+    if then is None or not dataset.fits(then):
+        raise ConfigError(f"{dataset.name} holds other images than those that {original.path} was trained on")
+    if then != dataset.fingerprint:
+        raise ConfigError(
+            f"{original.path} was trained by version 0.1, with the images of {dataset.name} in another order: "
+            "it cannot be made again, but with that version"
+        )
 
 
 def _recorded(run: RunFolder, config: Config) -> dict[str, Any]:
@@ -120,7 +161,7 @@ def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple
     if not plan.segments or plan.segments[0].nimg > state.nimg:
         damaged.append(f"{run.events_file.name} has lost the plan of the run: it is planned anew from here")
         _plan_from_here(run, task, state, plan)
-    if _length(task.config) != _length(before):
+    if task.config.length() != before.length():
         _extend(run, task, state, plan)
     if not plan.finished(state.nimg):
         run.emit("resumed", nimg=state.nimg, seconds=state.seconds)
@@ -172,20 +213,17 @@ def _record(run: RunFolder, task: Task) -> None:
     run.emit("config", nimg=0, **content)
 
 
-def _length(config: Config) -> dict[str, float]:
-    return {name: value for name in LENGTHS if (value := getattr(config, name)) is not None}
-
-
 def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
     """Raise ConfigError, every difference named, where the run would not be the same; it may only be longer."""
     then, now = asdict(before), asdict(task.config)
     names = [f.name for f in dataclasses.fields(Config) if f.name not in (*FREE, *LENGTHS)]
-    lines = [f"{flag(n)} was {_said(then[n])}, now {_said(now[n])}" for n in names if then[n] != now[n]]
-    was, wanted = _length(before), _length(task.config)
+    other = [name for name in names if then[name] != now[name]]
+    lines = [f"{flag(name)} was {_format_setting(then[name])}, now {_format_setting(now[name])}" for name in other]
+    was, wanted = before.length(), task.config.length()
     if was.keys() != wanted.keys():
-        lines.append(f"its length was {_said(was)}, now {_said(wanted)}")
+        lines.append(f"its length was {_format_setting(was)}, now {_format_setting(wanted)}")
     elif any(wanted[name] < was[name] for name in was):
-        lines.append(f"its length was {_said(was)}, now {_said(wanted)}: it can only grow")
+        lines.append(f"its length was {_format_setting(was)}, now {_format_setting(wanted)}: it can only grow")
     if run.read_json(run.config)["fingerprint"] not in (task.fingerprint, task.formerly) and not lines:
         lines.append(f"the images are others than then (was {named(before.data)}, now {named(task.config.data)})")
     if lines:
@@ -195,7 +233,7 @@ def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
         )
 
 
-def _said(value: Any) -> str:
+def _format_setting(value: Any) -> str:
     if value is None:
         return "not given"
     if isinstance(value, dict):

@@ -25,8 +25,6 @@ from faussaire.runs.plan import endless
 from faussaire.training.shards import num_shards
 from faussaire.training.trainer import Trainer
 
-CHOSEN = ("width", "precision", "batch_size")
-"""The settings that `size` chooses where they are not given."""
 PROBE_SECONDS = 0.5
 WIDER_FROM = {16: 350_000, 24: 8_000_000, 32: 32_000_000}
 """Images of WIDER_AT pixels' side that the narrowest networks would see, from which each width is taken."""
@@ -46,7 +44,7 @@ class Size:
     """What was chosen, and why in words."""
 
     config: Config
-    """The settings, all of CHOSEN among them."""
+    """The settings, with width, precision and batch_size where the networks come in several sizes."""
 
     threads: int
     """Threads to compute with."""
@@ -72,63 +70,80 @@ class Probe:
         return self.measured[config, threads]
 
 
-def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int, threads_given: bool) -> Size:
+def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int) -> Size:
     """Choose width, precision, batch and threads for a run that begins; what is given is neither chosen nor probed.
 
     Args:
-        config: the settings; what they give of CHOSEN stands.
+        config: the settings; what they give stands.
         spec: what a sample is.
         num_images: images in the data.
-        threads: at most so many.
-        threads_given: whether these were asked for, and are not to be chosen.
+        threads: at most so many, where the settings give no number.
 
     Raises:
         ConfigError: a width or precision was asked for, and the architecture has one size only.
     """
     narrowest = architecture(config.architecture, spec).width
     if narrowest is None:
-        for name in ("width", "precision"):
-            if getattr(config, name) is not None:
-                raise ConfigError(f"the networks of {config.architecture!r} have one size, in fp32; leave --{name} out")
-        return Size(config=replace(config, batch_size=config.batch), threads=threads, nimg_per_second=None, text="")
+        return _only_size(config, threads)
     probe = Probe(spec)
     sized = replace(
         config,
         width=narrowest if config.width is None else config.width,
         precision="fp32" if config.precision is None else config.precision,
     )
-    if not threads_given:
-        threads = max({1, threads}, key=lambda count: probe(sized, count))
+    if config.threads is not None:
+        threads = config.threads
+    elif threads > 1:
+        threads = max((1, threads), key=lambda count: probe(sized, count))
     why = "as asked for"
     if config.width is None:
         images = _images(sized, num_images, threads, probe)
         why = f"for {images / 1000:,.0f} thousand images at width {narrowest}"
         sized = replace(sized, width=max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)]))
-    gain = 1.0
-    # Where a processor has not the instructions, bf16 can be a hundred times slower, so it is not even tried there.
-    if config.precision is None and torch.backends.cpu.get_cpu_capability() == "AVX512":
-        faster = replace(sized, precision="bf16")
-        gain = probe(faster, threads) / probe(sized, threads)
-        sized, gain = (faster, gain) if gain >= WORTH_IT else (sized, 1.0)
+    if config.precision is None:
+        sized = _faster(sized, threads, probe)
     if config.batch_size is None:
-        small = spec.shape[-1] <= SMALL
-        batch = BATCHES[-1] if small else batch_for(_images(sized, num_images, threads, probe), spec)
+        is_small = spec.shape[-1] <= SMALL
+        batch = BATCHES[-1] if is_small else batch_for(_images(sized, num_images, threads, probe), spec)
     else:
         batch = config.batch_size
-    measured = probe.measured.get((sized, threads))
-    text = (
-        f"Width {sized.width}, {why}; batches of {batch}; "
-        f"{sized.precision}{f', {gain:.1f} times as fast' if gain > 1 else ''}; "
-        f"{threads} thread{'s' if threads > 1 else ''}{f', measured {measured:,.0f} images/s' if measured else ''}."
-    )
-    return Size(config=replace(sized, batch_size=batch), threads=threads, nimg_per_second=measured, text=text)
+    text = f"Width {sized.width}, {why}; batches of {batch}; {_measured(sized, threads, probe)}."
+    nimg_per_second = probe.measured.get((sized, threads))
+    return Size(config=replace(sized, batch_size=batch), threads=threads, nimg_per_second=nimg_per_second, text=text)
+
+
+def _only_size(config: Config, threads: int) -> Size:
+    """Return the size of an architecture that has one."""
+    for name in ("width", "precision"):
+        if getattr(config, name) is not None:
+            raise ConfigError(f"the networks of {config.architecture!r} have one size, in fp32; leave --{name} out")
+    return Size(config=replace(config, batch_size=config.batch), threads=threads, nimg_per_second=None, text="")
+
+
+def _faster(sized: Config, threads: int, probe: Probe) -> Config:
+    """Return the settings in bf16 where that is faster.
+
+    Where a processor has not the instructions, bf16 can be a hundred times slower, so it is not even tried there.
+    """
+    if torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return sized
+    in_bf16 = replace(sized, precision="bf16")
+    return in_bf16 if probe(in_bf16, threads) >= WORTH_IT * probe(sized, threads) else sized
+
+
+def _measured(sized: Config, threads: int, probe: Probe) -> str:
+    """Say by which precision and threads, and what was measured of them."""
+    measured, in_fp32 = (probe.measured.get((replace(sized, precision=p), threads)) for p in (sized.precision, "fp32"))
+    gain = f", {measured / in_fp32:.1f} times as fast" if sized.precision == "bf16" and measured and in_fp32 else ""
+    images = f", measured {measured:,.0f} images/s" if measured else ""
+    return f"{sized.precision}{gain}; {threads} thread{'s' if threads > 1 else ''}{images}"
 
 
 def _images(config: Config, num_images: int, threads: int, probe: Probe) -> float:
     """Return the images that D would see, of which a time budget allows as many as the speed does."""
     if config.minutes is not None:
         return 60 * config.minutes * probe(config, threads)
-    return 1000 * config.kimg if config.kimg is not None else num_images * (config.epochs or 0)
+    return config.images_shown(num_images) or 0.0
 
 
 def batch_for(images: float, spec: SampleSpec) -> int:

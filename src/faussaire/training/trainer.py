@@ -8,8 +8,6 @@ Nothing here knows what a sample is, and no step draws from or moves a global ra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
@@ -36,7 +34,6 @@ class Trainer:
         state: the networks, optimizers and counts; every step changes it in place.
         plan: how far along the run is after so many images.
         shards: threads that each take their part of every batch; 1 for networks that look across a batch.
-        augment: names of the augmentations through which D sees every sample, as strongly as it overfits.
     """
 
     def __init__(
@@ -47,12 +44,11 @@ class Trainer:
         plan: Plan,
         *,
         shards: int = 1,
-        augment: Sequence[str] = (),
     ) -> None:
         self.config, self.batches, self.state, self.plan = config, batches, state, plan
         self.loss = LOSSES[config.loss]
         self.shards = Shards(state.G, state.D, shards)
-        self.augment = augment
+        self.augment = config.augment or ()  # through these D sees every sample, as strongly as it overfits
         self.reuses_fakes, self.one_pass = bool(state.G.per_sample), bool(state.D.per_sample)
         self.penalised = torch.arange(config.batch) % config.penalty_one_in == 0  # of each batch
         self.num_penalised = int(self.penalised.sum())

@@ -172,13 +172,7 @@ def _speed(dataset: Dataset) -> float | None:
     """Return the images a second at which the default training would go."""
     config = resolve(None, {"data": dataset.name})
     try:
-        found = size(
-            config,
-            dataset.spec,
-            num_images=len(dataset.images),
-            threads=torch.get_num_threads(),
-            threads_given=False,
-        )
+        found = size(config, dataset.spec, num_images=len(dataset.images), threads=torch.get_num_threads())
     except ConfigError:
         return None
     return found.nimg_per_second

@@ -1,20 +1,9 @@
-"""The two ends of a command that trains: when its process began, and where what it made is."""
+"""The clock of a command: when its process began."""
 
 from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
-
-from rich.console import Console
-
-from faussaire.core.terminal import say
-
-
-def say_where(console: Console, run: Path) -> None:
-    """Say where what a training made is to be found."""
-    say(console, f"Pictures: {run}/progress.gif, {run}/samples/, {run}/curves.png")
-    say(console, f"More samples: faussaire generate {run} --out grid.png")
 
 
 def process_start() -> float:

@@ -1,0 +1,222 @@
+"""One training, from what was asked for to the last save: `train` reads top to bottom.
+
+What is shown comes from outside: the display of the events, and the redrawing of the folder's curves and film.
+"""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from rich.console import Console
+
+from faussaire.core.config import NAMED, Config, named
+from faussaire.core.errors import CheckpointError, ConfigError, DataError
+from faussaire.core.interruption import noted_signals
+from faussaire.core.rng import draw_places
+from faussaire.core.terminal import say, waiting
+from faussaire.data import Dataset, locate, prepare
+from faussaire.data.batches import Batches, as_real
+from faussaire.data.decode.ranges import is_about_range
+from faussaire.data.labels.labels import is_about_labels
+from faussaire.evaluation.while_training import LEAST_SCORED, Scorer, training_scorer
+from faussaire.modalities import Modality, modality
+from faussaire.models.architectures import architecture
+from faussaire.runs.checkpoint import TrainState
+from faussaire.runs.clock import RunClock
+from faussaire.runs.folder import RunFolder
+from faussaire.runs.opening import Task, open_run, plan_of, recorded_fingerprint, refuse_other_images, run_to_replay
+from faussaire.runs.plan import Plan
+from faussaire.training.loop import train as train_loop
+from faussaire.training.recorder import Recorder
+from faussaire.training.settings import complete, settings_asked_for, threads_of
+from faussaire.training.shards import num_shards
+from faussaire.training.trainer import Trainer
+
+RUNS = Path("runs")
+HELD_OUT_JUDGED = 256  # held-out images that D judges at each report, drawn at random
+
+Redraw = Callable[[RunFolder, Modality], None]
+"""Draws the views of a run folder anew."""
+
+
+class Display(Protocol):
+    """Shows the events of a run while it is entered."""
+
+    def __call__(self, run: RunFolder, *, title: str, console: Console) -> AbstractContextManager[object]:
+        """Make one for a run; `title` is one line on what is trained."""
+
+
+def train(
+    data: str | Path | Sequence[str | Path] | None,
+    *,
+    recipe: str | None,
+    run: str | Path | None,
+    replay: str | Path | None,
+    settings: Mapping[str, Any],
+    console: Console,
+    started: float | None,
+    on_start: Callable[[Path], None],
+    display: Display,
+    redraw: Redraw,
+) -> RunFolder:
+    """Train as `faussaire.train` says, whose arguments these are, and return the folder of the run."""
+    original = None if replay is None else run_to_replay(replay, recipe, settings)
+    config = settings_asked_for(data, recipe, settings, original)
+    name = _name_of(config, original)
+    folder = RunFolder(run or RUNS / (name if original is None else f"{name}-replay"))
+    recorded = original or folder
+    with RunClock(started) as clock, folder.lock(), threads_of(config, recorded):
+        on_start(folder.path)
+        dataset = _read(config, console, recorded_fingerprint(recorded))
+        if original is not None:
+            refuse_other_images(original, dataset)
+        config = complete(config, recorded, dataset, console)
+        state, plan = open_run(folder, _task(config, dataset), replay=None if original is None else plan_of(original))
+        if _is_finished(folder, state, plan):
+            say(console, _finished(folder, state))
+            return folder
+        trainer = _trainer(config, dataset, state, plan)
+        recorder = _recorder(folder, trainer, dataset, clock, redraw, is_timed=original is None)
+        title = _title(config, dataset)
+        with noted_signals() as interrupted, display(folder, title=title, console=console):
+            recorder.interrupted = lambda: interrupted() is not None
+            try:
+                is_complete = train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
+            except CheckpointError:
+                recorder.rescue()
+                raise
+        if not is_complete:
+            _leave(folder, state, interrupted(), console)
+    return folder
+
+
+def _name_of(config: Config, original: RunFolder | None) -> str:
+    """Return the short name of the data.
+
+    Raises:
+        DataError: there is none.
+    """
+    try:
+        return locate(config.data).name
+    except DataError as error:
+        if original is None:
+            raise
+        raise DataError(f"{error}; name the data as it lies here: faussaire train DATA --replay RUN") from None
+
+
+def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
+    """Read the data, saying so where it takes a while; `fingerprint` is that of a run that goes on."""
+    name = named(config.data)
+    with waiting(console, f"Reading {name} ...") as change:
+
+        def show(done: int, total: int) -> None:
+            change(f"Reading {name}: {done:,} of {total:,} images")
+
+        dataset = prepare(config.data, **config.preparation(), progress=show, fingerprint=fingerprint)
+    for note in (note for note in dataset.inventory.notes if is_about_labels(note) or is_about_range(note)):
+        say(console, note)
+    num_rejected = len(dataset.inventory.rejected)
+    if num_rejected:
+        first = dataset.inventory.rejected[0]
+        typed = shlex.join(config.data[:NAMED]) + (" ..." if len(config.data) > NAMED else "")
+        say(
+            console,
+            f"{num_rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} "
+            f"({first.note}); faussaire inspect {typed} lists them",
+        )
+    architecture(config.architecture, dataset.spec)
+    if config.conditional and (dataset.labels is None or len(dataset.spec.classes) < 2):
+        raise ConfigError(
+            f"--conditional needs images of two classes or more, and {dataset.name} tells of "
+            f"{len(dataset.spec.classes)}: one sub-folder for each class, or an IDX or .npz with labels"
+        )
+    return dataset
+
+
+def _task(config: Config, dataset: Dataset) -> Task:
+    return Task(
+        config=config,
+        spec=dataset.spec,
+        num_images=len(dataset.images),
+        fingerprint=dataset.fingerprint,
+        formerly=dataset.formerly,
+    )
+
+
+def _is_finished(folder: RunFolder, state: TrainState, plan: Plan) -> bool:
+    return plan.finished(state.nimg) and any(event.nimg == state.nimg for event in folder.events("done"))
+
+
+def _finished(folder: RunFolder, state: TrainState) -> str:
+    return (
+        f"{folder.path} is finished ({state.nimg / 1000:,.1f} thousand images): its samples are in "
+        f"{folder.path}/samples; a larger --minutes, --kimg or --epochs extends it"
+    )
+
+
+def _trainer(config: Config, dataset: Dataset, state: TrainState, plan: Plan) -> Trainer:
+    """Return the trainer, on a shard for each thread where the networks let the batch be cut."""
+    labels = dataset.labels if config.conditional else None
+    num_classes = len(dataset.spec.classes)
+    batches = Batches(dataset.images, batch_size=config.batch, seed=config.seed, labels=labels, num_classes=num_classes)
+    shards = num_shards(state.G, state.D, threads=torch.get_num_threads(), batch_size=config.batch)
+    if shards > 1:
+        torch.set_num_threads(1)
+    return Trainer(config, batches, state, plan, shards=shards)
+
+
+def _recorder(
+    folder: RunFolder, trainer: Trainer, dataset: Dataset, clock: RunClock, redraw: Redraw, *, is_timed: bool
+) -> Recorder:
+    """Return what records the training; it keeps to the time budget where it `is_timed`, and not to a recorded plan."""
+    config, kind = trainer.config, modality(dataset.spec.modality)
+    labels = dataset.held_out_labels if config.conditional else None
+    judged = draw_places(len(dataset.held_out), HELD_OUT_JUDGED, seed=config.seed, stream="r_v held out")
+    scorer: Scorer | None = None
+    if len(dataset.held_out) >= LEAST_SCORED:
+        scorer = training_scorer(
+            dataset.held_out, trainer.state.forge, z_dim=config.z_dim, seed=config.seed, labels=labels
+        )
+    return Recorder(
+        folder,
+        trainer,
+        dataset.spec,
+        name=dataset.name,
+        clock=clock,
+        budget_seconds=60 * config.minutes if is_timed and config.minutes is not None else None,
+        redraw=lambda: redraw(folder, kind),
+        held_out=as_real(dataset.held_out[judged]) if len(judged) else None,
+        held_out_labels=None if labels is None else torch.from_numpy(labels[judged]),
+        scorer=scorer,
+    )
+
+
+def _title(config: Config, dataset: Dataset) -> str:
+    (length,) = (f"{value:g} {name}" for name, value in config.length().items())
+    channels, height, width = dataset.spec.shape
+    colour = "grey" if channels == 1 else "colour"
+    return (
+        f"faussaire: {dataset.name}, {len(dataset.images):,} {colour} images of {height}x{width}, "
+        f"{config.architecture}, {length}"
+    )
+
+
+def _leave(folder: RunFolder, state: TrainState, number: int | None, console: Console) -> None:
+    """Say what was saved, and end as the signal of that number asks to, or as Ctrl-C would.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, or a request to stop.
+        SystemExit: another signal.
+    """
+    say(
+        console,
+        f"Stopped after {state.nimg / 1000:,.1f} thousand images and saved in {folder.path}. "
+        "The same command goes on from there.",
+    )
+    raise KeyboardInterrupt("saved") if number in (None, signal.SIGINT) else SystemExit(128 + number)

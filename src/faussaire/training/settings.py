@@ -1,0 +1,101 @@
+"""From what was asked for to what is trained: the one place where a setting is resolved.
+
+A flag stands over the recipe, the recipe over the default (`core.config.resolve`); what is left open is chosen here, by
+the budget, the machine and the data. What a run that has begun was given or chose stands for it: it asks no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from faussaire.core.config import Config, flag, resolve
+from faussaire.core.errors import ConfigError
+from faussaire.core.schedules import SCHEDULES
+from faussaire.core.suggestions import did_you_mean
+from faussaire.core.terminal import say
+from faussaire.core.threads import computing_threads
+from faussaire.data import Dataset
+from faussaire.models.augment import AUGMENTATIONS, policy_for, reason_for
+from faussaire.models.losses import LOSSES
+from faussaire.models.penalties import PENALTIES
+from faussaire.runs.folder import RunFolder
+from faussaire.runs.opening import recorded_config
+from faussaire.training.sizing import size
+
+CHOSEN = ("width", "precision", "batch_size", "augment")
+"""The settings that are chosen where they are not given."""
+
+
+def settings_asked_for(
+    data: str | Path | Sequence[str | Path] | None,
+    recipe: str | None,
+    settings: Mapping[str, Any],
+    original: RunFolder | None,
+) -> Config:
+    """Return what was asked for, or the settings of the run that is to be made again.
+
+    Raises:
+        ConfigError: an unknown setting or name, or an impossible value.
+    """
+    named = None if data is None else tuple(map(str, [data] if isinstance(data, (str, Path)) else data))
+    if original is None:
+        config = resolve(recipe, {"data": named, **settings})
+    else:
+        config = recorded_config(original)
+        config = config if named is None else replace(config, data=named)
+    _check_names(config)
+    return config
+
+
+def _check_names(config: Config) -> None:
+    """Raise ConfigError for a name that no registry has; the architecture is checked once the data is known."""
+    for name, chosen, known in (
+        ("loss", (config.loss,), LOSSES),
+        ("penalties", config.penalties, PENALTIES),
+        ("augment", config.augment or (), AUGMENTATIONS),
+        ("lr_schedule", (config.lr_schedule,), SCHEDULES),
+    ):
+        for one in chosen:
+            if one not in known:
+                raise ConfigError(f"{flag(name)}: unknown {one!r}{did_you_mean(one, known)}")
+
+
+def complete(config: Config, recorded: RunFolder, dataset: Dataset, console: Console) -> Config:
+    """Return the settings with all of CHOSEN: those of the run if it has begun, or chosen now, and said why."""
+    if recorded.exists():
+        then = recorded_config(recorded)
+        return replace(config, **{name: getattr(then, name) for name in CHOSEN if getattr(config, name) is None})
+    num_images = len(dataset.images)
+    chosen = size(config, dataset.spec, num_images=num_images, threads=torch.get_num_threads())
+    torch.set_num_threads(chosen.threads)
+    if chosen.text:
+        say(console, chosen.text)
+    if config.augment is not None:
+        return chosen.config
+    reason = reason_for(num_images, dataset.spec)
+    say(console, f"{reason[0].upper()}{reason[1:]}.")
+    return replace(chosen.config, augment=policy_for(num_images, dataset.spec))
+
+
+@contextmanager
+def threads_of(config: Config, recorded: RunFolder) -> Iterator[None]:
+    """Compute with as many threads as asked for, or as the run was begun with; afterwards as before.
+
+    Numbers too small to be normal count as 0: averages and gradients that fade out would cost three times the time.
+    """
+    count = config.threads
+    if count is None:
+        count = recorded.read_json(recorded.config)["threads"] if recorded.exists() else torch.get_num_threads()
+    with computing_threads(count):
+        torch.set_flush_denormal(True)
+        try:
+            yield
+        finally:
+            torch.set_flush_denormal(False)
