@@ -13,7 +13,7 @@ from faussaire.data import prepare
 from faussaire.evaluation import compare as comparing
 from faussaire.evaluation import evaluate as evaluating
 from faussaire.evaluation.compare import Comparison
-from faussaire.evaluation.evaluate import Evaluation
+from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.features import Progress
 from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
