@@ -28,7 +28,7 @@ BROKEN_CODEC = """
 import os, signal, time
 from pathlib import Path
 from PIL.PngImagePlugin import PngImageFile
-from faussaire.data import worker
+from faussaire.data.decode import worker
 
 here = Path(__file__).parent
 if (here / "no more").exists():
