@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from faussaire.core.errors import DataError
 def stamp(status: os.stat_result) -> str:
     """Return what changes when a file does, also where its size and time of change were set back."""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def signature_of(*texts: str) -> str:
+    """Return one hash of several stamps or names, which changes when one of them does."""
+    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def read_file(path: str, count: int = -1) -> bytes:

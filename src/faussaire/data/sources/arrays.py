@@ -7,7 +7,6 @@ memory-mapped, so that its size is no matter.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from faussaire.data.decode.ranges import Extents
 from faussaire.data.labels.labels import Labels, classes_of_array
 from faussaire.data.names import shortened, shown, slug
 from faussaire.data.sources.kind import SourceKind
-from faussaire.data.sources.pixels import ArrayPixels, Pixels
+from faussaire.data.sources.pixels import ArrayPixels, Pixels, flat_shape
 from faussaire.data.store.records import Numbered
 from faussaire.data.store.rows import let_go
 
@@ -33,7 +32,6 @@ OBJECTS = (
 """What is said of an array of them."""
 
 _DEPTHS = (1, 3, 4)  # grey, RGB, RGBA
-_SIDE = 4  # pixels of the smallest image that a flat row is taken for
 _BLOCK_BYTES = 2**24  # looked at in one go
 _LOOKED_AT = 64  # rows, to tell planes of colour from pixels of colour
 _SMOOTHER = 0.7  # times as rough at most: the right order of a picture's values against the wrong one
@@ -128,15 +126,6 @@ def in_layout(images: np.ndarray, *, where: str) -> tuple[np.ndarray, str]:
     known = "images are [N, H, W], [N, H, W, C], [N, C, H, W], or [N, H·W] if they are square"
     single = ", and this looks like a single one" if images.ndim == 3 else ""
     raise DataError(f"{where} has shape {_short(shape)}: {known}{single}")
-
-
-def flat_shape(num: int) -> tuple[int, int] | None:
-    """Return depth and side of a square image of so many values; those of fewer than 4×4 are not taken for such."""
-    for depth in (1, 3):
-        side = math.isqrt(num // depth)
-        if side >= _SIDE and side * side * depth == num:
-            return depth, side
-    return None
 
 
 def _unfolded(rows: np.ndarray, depth: int, side: int) -> tuple[np.ndarray, str]:

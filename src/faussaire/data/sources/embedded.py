@@ -1,13 +1,17 @@
 """The data sets that come with faussaire, so that the first run needs no download.
 
 Each is an `.npz` of 10,000 images, the first 1,000 of each class in the order of the original training file,
-with its licence beside it. `benchmarks/build_embedded.py` makes them.
+with its licence beside it; `sets.toml` lists them. `benchmarks/build_embedded.py` makes them.
 """
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 _SETS = Path(__file__).parents[1] / "sets"
 
@@ -22,20 +26,13 @@ class EmbeddedSet:
     description: str
     """What it is, in a line."""
 
-    num_images: int
-    """How many images."""
-
-    resolution: int
-    """Width and height in pixels."""
-
-    channels: int
-    """1 grey, 3 RGB."""
-
-    num_classes: int
-    """How many classes."""
-
     licence: str
     """Name of the licence, and whose it is."""
+
+    num_images: int
+    resolution: int
+    channels: int
+    num_classes: int
 
     @property
     def path(self) -> Path:
@@ -48,25 +45,8 @@ class EmbeddedSet:
         return _SETS / f"{self.name}.LICENSE.txt"
 
 
-def embedded_sets() -> dict[str, EmbeddedSet]:
+@cache
+def embedded_sets() -> Mapping[str, EmbeddedSet]:
     """Return the embedded data sets by name."""
-    return {
-        "mnist": EmbeddedSet(
-            name="mnist",
-            description="handwritten digits, 10 classes: the first 1,000 of each in MNIST",
-            num_images=10_000,
-            resolution=28,
-            channels=1,
-            num_classes=10,
-            licence="CC BY-SA 3.0, Yann LeCun, Corinna Cortes and Christopher J.C. Burges",
-        ),
-        "fashion-mnist": EmbeddedSet(
-            name="fashion-mnist",
-            description="clothes and shoes, 10 classes: the first 1,000 of each in Fashion-MNIST",
-            num_images=10_000,
-            resolution=28,
-            channels=1,
-            num_classes=10,
-            licence="MIT, Zalando SE",
-        ),
-    }
+    listed = tomllib.loads((_SETS / "sets.toml").read_text("utf-8"))
+    return MappingProxyType({name: EmbeddedSet(name=name, **told) for name, told in listed.items()})

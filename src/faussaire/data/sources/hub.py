@@ -6,8 +6,6 @@ are encoded; none of the data set's own code is run.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
-from faussaire.data.disk import read_file, stamp
+from faussaire.data.disk import read_file, signature_of, stamp
 from faussaire.data.sources.arrow import ROWS, Columns, arrow_source, bytes_in
 
 PREFIX = "hf:"
@@ -33,12 +31,8 @@ def is_saved(folder: Path) -> bool:
 def hub_stamp(name: str) -> str:
     """Return a hash that changes when a saved data set does; one on the hub is taken to stay what it is."""
     folder = Path(name).expanduser()
-    if not folder.is_dir():
-        return hashlib.sha256(name.encode()).hexdigest()
-    states = [
-        f"{path.relative_to(folder)} {stamp(path.stat())}" for path in sorted(folder.rglob("*")) if path.is_file()
-    ]
-    return hashlib.sha256(json.dumps(states).encode()).hexdigest()
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    return signature_of(name, *(f"{path.relative_to(folder)} {stamp(path.stat())}" for path in files))
 
 
 def split_name(text: str) -> tuple[str, str | None, str | None]:

@@ -10,36 +10,14 @@ from collections.abc import Collection
 
 _LITTER = frozenset(
     {
-        # files
-        "thumbs.db",
-        "ehthumbs.db",
-        "desktop.ini",
-        "picasa.ini",
-        # folders of macOS and Windows
-        "__macosx",
-        "network trash folder",
-        "temporary items",
-        "$recycle.bin",
-        "recycler",
-        "system volume information",
-        "found.000",
-        # folders of network drives (Synology, QNAP, NetApp) and file systems
-        "@eadir",
-        "@tmp",
-        "@sharebin",
-        "@recycle",
-        "@recently-snapshot",
-        "@sharesnap",
-        "#recycle",
-        "#snapshot",
-        "lost+found",
-        # folders of programs
-        "__pycache__",
-        "site-packages",
-        "node_modules",
-        "cvs",
+        "thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini",  # files
+        "__macosx", "network trash folder", "temporary items",  # folders of macOS
+        "$recycle.bin", "recycler", "system volume information", "found.000",  # of Windows
+        "@eadir", "@tmp", "@sharebin", "@recycle", "@recently-snapshot", "@sharesnap",  # of network drives
+        "#recycle", "#snapshot", "lost+found",  # of network drives and file systems
+        "__pycache__", "site-packages", "node_modules", "cvs",  # of programs
     }
-)
+)  # fmt: skip
 """Names in lower case. Whatever begins with a dot is passed over as well."""
 
 _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import hashlib
 import os
 import re
 import stat
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Origin, Source
-from faussaire.data.disk import stamp, why_unread
+from faussaire.data.disk import signature_of, stamp, why_unread
 from faussaire.data.names import slug
 from faussaire.data.paths import whole
 from faussaire.data.sources.embedded import embedded_sets
@@ -89,23 +88,18 @@ def locate(data: str | Path | Sequence[str | Path]) -> Origin:
 def _several(parts: Sequence[Origin]) -> Origin:
     if len(parts) == 1:
         return parts[0]
-    text = "\n".join(part.signature for part in parts)
     return Origin(
         name=joined_name([part.name for part in parts]),
         identity="\n".join(part.identity for part in parts),
-        signature=hashlib.sha256(text.encode()).hexdigest(),
+        signature=signature_of(*(part.signature for part in parts)),
         open=partial(several_source, parts),
     )
 
 
 def _hub_origin(text: str) -> Origin:
     name = split_name(text)[0]
-    return Origin(
-        name=slug(Path(name).name),
-        identity=whole(text),
-        signature=hub_stamp(name),
-        open=partial(hub_source, text),
-    )
+    signature = hub_stamp(name)
+    return Origin(name=slug(Path(name).name), identity=whole(text), signature=signature, open=partial(hub_source, text))
 
 
 def _folder_origin(path: Path) -> Origin:
@@ -123,11 +117,10 @@ def _folder_origin(path: Path) -> Origin:
         return _hub_origin(f"{PREFIX}{path}")
     folder, name = list_folder(path), slug(path.resolve().name)
     if tables and (not folder.has_images() or holds_images(tables[0])):
-        text = "\n".join(f"{path.name} {stamp(path.stat())}" for path in tables)
         return Origin(
             name=name,
             identity=f"parquet {path.resolve()}",
-            signature=hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(),
+            signature=signature_of(*(f"{path.name} {stamp(path.stat())}" for path in tables)),
             open=partial(parquet_source, tables, name),
         )
     opener: Callable[[Path], Source] = partial(folder_source, folder)
@@ -165,7 +158,7 @@ def _file_origin(path: Path, kind: SourceKind | None = None, *, name: str | None
     return Origin(
         name=name or slug(kind.title(path)),
         identity=f"{kind.name} {path.resolve()}",
-        signature=hashlib.sha256("\n".join(stamps).encode()).hexdigest(),
+        signature=signature_of(*stamps),
         path=path.resolve(),
         open=partial(kind.open, path),
     )

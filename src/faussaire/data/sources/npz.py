@@ -18,8 +18,9 @@ import numpy as np
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.names import shortened
-from faussaire.data.sources.arrays import NUMBERS, OBJECTS, array_source, flat_shape, line
+from faussaire.data.sources.arrays import NUMBERS, OBJECTS, array_source, line
 from faussaire.data.sources.kind import Head, SourceKind
+from faussaire.data.sources.pixels import flat_shape
 from faussaire.data.sources.zips import BEGINS, first_name
 
 _IMAGES = ("images", "image", "imgs", "img", "pixels", "data", "x", "inputs", "features", "samples", "faces")

@@ -5,6 +5,7 @@ They are asked for a block at a time and come as bytes, so that no array in a ma
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import numpy as np
 
 from faussaire.data.decode.ranges import BYTES, Range
 from faussaire.data.store.rows import Shard, let_go
+
+_SIDE = 4  # pixels of the smallest image that a flat row is taken for
 
 
 class Pixels(ABC):
@@ -108,3 +111,12 @@ class StackedPixels(Pixels):
         """Give memory that is mapped back to the system."""
         for part in self._parts:
             part.let_go()
+
+
+def flat_shape(num: int) -> tuple[int, int] | None:
+    """Return depth and side of a square image of so many values; those of fewer than 4×4 are not taken for such."""
+    for depth in (1, 3):
+        side = math.isqrt(num // depth)
+        if side >= _SIDE and side * side * depth == num:
+            return depth, side
+    return None

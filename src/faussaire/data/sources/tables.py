@@ -8,9 +8,9 @@ A row has H·W values for a square grey image, or three times as many for one in
 from __future__ import annotations
 
 import csv
-import math
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -19,10 +19,10 @@ import numpy as np
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.decode.ranges import Extents
-from faussaire.data.labels.columns import Layout, decided, layout_of
 from faussaire.data.labels.labels import classes_of
 from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import array_source
+from faussaire.data.sources.columns import Layout, decided, layout_of
 from faussaire.data.sources.kind import Head, SourceKind
 from faussaire.data.sources.lines import TableLines, table_in
 from faussaire.data.sources.zips import BEGINS
@@ -78,7 +78,7 @@ def table_source(path: Path, scratch: Path) -> Source:
     notes += ["labels from the table"] if found.numbers is not None else []
     notes += [f"damaged after {len(labels)} rows ({lines.damage}): what follows is lost"] if lines.damage else []
     return array_source(
-        spool.rows((math.prod(layout.shape),), np.float32),
+        spool.rows((layout.num_pixels,), np.float32),
         labels=found,
         name=_title(path),
         where=str(path),
@@ -114,38 +114,30 @@ def _blocks(lines: Iterable[str], layout: Layout) -> Iterator[tuple[np.ndarray, 
     """Give blocks of rows: float32 `[n, pixels]`, the label of each, and what is wrong with some, which are NaN."""
     left = iter(lines)
     while block := list(islice(left, _ROWS)):
-        labels = _labels_at_the_edge(block, layout)
-        table = None if labels is None else _quickly(block, layout)
-        if table is not None and labels is not None:
-            yield table, labels, {}
+        table = _quickly(block, layout)
+        if table is not None:
+            yield *table, {}
             continue
         checked = [_row(line, layout) for line in block]
-        nothing = np.full(math.prod(layout.shape), np.nan, np.float32)
-        table = np.stack([nothing if isinstance(values, str) else values for values, _ in checked])
         odd = {row: values for row, (values, _) in enumerate(checked) if isinstance(values, str)}
-        yield table, [label for _, label in checked], odd
+        nothing = np.full(layout.num_pixels, np.nan, np.float32)
+        values = np.stack([nothing if row in odd else values for row, (values, _) in enumerate(checked)])
+        yield values, [label for _, label in checked], odd
 
 
-def _labels_at_the_edge(lines: list[str], layout: Layout) -> Sequence[str | None] | None:
-    """Return the label of each line where the first or the last column is the label; None where it takes more."""
-    mark, label = layout.delimiter, layout.label
-    if label is None:
-        return [None] * len(lines)
-    if label not in (0, layout.num_columns - 1):
-        return None
-    labels = [line.split(mark, 1)[0] if label == 0 else line.rpartition(mark)[2].strip() for line in lines]
-    return None if any('"' in text for text in labels) else labels
-
-
-def _quickly(lines: list[str], layout: Layout) -> np.ndarray | None:
-    """Return float32 `[n, pixels]` where every row is whole; None where one is not."""
+def _quickly(lines: list[str], layout: Layout) -> tuple[np.ndarray, Sequence[str | None]] | None:
+    """Return float32 `[n, pixels]` and the labels where every row is whole; None where one is not."""
     if layout.in_one_cell or any(line.count(layout.delimiter) != layout.num_columns - 1 for line in lines):
         return None
+    read = partial(np.loadtxt, lines, delimiter=layout.delimiter, comments=None)
+    labels: list[str | None] = [None] * len(lines)
     try:
-        values = np.loadtxt(lines, delimiter=layout.delimiter, ndmin=2, comments=None, usecols=layout.pixels)
+        values = _as_single(read(ndmin=2, usecols=layout.pixels))
+        if layout.label is not None:
+            labels = read(dtype=str, ndmin=1, usecols=layout.label, quotechar='"').tolist()
     except ValueError:
         return None
-    return _as_single(values)
+    return None if values is None else (values, labels)
 
 
 def _row(line: str, layout: Layout) -> tuple[np.ndarray | str, str | None]:
@@ -155,8 +147,8 @@ def _row(line: str, layout: Layout) -> tuple[np.ndarray | str, str | None]:
         return f"a row of {len(cells)} values, not {layout.num_columns}", None
     label = None if layout.label is None else cells[layout.label].strip()
     pixels = cells[layout.pixels[0]].split() if layout.in_one_cell else [cells[i] for i in layout.pixels]
-    if len(pixels) != math.prod(layout.shape):
-        return f"{len(pixels)} pixels, not {math.prod(layout.shape)}", label
+    if len(pixels) != layout.num_pixels:
+        return f"{len(pixels)} pixels, not {layout.num_pixels}", label
     values = _values(pixels)
     return "a value that is no number" if values is None else values, label
 

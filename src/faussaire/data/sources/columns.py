@@ -1,4 +1,4 @@
-"""What the columns of a table of pixels are: which of them is the label, and what shape the others make.
+"""What the columns of a table of pixels are: which of them is the label, and how many pixels the others make.
 
 A header says so, by the names that labels have, or by the one name that is not like the others. Without one the label
 is the first or the last column, and the values in both tell which: labels may be what no pixel can be, or count from 0
@@ -9,7 +9,6 @@ Where all that says nothing, the table is refused rather than read shifted by a 
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faussaire.data.labels.labels import column_of_labels, is_number
+from faussaire.data.sources.pixels import flat_shape
 
 _ROW_NUMBERS = frozenset({"", "id", "index", "row", "unnamed: 0"})
 _KEPT = 4096  # rows looked at, spread over all
@@ -41,8 +41,8 @@ class Layout:
     pixels: tuple[int, ...]
     """Columns of pixels, in order; or the one whose cells hold all pixels of an image, with blanks between."""
 
-    shape: tuple[int, ...]
-    """H, W or H, W, 3."""
+    num_pixels: int
+    """How many values an image has."""
 
     label: int | None = None
     """Column of the label."""
@@ -59,15 +59,6 @@ class Layout:
         return len(self.pixels) == 1
 
 
-def shape_of(num: int) -> tuple[int, ...] | None:
-    """Return H, W or H, W, 3 of so many pixels; images of fewer than 4×4 are not taken for such."""
-    for depth in (1, 3):
-        side = math.isqrt(num // depth)
-        if side >= 4 and side * side * depth == num:
-            return (side, side) if depth == 1 else (side, side, 3)
-    return None
-
-
 def layout_of(lines: Sequence[str]) -> Layout | None:
     """Find the layout by the first two lines; None where it is no table of pixels."""
     lines = [line.strip("\r\n").lstrip("\ufeff") for line in lines if line.strip()][:2]
@@ -79,6 +70,7 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
         return None
     header = _is_header(rows)
     packed = [i for i, cell in enumerate(rows[-1]) if len(rows[-1]) > 1 and _is_packed(cell)]
+    found: Layout | None
     if len(packed) == 1:
         found = _of_cells(rows[0] if header else None, rows[-1], packed[0])
     else:
@@ -88,7 +80,7 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
 
 def _is_packed(cell: str) -> bool:
     values = cell.split()
-    return shape_of(len(values)) is not None and all(map(is_number, values))
+    return flat_shape(len(values)) is not None and all(map(is_number, values))
 
 
 def _is_header(rows: Sequence[Cells]) -> bool:
@@ -120,45 +112,42 @@ def _of_header(rows: Sequence[Cells]) -> Layout | None:
     counts = Counter(stems)  # once: there may be thousands of columns
     common = Counter(stem for i, stem in enumerate(stems) if i != label).most_common(1)
     alike = tuple(i for i, stem in enumerate(stems) if i != label and [(stem, counts[stem])] == common)
-    if not shape_of(len(alike)):
+    if not flat_shape(len(alike)):
         alike = tuple(i for i in range(num) if i != label)
     taken = {*alike, label}
     others = [i for i in range(num) if i not in taken and names[i].lower() not in _ROW_NUMBERS]
-    undecided = label is None and shape_of(len(alike)) is None
+    undecided = label is None and flat_shape(len(alike)) is None
     if undecided:
         label, alike = 0, tuple(range(1, num))
     elif label is None and len(others) == 1:
         label = others.pop()
-    shape = shape_of(len(alike))
-    if shape is None or sum(is_number(rows[-1][i]) for i in alike) * 2 < len(alike) * (len(rows) - 1):
+    numbers = sum(is_number(rows[-1][i]) for i in alike)
+    if flat_shape(len(alike)) is None or numbers * 2 < len(alike) * (len(rows) - 1):
         return None
-    return Layout(pixels=alike, shape=shape, label=label, undecided=undecided, notes=_unused(names, others))
+    return Layout(pixels=alike, num_pixels=len(alike), label=label, undecided=undecided, notes=_unused(names, others))
 
 
 def _of_row(row: Cells) -> Layout | None:
     num = len(row)
     in_words = [i for i in (0, num - 1) if not is_number(row[i])]
-    shape = None if in_words else shape_of(num)
-    if shape is not None:
-        return Layout(pixels=tuple(range(num)), shape=shape)
-    shape, label = shape_of(num - 1), in_words[0] if in_words else 0
-    if shape is None or sum(map(is_number, row)) * 2 < num:
+    if not in_words and flat_shape(num) is not None:
+        return Layout(pixels=tuple(range(num)), num_pixels=num)
+    if flat_shape(num - 1) is None or sum(map(is_number, row)) * 2 < num:
         return None
+    label = in_words[0] if in_words else 0
     pixels = tuple(i for i in range(num) if i != label)
-    return Layout(pixels=pixels, shape=shape, label=label, undecided=len(in_words) != 1)
+    return Layout(pixels=pixels, num_pixels=num - 1, label=label, undecided=len(in_words) != 1)
 
 
-def _of_cells(names: Cells | None, row: Cells, packed: int) -> Layout | None:
+def _of_cells(names: Cells | None, row: Cells, packed: int) -> Layout:
     """Return the layout of a table that holds all pixels of an image in one cell, as FER2013 does."""
     others = [i for i in range(len(row)) if i != packed]
     label = column_of_labels(names) if names else None
     if label is None and len(others) == 1:
         label = others[0]
-    shape = shape_of(len(row[packed].split()))
-    if shape is None:
-        return None
+    num_pixels = len(row[packed].split())
     unused = _unused(names or [str(i + 1) for i in range(len(row))], [i for i in others if i != label])
-    return Layout(pixels=(packed,), shape=shape, label=label, notes=unused)
+    return Layout(pixels=(packed,), num_pixels=num_pixels, label=label, notes=unused)
 
 
 def _unused(names: Cells, columns: Sequence[int]) -> tuple[str, ...]:
