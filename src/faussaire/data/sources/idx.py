@@ -52,7 +52,7 @@ def find_idx(folder: Path) -> Path | None:
     Raises:
         DataError: there are several that could be meant.
     """
-    found = sorted(path for entry in folder.iterdir() if _is_named(entry) for path in _files(entry))
+    found = sorted(_files_named(_IMAGES, folder))
     training = [path for path in found if "train" in path.name] or found
     # An unpacked file beside its .gz is the same file: the unpacked one is quicker to read. Hyphen or dot, too.
     distinct = {_plain(path.name): path for path in reversed(training)}
@@ -66,20 +66,17 @@ def _plain(name: str) -> str:
     return re.sub(r"\.(gz|bz2|xz|zst)$", "", name.lower()).replace(".idx", "-idx")
 
 
-def _is_named(path: Path) -> bool:
-    """Whether a file or folder is named as an IDX file of images is."""
-    return _IMAGES.search(path.name) is not None
-
-
-def _files(entry: Path) -> list[Path]:
-    """Return a file, or the files so named in a folder."""
-    return [path for path in entry.iterdir() if _is_named(path) and path.is_file()] if entry.is_dir() else [entry]
+def _files_named(pattern: re.Pattern[str], folder: Path) -> list[Path]:
+    """Return the files in a folder with such names, also where one lies in a folder of its own name."""
+    entries = [entry for entry in sorted(folder.iterdir()) if pattern.search(entry.name)]
+    inside = [path for entry in entries if entry.is_dir() for path in sorted(entry.iterdir())]
+    return [path for path in (*entries, *inside) if pattern.search(path.name) and path.is_file()]
 
 
 def home_of(images: Path) -> Path:
     """Return the folder of a pair: that of the file, or the one above where that has the file's name."""
     folder = images.resolve().parent
-    return folder.parent if _is_named(folder) else folder
+    return folder.parent if _IMAGES.search(folder.name) else folder
 
 
 def idx_source(path: Path, scratch: Path) -> Source:
@@ -146,19 +143,9 @@ def labels_beside(images: Path) -> Path | None:
     stem = _IMAGES.sub("", images.name)
     if stem == images.name:
         return None
+    pattern = re.compile(f"^{re.escape(stem)}{_LABELS.pattern}", re.IGNORECASE)
     places = dict.fromkeys((images.parent, home_of(images)))
-    wanted = f"{stem}labels".lower()
-    for place in places:
-        entries = sorted(entry for entry in place.iterdir() if _is_labels(entry, wanted))
-        inside = [path for entry in entries if entry.is_dir() for path in sorted(entry.iterdir())]
-        found = [path for path in (*entries, *inside) if _is_labels(path, wanted) and path.is_file()]
-        if found:
-            return found[0]
-    return None
-
-
-def _is_labels(path: Path, wanted: str) -> bool:
-    return path.name.lower().startswith(wanted) and _LABELS.search(path.name) is not None
+    return next((path for place in places for path in _files_named(pattern, place)), None)
 
 
 def _classes(folder: Path, labels: np.ndarray) -> tuple[Sequence[str] | None, list[str]]:

@@ -116,7 +116,8 @@ def _folder_origin(path: Path) -> Origin:
     if is_saved(path):
         return _hub_origin(f"{PREFIX}{path}")
     folder, name = list_folder(path), slug(path.resolve().name)
-    if tables and (not folder.has_images() or holds_images(tables[0])):
+    has_images = folder.has_images()
+    if tables and (not has_images or holds_images(tables[0])):
         return Origin(
             name=name,
             identity=f"parquet {path.resolve()}",
@@ -124,10 +125,10 @@ def _folder_origin(path: Path) -> Origin:
             open=partial(parquet_source, tables, name),
         )
     opener: Callable[[Path], Source] = partial(folder_source, folder)
-    if not folder.has_images() and (found := data_in([Path(file) for _, file, why in folder.files if not why])):
-        opener = partial(
-            _opened_in, folder, _several([_file_origin(file, kind) for file, kind in found.items()]), list(found)
-        )
+    found = {} if has_images else data_in([Path(file) for _, file, why in folder.files if not why])
+    if found:
+        origin = _several([_file_origin(file, kind) for file, kind in found.items()])
+        opener = partial(_opened_in, folder, origin, list(found))
     return Origin(name=name, identity=f"folder {path.resolve()}", signature=folder.signature, open=opener)
 
 

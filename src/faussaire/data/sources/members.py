@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
 from faussaire.data.dataset import Source
@@ -79,7 +79,7 @@ def _with_links(members: Members[T]) -> tuple[list[tuple[str, T]], dict[str, lis
         return members.files, passed
     files = {posixpath.normpath(name): member for name, member in members.files}
     links = {posixpath.normpath(name): posixpath.normpath(target) for name, target in members.links}
-    folders = {parent for name in files for parent in _parents(name)} | {"."}
+    folders = {str(parent) for name in files for parent in PurePosixPath(name).parents} | {"."}
     found = list(members.files)
     for name, _ in members.links:
         target = _end_of(links, posixpath.normpath(name))
@@ -101,11 +101,6 @@ def _end_of(links: Mapping[str, str], name: str) -> str:
             break
         name = links[name]
     return name
-
-
-def _parents(name: str) -> list[str]:
-    parts = name.split("/")
-    return ["/".join(parts[:k]) for k in range(1, len(parts))]
 
 
 def _root(names: Sequence[str]) -> str:
