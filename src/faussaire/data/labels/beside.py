@@ -115,8 +115,8 @@ def _of_labels_csv(files: Files) -> WrittenLabels | None:
     if found is not None:
         return found
     table = read_labels(files.texts["labels.csv"], where=files.where)
-    said = [Reference(file, label) for file, label in table.items()]
-    return _combined(files, {"labels.csv": said}, strict=True)
+    rows = [Reference(file, label) for file, label in table.items()]
+    return _combined(files, {"labels.csv": rows}, strict=True)
 
 
 def _is_own(read: Callable[[], bytes]) -> bool:
@@ -135,25 +135,25 @@ def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
         DataError: it cannot be read, has another header, a row that is not two cells, or two labels for one
         file.
     """
-    place = f"{where}: labels.csv"
+    title = f"{where}: labels.csv"
     try:
         lines = read().decode("utf-8-sig").splitlines(keepends=True)
         rows = list(csv.reader(lines, delimiter=";" if lines and ";" in lines[0] else ",", strict=True))
     except UnicodeDecodeError as error:
-        raise DataError(f"{place} is not UTF-8 text: save it as CSV in UTF-8") from error
+        raise DataError(f"{title} is not UTF-8 text: save it as CSV in UTF-8") from error
     except (csv.Error, OSError, RuntimeError) as error:
-        raise DataError(f"{place} cannot be read ({error})") from error
+        raise DataError(f"{title} cannot be read ({error})") from error
     if not rows or [cell.strip().lower() for cell in rows[0]] != ["file", "label"]:
-        raise DataError(f"{place} must begin with the line `file,label`, then one row for each image")
+        raise DataError(f"{title} must begin with the line `file,label`, then one row for each image")
     table: dict[str, str] = {}
     for number, row in enumerate(rows[1:], start=2):
         if not row:
             continue
         if len(row) != 2 or not row[1].strip():
-            raise DataError(f"{place}, row {number}: expected a file and its label, got {','.join(row)[:60]!r}")
+            raise DataError(f"{title}, row {number}: expected a file and its label, got {','.join(row)[:60]!r}")
         file, label = row[0].strip().replace("\\", "/").removeprefix("./"), row[1].strip()
         if table.setdefault(file, label) != label:
-            raise DataError(f"{place}, row {number}: {file} has two labels, {table[file]!r} and {label!r}")
+            raise DataError(f"{title}, row {number}: {file} has two labels, {table[file]!r} and {label!r}")
     return table
 
 
@@ -169,8 +169,8 @@ def _of_dataset_json(files: Files) -> WrittenLabels | None:
             return _none_in(files, name, "holds none")
         pairs = list(pairs.items()) if isinstance(pairs, dict) else pairs
         if isinstance(pairs, list) and all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
-            said = [_reference(str(file), label) for file, label in pairs]
-            return _combined(files, {name: said}) or _none_in(files, name, "names no image here, or gives no classes")
+            rows = [_reference(str(file), label) for file, label in pairs]
+            return _combined(files, {name: rows}) or _none_in(files, name, "names no image here, or gives no classes")
     return None
 
 
@@ -184,13 +184,13 @@ def _of_tables(files: Files) -> WrittenLabels | None:
 
 
 def _of_named(files: Files, tables: Sequence[str]) -> WrittenLabels | None:
-    said = {}
+    rows_by_table = {}
     for table in sorted(tables):
         rows = _rows(files, table)
         num = sum(files.find(row.target, table) is not None for row in rows)
         if num and 2 * num >= len(rows) and any(row.label is not None or row.several for row in rows):
-            said[table] = rows
-    return _combined(files, said) if said else None
+            rows_by_table[table] = rows
+    return _combined(files, rows_by_table) if rows_by_table else None
 
 
 def _rows(files: Files, table: str) -> list[Reference]:
@@ -206,8 +206,8 @@ def _rows(files: Files, table: str) -> list[Reference]:
         return one_hot
     if first == [",".join(REASONS)]:
         return []  # written by `faussaire inspect`
-    told = [one for line in first for one in references([line], lambda text: files.find(text, table) is not None)]
-    if not first or not (header_of(first[0]) or any(files.find(one.target, table) is not None for one in told)):
+    named = [one for line in first for one in references([line], lambda text: files.find(text, table) is not None)]
+    if not first or not (header_of(first[0]) or any(files.find(one.target, table) is not None for one in named)):
         return []
     return references(lines, lambda text: files.find(text, table) is not None)
 
@@ -286,8 +286,8 @@ def _json_label(read: Callable[[], bytes]) -> str | None:
     content = _json(read)
     if not isinstance(content, dict):
         return None
-    place = column_of_labels(list(content))
-    return None if place is None else spelt(list(content.values())[place])
+    index = column_of_labels(list(content))
+    return None if index is None else spelt(list(content.values())[index])
 
 
 def _json(read: Callable[[], bytes]) -> Any:
@@ -301,7 +301,9 @@ def _reference(target: str, value: Any) -> Reference:
     return Reference(target, spelt(value), several=isinstance(value, (list, dict)) and len(value) > 1)
 
 
-def _combined(files: Files, said: Mapping[str, Sequence[Reference]], *, strict: bool = False) -> WrittenLabels | None:
+def _combined(
+    files: Files, rows_by_table: Mapping[str, Sequence[Reference]], *, strict: bool = False
+) -> WrittenLabels | None:
     """Return the labels that tables give; None where they give none.
 
     Raises:
@@ -310,18 +312,18 @@ def _combined(files: Files, said: Mapping[str, Sequence[Reference]], *, strict: 
     labels: list[str | None] = [None] * len(files.names)
     several: set[int] = set()
     lost: list[str] = []
-    for table, rows in said.items():
+    for table, rows in rows_by_table.items():
         for row in rows:
-            place = files.find(row.target, table)
-            if place is None:
+            index = files.find(row.target, table)
+            if index is None:
                 lost.append(row.target)
-            elif row.several or (row.label is not None and labels[place] not in (None, row.label)):
-                several.add(place)
+            elif row.several or (row.label is not None and labels[index] not in (None, row.label)):
+                several.add(index)
             else:
-                labels[place] = labels[place] if row.label is None else row.label
+                labels[index] = labels[index] if row.label is None else row.label
     if several and strict:
-        raise DataError(f"{files.where}: {', '.join(said)}: {files.names[min(several)]} has two labels")
-    tables = ", ".join(sorted(said)[:3]) + (" …" if len(said) > 3 else "")
+        raise DataError(f"{files.where}: {', '.join(rows_by_table)}: {files.names[min(several)]} has two labels")
+    tables = ", ".join(sorted(rows_by_table)[:3]) + (" …" if len(rows_by_table) > 3 else "")
     labels = [None if i in several else label for i, label in enumerate(labels)]
     if are_mostly_several(len(several), sum(label is not None for label in labels)):
         return _none_in(files, tables, f"gives several to {len(several):,} images")
@@ -332,7 +334,7 @@ def _combined(files: Files, said: Mapping[str, Sequence[Reference]], *, strict: 
     notes = [f"labels from {tables}"]
     if lost:
         notes.append(f"rows of {tables} that name no image here: {len(lost)} (first: {shown(lost[0])[:100]})")
-    return WrittenLabels(labels=labels, notes=tuple(notes), missing=missing, used=frozenset(said))
+    return WrittenLabels(labels=labels, notes=tuple(notes), missing=missing, used=frozenset(rows_by_table))
 
 
 def _none_in(files: Files, table: str, why: str) -> WrittenLabels:

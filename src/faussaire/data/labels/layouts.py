@@ -79,10 +79,10 @@ def _of_splits(
     below = [_below_splits(path, len(base)) for path in paths]
     real = [(path[len(base)], inside) for path, inside, able in zip(paths, below, usable, strict=True) if able]
     parts = ", ".join(splits)
-    told = f"{parts} are parts of one set" if len(splits) > 1 else f"{parts} is part of a set"
+    reason = f"{parts} are parts of one set" if len(splits) > 1 else f"{parts} is part of a set"
     with_classes = {top for top, inside in real if inside}
     if not with_classes:
-        return no_labels(len(names), f"{told} and hold no folders of classes{_prefixes(names)}")
+        return no_labels(len(names), f"{reason} and hold no folders of classes{_prefixes(names)}")
     flat = {
         i: f"{path[len(base)]} has no folders of classes"
         for i, (path, inside) in enumerate(zip(paths, below, strict=True))
@@ -90,7 +90,7 @@ def _of_splits(
     }
     counted = [able and i not in flat for i, able in enumerate(usable)]
     found = _of_level(names, below, counted, _common([inside for top, inside in real if top in with_classes]))
-    notes = (f"{told}, all of it is read: give one of them for that part alone",)
+    notes = (f"{reason}, all of it is read: give one of them for that part alone",)
     return WrittenLabels(labels=found.labels, notes=(*found.notes, *notes), missing={**found.missing, **flat})
 
 

@@ -127,11 +127,12 @@ def references(lines: Sequence[str], exists: Exists) -> list[Reference]:
         best = max(_READINGS, key=lambda reading: sum(_likely(reading(line), exists) for line in sample))
     found = []
     for number, line in numbered:
-        said = best(line)
-        if not _is_there(said.target, exists):
-            said = next((other for other in (reading(line) for reading in others) if exists(other.target)), said)
-        if not line.startswith("#") or exists(said.target):
-            found.append(replace(said, line=number))
+        reference = best(line)
+        if not _is_there(reference.target, exists):
+            readings = (reading(line) for reading in others)
+            reference = next((other for other in readings if exists(other.target)), reference)
+        if not line.startswith("#") or exists(reference.target):
+            found.append(replace(reference, line=number))
     return found
 
 
@@ -145,15 +146,15 @@ def _is_there(target: str, exists: Exists) -> bool:
     return target.startswith(REMOTE) or exists(target)
 
 
-def _likely(said: Reference, exists: Exists) -> float:
+def _likely(reference: Reference, exists: Exists) -> float:
     """Return how likely it is that this was meant, from 0 to 1."""
-    if not said.target.startswith(REMOTE):
-        named = PurePosixPath(said.target).suffix.lower() in IMAGE_SUFFIXES
-        return 1.0 if exists(said.target) else 0.001 * named
-    if re.search(r"\s", said.target):
+    if not reference.target.startswith(REMOTE):
+        named = PurePosixPath(reference.target).suffix.lower() in IMAGE_SUFFIXES
+        return 1.0 if exists(reference.target) else 0.001 * named
+    if re.search(r"\s", reference.target):
         return 0.0
     with suppress(ValueError):  # no URL
-        return 1.0 if PurePosixPath(urlsplit(said.target).path).suffix.lower() in IMAGE_SUFFIXES else 0.5
+        return 1.0 if PurePosixPath(urlsplit(reference.target).path).suffix.lower() in IMAGE_SUFFIXES else 0.5
     return 0.0
 
 

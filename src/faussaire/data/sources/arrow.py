@@ -44,11 +44,11 @@ class Columns:
         """
         if image is not None and image not in schema.names:
             raise DataError(f"{where} has no column {image!r}: it has {', '.join(schema.names)}")
-        place = column_of_labels(schema.names)
-        label, classes = None if place is None else str(schema.names[place]), []
+        index = column_of_labels(schema.names)
+        label, classes = None if index is None else str(schema.names[index]), []
         with suppress(KeyError, TypeError, ValueError):
-            told = json.loads(schema.metadata[b"huggingface"])
-            classes = [str(name) for name in told["info"]["features"][label]["names"]]
+            metadata = json.loads(schema.metadata[b"huggingface"])
+            classes = [str(name) for name in metadata["info"]["features"][label]["names"]]
         return cls(image=image or _image_column(schema, where), label=label, classes=classes)
 
     @property

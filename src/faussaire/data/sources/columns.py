@@ -160,12 +160,12 @@ def decided(layout: Layout, rows: Iterable[str]) -> Layout | None:
     if not layout.undecided:
         return layout
     outer = _outer_columns(layout, rows)
-    place = _more_like_labels(*outer) if outer is not None else None
-    if place is None:
+    which = _more_like_labels(*outer) if outer is not None else None
+    if which is None:
         return None
-    label = 0 if place == 0 else layout.num_columns - 1
+    label = 0 if which == 0 else layout.num_columns - 1
     pixels = tuple(i for i in range(layout.num_columns) if i != label)
-    note = f"the label is the {('first', 'last')[place]} column, by its values"
+    note = f"the label is the {('first', 'last')[which]} column, by its values"
     return replace(layout, label=label, pixels=pixels, undecided=False, notes=(*layout.notes, note))
 
 

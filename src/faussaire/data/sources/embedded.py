@@ -49,4 +49,4 @@ class EmbeddedSet:
 def embedded_sets() -> Mapping[str, EmbeddedSet]:
     """Return the embedded data sets by name."""
     listed = tomllib.loads((_SETS / "sets.toml").read_text("utf-8"))
-    return MappingProxyType({name: EmbeddedSet(name=name, **told) for name, told in listed.items()})
+    return MappingProxyType({name: EmbeddedSet(name=name, **about) for name, about in listed.items()})

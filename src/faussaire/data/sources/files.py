@@ -163,19 +163,19 @@ def _passed_over(listing: Listing, used: Collection[str]) -> list[str]:
     if not others:
         return []
     kinds = ", ".join(suffix for suffix, _ in others.most_common(5))
-    told = [f"other files passed over: {others.total()} ({kinds})"]
+    notes = [f"other files passed over: {others.total()} ({kinds})"]
     if listing.pickles:
-        told.append(
+        notes.append(
             f"pickles are never opened, as they may run any program: {len(listing.pickles)} "
             f"(first: {min(listing.pickles)}); save the images in them as an .npz, or as files"
         )
     if listing.containers:
         first = min(listing.containers)
-        told.append(
+        notes.append(
             f"archives and arrays in it are not read: {len(listing.containers)} (first: {first}); "
             "give each as data of its own"
         )
-    return told
+    return notes
 
 
 def too_large(num_bytes: int) -> str:

@@ -144,8 +144,8 @@ def labels_beside(images: Path) -> Path | None:
     if stem == images.name:
         return None
     pattern = re.compile(f"^{re.escape(stem)}{_LABELS.pattern}", re.IGNORECASE)
-    places = dict.fromkeys((images.parent, home_of(images)))
-    return next((path for place in places for path in _files_named(pattern, place)), None)
+    folders = dict.fromkeys((images.parent, home_of(images)))
+    return next((path for folder in folders for path in _files_named(pattern, folder)), None)
 
 
 def _classes(folder: Path, labels: np.ndarray) -> tuple[Sequence[str] | None, list[str]]:

@@ -82,5 +82,5 @@ def is_named(name: str, kind: SourceKind) -> bool:
 
 def _way_out(head: Head) -> str:
     """Return what a file is that is not read, and the way out; empty where there is no telling."""
-    told = next((text for begin, text in _FOREIGN_BEGINS.items() if head.data.startswith(begin)), "")
-    return told or (_PICKLE if is_pickle(head.data) else _FOREIGN_SUFFIXES.get(head.path.suffix.lower(), ""))
+    known = next((text for begin, text in _FOREIGN_BEGINS.items() if head.data.startswith(begin)), "")
+    return known or (_PICKLE if is_pickle(head.data) else _FOREIGN_SUFFIXES.get(head.path.suffix.lower(), ""))

@@ -100,7 +100,7 @@ class TableLines:
             DataError: nothing can be read, or it unpacks to far more than it should.
         """
         self.damage = ""
-        left, begun = most_bytes(self.path), False
+        left, num_lines = most_bytes(self.path), 0
         file: TextIO | None = None
         while True:
             try:
@@ -110,7 +110,7 @@ class TableLines:
                 raise
             except Exception as error:  # each kind of compression has its own
                 self.damage = shortened(str(error)) or type(error).__name__
-                if not begun:
+                if not num_lines:
                     raise DataError(f"{self.path} cannot be read as a table ({self.damage})") from error
                 return
             left -= len(line)
@@ -118,7 +118,7 @@ class TableLines:
                 raise DataError(f"{self.path} unpacks to far more than its size: this is no table of images")
             if not line:
                 return
-            begun = True
+            num_lines += 1
             if line.strip():
                 yield line
 

@@ -47,11 +47,11 @@ def list_source(path: Path, scratch: Path) -> Source:
     Raises:
         DataError: the list cannot be read, or gives an image two labels.
     """
-    places = _Places(path)
-    said = read_list(path, places)
+    files = _Files(path)
+    listed = read_list(path, files)
     named: dict[str, Reference] = {}
-    for one in said:
-        where = one.target if one.target.startswith(REMOTE) else os.path.normpath(places.of(one.target))
+    for one in listed:
+        where = one.target if one.target.startswith(REMOTE) else os.path.normpath(files.path(one.target))
         before = named.setdefault(where, one)
         if one.label is not None and before.label is None:
             named[where] = replace(before, label=one.label)
@@ -61,11 +61,11 @@ def list_source(path: Path, scratch: Path) -> Source:
                 f"in line {one.line}: an image has one class; keep one of these lines, or leave the labels out"
             )
     downloads = Downloads()
-    entries = [_entry(places, one, downloads) for one in named.values()]
+    entries = [_entry(files, one, downloads) for one in named.values()]
     notes = [f"a list of {len(entries)} images"]
-    if len(said) > len(named):
-        notes.append(f"lines that name an image again: {len(said) - len(named)}")
-    several = sum(one.several for one in said)
+    if len(listed) > len(named):
+        notes.append(f"lines that name an image again: {len(listed) - len(named)}")
+    several = sum(one.several for one in listed)
     if several:
         notes.append(f"lines with several labels, which make no class: {several}")
     if entries and all(entry.problem == _NO_FILE for entry in entries):
@@ -75,24 +75,24 @@ def list_source(path: Path, scratch: Path) -> Source:
         )
     source = entries_source(entries, name=path.stem, where=str(path), notes=notes)
     labels = WrittenLabels(labels=[one.label for one in named.values()])
-    return replace(source.labelled(labels.classes()), remote=any(one.target.startswith(REMOTE) for one in said))
+    return replace(source.labelled(labels.classes()), remote=any(one.target.startswith(REMOTE) for one in listed))
 
 
-def _entry(places: _Places, one: Reference, downloads: Downloads) -> Entry:
+def _entry(files: _Files, one: Reference, downloads: Downloads) -> Entry:
     name = shown(one.target)
     if one.target.startswith(REMOTE):
         return Entry(name, partial(downloads.fetch, one.target))
-    where = places.of(one.target)
+    where = files.path(one.target)
     return Entry(name, partial(read_file, where), _problem(where), where)
 
 
 def _beside(path: Path) -> list[Path]:
     """Return the files that a list names."""
-    places = _Places(path)
-    return [Path(places.of(one.target)) for one in read_list(path, places) if not one.target.startswith(REMOTE)]
+    files = _Files(path)
+    return [Path(files.path(one.target)) for one in read_list(path, files) if not one.target.startswith(REMOTE)]
 
 
-def read_list(path: Path, places: _Places) -> list[Reference]:
+def read_list(path: Path, files: _Files) -> list[Reference]:
     """Return what the lines of a list say.
 
     Raises:
@@ -102,9 +102,9 @@ def read_list(path: Path, places: _Places) -> list[Reference]:
         data = read_file(str(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-    found = references(text_lines(data), places.has)
+    found = references(text_lines(data), files.has)
     for one in found:
-        if not one.target.isprintable() and not _is_utf8(one.target) and not places.has(one.target):
+        if not one.target.isprintable() and not _is_utf8(one.target) and not files.has(one.target):
             raise DataError(f"{path} is not UTF-8 text (line {one.line}): save it so")
     return found
 
@@ -117,14 +117,14 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-class _Places:
+class _Files:
     """Where the paths in a list lead, as seen from its folder; each is looked up once."""
 
     def __init__(self, path: Path) -> None:
         self._folder = path.parent
         self._found: dict[str, tuple[str, bool]] = {}
 
-    def of(self, target: str) -> str:
+    def path(self, target: str) -> str:
         """Return where a path leads; of the ways to spell it, the one that is there."""
         return self._look_up(target)[0]
 

@@ -59,10 +59,10 @@ def archive_source(members: Members[T], path: Path, close: Callable[[], None], n
     for text, (_, member) in zip(told_apart([name for name, _ in visible]), visible, strict=True):
         listing.add(text, partial(members.read, member), members.problem(member))
     num_hidden = len(inside) - len(visible)
-    told = [f"{why}: {len(names)} (first: {shown(names[0])})" for why, names in passed.items()]
-    told += [f"hidden files passed over: {num_hidden}"] if num_hidden else []
-    told += _same_names([name for name, _ in visible])
-    return file_source(listing, name=title_of(path), where=str(path), notes=[*notes, *told], close=close)
+    remarks = [f"{why}: {len(names)} (first: {shown(names[0])})" for why, names in passed.items()]
+    remarks += [f"hidden files passed over: {num_hidden}"] if num_hidden else []
+    remarks += _same_names([name for name, _ in visible])
+    return file_source(listing, name=title_of(path), where=str(path), notes=[*notes, *remarks], close=close)
 
 
 def title_of(path: Path) -> str:

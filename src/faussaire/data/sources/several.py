@@ -133,13 +133,13 @@ def _called(part: Source) -> str:
 
 def _notes(parts: Sequence[Source], labels: Labels) -> list[str]:
     """Return what there is to say of the parts, what is the same for several once, and of the whole."""
-    said: dict[str, list[str]] = {}
+    names_by_note: dict[str, list[str]] = {}
     for part in parts:
         for text in part.notes:
             if not (labels.notes and is_about_labels(text)):
-                said.setdefault(text, []).append(part.name)
-    others = {text: f" and {len(names) - 1} others" if len(names) > 1 else "" for text, names in said.items()}
-    return [*(f"{names[0]}{others[text]}: {text}" for text, names in said.items()), *labels.notes]
+                names_by_note.setdefault(text, []).append(part.name)
+    others = {text: f" and {len(names) - 1} others" if len(names) > 1 else "" for text, names in names_by_note.items()}
+    return [*(f"{names[0]}{others[text]}: {text}" for text, names in names_by_note.items()), *labels.notes]
 
 
 def _one_array(parts: Sequence[Source]) -> Pixels | None:

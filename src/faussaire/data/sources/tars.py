@@ -24,7 +24,7 @@ from faussaire.data.store.folder import writing
 
 _BLOCK_BYTES = 2**20
 
-_Place = tuple[int, int]  # where the content of an entry begins, and its size
+_Extent = tuple[int, int]  # where the content of an entry begins, and its size
 
 
 def _is_tar(head: Head) -> bool:
@@ -56,12 +56,12 @@ def tar_source(path: Path, scratch: Path) -> Source:
         stack.enter_context(file)
         lock, num = threading.Lock(), 0
 
-        def read(place: _Place, count: int = -1) -> bytes:
+        def read(extent: _Extent, count: int = -1) -> bytes:
             with lock:
-                file.seek(place[0])
-                return file.read(place[1] if count < 0 else min(count, place[1]))
+                file.seek(extent[0])
+                return file.read(extent[1] if count < 0 else min(count, extent[1]))
 
-        members: Members[_Place] = Members(read=read, problem=lambda place: too_large(place[1]))
+        members: Members[_Extent] = Members(read=read, problem=lambda extent: too_large(extent[1]))
         try:
             with closing(tarfile.TarFile(fileobj=file, tarinfo=_Member, encoding="utf-8")) as archive:
                 for member in archive:
@@ -78,7 +78,7 @@ def tar_source(path: Path, scratch: Path) -> Source:
     return source
 
 
-def _add(members: Members[_Place], member: tarfile.TarInfo) -> None:
+def _add(members: Members[_Extent], member: tarfile.TarInfo) -> None:
     if member.issym():
         members.add_link(member.name, member.linkname)
     elif member.islnk():

@@ -1,4 +1,4 @@
-"""A zip of image files, read in place: no entry is ever written to the disk, so no entry's path can do harm.
+"""A zip of image files, read in offset: no entry is ever written to the disk, so no entry's path can do harm.
 
 One `ZipFile` serves all threads. What its table of contents means is told by members.py.
 """
@@ -82,12 +82,12 @@ class _NamesAsBytes(io.BufferedReader):
         data = super().read(-1 if size is None else size)
         if not data.startswith((b"PK\1\2", b"PK\3\4")):
             return data
-        plain, place = bytearray(data), 0
+        plain, offset = bytearray(data), 0
         if len(plain) == _HEADER_BYTES:
             plain[7] &= _NOT_UTF_8
-        while plain[place : place + 4] == b"PK\1\2" and place + _ENTRY_BYTES <= len(plain):
-            plain[place + 9] &= _NOT_UTF_8
-            place += _ENTRY_BYTES + sum(struct.unpack_from("<3H", plain, place + 28))  # name, extra, comment
+        while plain[offset : offset + 4] == b"PK\1\2" and offset + _ENTRY_BYTES <= len(plain):
+            plain[offset + 9] &= _NOT_UTF_8
+            offset += _ENTRY_BYTES + sum(struct.unpack_from("<3H", plain, offset + 28))  # name, extra, comment
         return bytes(plain)
 
 
