@@ -111,21 +111,14 @@ def find_beside(files: Files) -> WrittenLabels | None:
 def _of_labels_csv(files: Files) -> WrittenLabels | None:
     if "labels.csv" not in files.texts:
         return None
-    found = None if _is_own(files.texts["labels.csv"]) else _of_named(files, ["labels.csv"])
+    read = files.texts["labels.csv"]
+    first = next((line for line in text_lines(_content(read)) if line.strip()), "")
+    is_own = [cell.strip().lower() for cell in first.replace(";", ",").split(",")] == ["file", "label"]
+    found = None if is_own else _of_named(files, ["labels.csv"])
     if found is not None:
         return found
-    table = read_labels(files.texts["labels.csv"], where=files.where)
-    rows = [Reference(file, label) for file, label in table.items()]
+    rows = [Reference(file, label) for file, label in read_labels(read, where=files.where).items()]
     return _combined(files, {"labels.csv": rows}, strict=True)
-
-
-def _is_own(read: Callable[[], bytes]) -> bool:
-    """Whether a labels.csv has faussaire's own header; read_labels says what is wrong with one that cannot be read."""
-    try:
-        first = next((line for line in text_lines(read()) if line.strip()), "")
-    except Exception:  # of the system, of an archive
-        return True
-    return [cell.strip().lower() for cell in first.replace(";", ",").split(",")] == ["file", "label"]
 
 
 def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
@@ -161,7 +154,7 @@ def _of_dataset_json(files: Files) -> WrittenLabels | None:
     for name in sorted(
         (name for name in files.texts if _last(name) == "dataset.json"), key=lambda name: name.count("/")
     ):
-        content = _json(files.texts[name])
+        content = _json(_content(files.texts[name]))
         if not isinstance(content, dict) or "labels" not in content:
             continue
         pairs = content["labels"]
@@ -184,32 +177,31 @@ def _of_tables(files: Files) -> WrittenLabels | None:
 
 
 def _of_named(files: Files, tables: Sequence[str]) -> WrittenLabels | None:
-    rows_by_table = {}
-    for table in sorted(tables):
-        rows = _rows(files, table)
-        num = sum(files.find(row.target, table) is not None for row in rows)
-        if num and 2 * num >= len(rows) and any(row.label is not None or row.several for row in rows):
-            rows_by_table[table] = rows
-    return _combined(files, rows_by_table) if rows_by_table else None
+    rows_by_table = {table: _rows(files, table) for table in sorted(tables)}
+    telling = {
+        table: rows
+        for table, rows in rows_by_table.items()
+        if any(row.label is not None or row.several for row in rows)
+    }
+    return _combined(files, telling) if telling else None
 
 
 def _rows(files: Files, table: str) -> list[Reference]:
-    """Return what the rows of a table say; nothing where it is not about the images."""
-    try:
-        lines = text_lines(files.texts[table]())
-    except Exception:  # of the system, of an archive: it is no help
-        return []
+    """Return what the rows of a table say, if at least half of them name images; else nothing."""
+
+    def exists(text: str) -> bool:
+        return files.find(text, table) is not None
+
+    lines = text_lines(_content(files.texts[table]))
+    first = next((line for line in lines[:100] if line.strip()), "")
     if table.endswith(".jsonl"):
-        return list(_json_rows(lines))
-    first = [line for line in lines[:100] if line.strip()][:1]
-    if first and (one_hot := _one_hot_rows(lines)):
-        return one_hot
-    if first == [",".join(REASONS)]:
-        return []  # written by `faussaire inspect`
-    named = [one for line in first for one in references([line], lambda text: files.find(text, table) is not None)]
-    if not first or not (header_of(first[0]) or any(files.find(one.target, table) is not None for one in named)):
-        return []
-    return references(lines, lambda text: files.find(text, table) is not None)
+        rows = list(_json_rows(lines))
+    elif not first or first == ",".join(REASONS):  # which `faussaire inspect` writes
+        rows = []
+    elif not (rows := _one_hot_rows(lines)):
+        about_images = header_of(first) or any(exists(one.target) for one in references([first], exists))
+        rows = references(lines, exists) if about_images else []
+    return rows if 2 * sum(exists(row.target) for row in rows) >= len(rows) else []
 
 
 def _one_hot_rows(lines: Sequence[str]) -> list[Reference]:
@@ -236,18 +228,16 @@ def _other_tables(files: Files) -> list[str]:
     lists = [name for name in files.texts if name.endswith(".txt")]
     for table in sorted([name for name in files.texts if name.endswith((".csv", ".tsv"))]) + sorted(lists)[:_FEW_LISTS]:
         rows = _rows(files, table)
-        if not rows or 2 * sum(files.find(row.target, table) is not None for row in rows) < len(rows):
-            continue
         if any(row.label is not None for row in rows):
             return [f"no labels: {table} may name the images and their labels: if so, give it as the data itself"]
-        if not table.endswith(".txt"):
+        if rows and not table.endswith(".txt"):
             return [f"no labels: {table} names the images, but no column of it is called label, class …"]
     return []
 
 
 def _json_rows(lines: Sequence[str]) -> Iterator[Reference]:
     for line in lines:
-        row = _json(line.encode)
+        row = _json(line)
         columns = columns_of(list(row)) if isinstance(row, dict) else None
         if columns is not None:
             values = list(row.values())
@@ -276,25 +266,28 @@ def _key(name: str) -> str:
 
 
 def _cls_label(read: Callable[[], bytes]) -> str | None:
-    try:
-        return spelt(read().strip())
-    except Exception:  # of the system, of an archive
-        return None
+    return spelt(_content(read).strip())
 
 
 def _json_label(read: Callable[[], bytes]) -> str | None:
-    content = _json(read)
-    if not isinstance(content, dict):
-        return None
-    index = column_of_labels(list(content))
+    content = _json(_content(read))
+    index = column_of_labels(list(content)) if isinstance(content, dict) else None
     return None if index is None else spelt(list(content.values())[index])
 
 
-def _json(read: Callable[[], bytes]) -> Any:
+def _json(text: str | bytes) -> Any:
     try:
-        return json.loads(read())
-    except Exception:  # of the system, of an archive, of the parser; RecursionError among them
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
+
+
+def _content(read: Callable[[], bytes]) -> bytes:
+    """Return the content of a file; nothing where it cannot be read: it is no help, then."""
+    try:
+        return read()
+    except Exception:  # of the system, of an archive
+        return b""
 
 
 def _reference(target: str, value: Any) -> Reference:

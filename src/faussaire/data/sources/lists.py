@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from faussaire.core.errors import DataError
@@ -47,11 +48,11 @@ def list_source(path: Path, scratch: Path) -> Source:
     Raises:
         DataError: the list cannot be read, or gives an image two labels.
     """
-    files = _Files(path)
-    listed = read_list(path, files)
+    find = _finder(path.parent)
+    listed = read_list(path, find)
     named: dict[str, Reference] = {}
     for one in listed:
-        where = one.target if one.target.startswith(REMOTE) else os.path.normpath(files.path(one.target))
+        where = one.target if one.target.startswith(REMOTE) else os.path.normpath(find(one.target))
         before = named.setdefault(where, one)
         if one.label is not None and before.label is None:
             named[where] = replace(before, label=one.label)
@@ -61,7 +62,7 @@ def list_source(path: Path, scratch: Path) -> Source:
                 f"in line {one.line}: an image has one class; keep one of these lines, or leave the labels out"
             )
     downloads = Downloads()
-    entries = [_entry(files, one, downloads) for one in named.values()]
+    entries = [_entry(find, one, downloads) for one in named.values()]
     notes = [f"a list of {len(entries)} images"]
     if len(listed) > len(named):
         notes.append(f"lines that name an image again: {len(listed) - len(named)}")
@@ -78,22 +79,22 @@ def list_source(path: Path, scratch: Path) -> Source:
     return replace(source.labelled(labels.classes()), remote=any(one.target.startswith(REMOTE) for one in listed))
 
 
-def _entry(files: _Files, one: Reference, downloads: Downloads) -> Entry:
+def _entry(find: Callable[[str], str], one: Reference, downloads: Downloads) -> Entry:
     name = shown(one.target)
     if one.target.startswith(REMOTE):
         return Entry(name, partial(downloads.fetch, one.target))
-    where = files.path(one.target)
+    where = find(one.target)
     return Entry(name, partial(read_file, where), _problem(where), where)
 
 
 def _beside(path: Path) -> list[Path]:
     """Return the files that a list names."""
-    files = _Files(path)
-    return [Path(files.path(one.target)) for one in read_list(path, files) if not one.target.startswith(REMOTE)]
+    find = _finder(path.parent)
+    return [Path(find(one.target)) for one in read_list(path, find) if not one.target.startswith(REMOTE)]
 
 
-def read_list(path: Path, files: _Files) -> list[Reference]:
-    """Return what the lines of a list say.
+def read_list(path: Path, find: Callable[[str], str]) -> list[Reference]:
+    """Return what the lines of a list say; `find` tells where a path in it leads.
 
     Raises:
         DataError: it cannot be read, or is not text.
@@ -102,9 +103,10 @@ def read_list(path: Path, files: _Files) -> list[Reference]:
         data = read_file(str(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-    found = references(text_lines(data), files.has)
+    exists = cache(lambda target: os.path.isfile(find(target)))
+    found = references(text_lines(data), exists)
     for one in found:
-        if not one.target.isprintable() and not _is_utf8(one.target) and not files.has(one.target):
+        if not one.target.isprintable() and not _is_utf8(one.target) and not exists(one.target):
             raise DataError(f"{path} is not UTF-8 text (line {one.line}): save it so")
     return found
 
@@ -117,30 +119,18 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-class _Files:
-    """Where the paths in a list lead, as seen from its folder; each is looked up once."""
+def _finder(folder: Path) -> Callable[[str], str]:
+    """Return what tells where a path in a list in this folder leads; of the ways to spell it, the one that is there."""
 
-    def __init__(self, path: Path) -> None:
-        self._folder = path.parent
-        self._found: dict[str, tuple[str, bool]] = {}
+    @cache
+    def find(target: str) -> str:
+        spellings = [target, os.path.expanduser(target), target.replace("\\", "/")]
+        if not target.isascii():
+            spellings += [unicodedata.normalize(form, target) for form in ("NFC", "NFD")]
+        paths = [os.path.join(folder, one) for one in dict.fromkeys(spellings)]
+        return next((path for path in paths if os.path.isfile(path)), paths[0])
 
-    def path(self, target: str) -> str:
-        """Return where a path leads; of the ways to spell it, the one that is there."""
-        return self._look_up(target)[0]
-
-    def has(self, target: str) -> bool:
-        """Whether there is a file."""
-        return self._look_up(target)[1]
-
-    def _look_up(self, target: str) -> tuple[str, bool]:
-        if target not in self._found:
-            spellings = [target, os.path.expanduser(target), target.replace("\\", "/")]
-            if not target.isascii():
-                spellings += [unicodedata.normalize(form, target) for form in ("NFC", "NFD")]
-            places = [os.path.join(self._folder, one) for one in dict.fromkeys(spellings)]
-            there = next((place for place in places if os.path.isfile(place)), None)
-            self._found[target] = (there or places[0], there is not None)
-        return self._found[target]
+    return find
 
 
 def _problem(path: str) -> str:

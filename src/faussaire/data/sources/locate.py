@@ -7,13 +7,13 @@ once.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import re
 import stat
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -134,13 +134,11 @@ def _folder_origin(path: Path) -> Origin:
 
 def _opened_in(folder: Folder, origin: Origin, files: Sequence[Path], scratch: Path) -> Source:
     """Open what was found in a folder, with the labels that lie beside it, and say what it is."""
-    source = origin.open(scratch)
-    try:
+    with ExitStack() as stack:
+        source = stack.enter_context(origin.open(scratch))
         if source.read is not None:
             source = with_labels_beside(source, listing_of(folder))
-    except BaseException:
-        source.__exit__()
-        raise
+        stack.pop_all()
     others = f" and {len(files) - 1} others" if len(files) > 1 else ""
     return replace(source, notes=(f"the folder holds no images, but {files[0].name}{others}, read", *source.notes))
 
@@ -178,7 +176,7 @@ def _unknown(data: str, path: Path) -> str:
     names = list(embedded_sets())
     close = difflib.get_close_matches(data.lower(), names, n=1)
     if not close:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             siblings = sorted(entry.name for entry in path.parent.iterdir())
             close = [str(path.with_name(name)) for name in difflib.get_close_matches(path.name, siblings, n=1)]
     meant = f"; did you mean {close[0]}?" if close else ""
