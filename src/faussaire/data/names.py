@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 
 def shown(name: str) -> str:
@@ -26,21 +26,19 @@ def told_apart(paths: Sequence[str]) -> list[str]:
         return list(paths)
     within: dict[str, dict[str, str]] = {}
     for path in dict.fromkeys(paths):
-        folder = ""
-        for part in path.split("/"):
+        for folder, part in _steps(path):
             within.setdefault(folder, {})[part] = ""
-            folder += f"{part}/"
     for folder, parts in within.items():
         within[folder] = dict(zip(parts, _apart(list(parts)), strict=True))
-    return [_join(path, within) for path in paths]
+    return ["/".join(within[folder][part] for folder, part in _steps(path)) for path in paths]
 
 
-def _join(path: str, within: Mapping[str, Mapping[str, str]]) -> str:
-    folder, texts = "", []
+def _steps(path: str) -> Iterator[tuple[str, str]]:
+    """Give each part of a path, after the folder that it lies in."""
+    folder = ""
     for part in path.split("/"):
-        texts.append(within[folder][part])
+        yield folder, part
         folder += f"{part}/"
-    return "/".join(texts)
 
 
 def _apart(names: Sequence[str]) -> list[str]:

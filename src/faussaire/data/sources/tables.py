@@ -129,15 +129,16 @@ def _quickly(lines: list[str], layout: Layout) -> tuple[np.ndarray, Sequence[str
     """Return float32 `[n, pixels]` and the labels where every row is whole; None where one is not."""
     if layout.in_one_cell or any(line.count(layout.delimiter) != layout.num_columns - 1 for line in lines):
         return None
-    read = partial(np.loadtxt, lines, delimiter=layout.delimiter, comments=None)
+    read = partial(np.loadtxt, lines, delimiter=layout.delimiter, comments=None, quotechar='"')
     labels: list[str | None] = [None] * len(lines)
     try:
         values = _as_single(read(ndmin=2, usecols=layout.pixels))
         if layout.label is not None:
-            labels = read(dtype=str, ndmin=1, usecols=layout.label, quotechar='"').tolist()
+            labels = read(dtype=str, ndmin=1, usecols=layout.label).tolist()
     except ValueError:
         return None
-    return None if values is None else (values, labels)
+    # A quote that is never closed would make one row of two.
+    return (values, labels) if values is not None and len(values) == len(labels) == len(lines) else None
 
 
 def _row(line: str, layout: Layout) -> tuple[np.ndarray | str, str | None]:
