@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import resource
 import subprocess
 import sys
 import tempfile
@@ -100,8 +99,7 @@ def console(run: RunFolder) -> None:
 
     run.history()
     with TrainingView(run, title="week", console=Console(file=io.StringIO(), force_terminal=True, width=80)) as view:
-        for event in run.reports()[0]:
-            view.show(event)
+        view.show(run.reports()[0][-1])
 
 
 def pictures(run: RunFolder) -> None:
@@ -121,8 +119,9 @@ VIEWS: dict[str, Callable[[RunFolder], None]] = {
 
 
 def peak_bytes() -> int:
-    """Return the most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Return the most memory that this program has had; `getrusage` counts that of the one which started it, too."""
+    fields = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return int(fields["VmHWM"].split()[0]) * 1024
 
 
 def measure(view: str, week: Path) -> None:

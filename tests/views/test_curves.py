@@ -15,9 +15,10 @@ from faussaire.api import train
 from faussaire.data import prepare
 from faussaire.modalities import modality
 from faussaire.runs.folder import RunFolder
-from faussaire.views.console import TrainingView, clock, gauge
+from faussaire.views.console import TrainingView, gauge
 from faussaire.views.curves import refresh
 from faussaire.views.inspection import contact_sheet, inspect_data
+from faussaire.views.numbers import clock
 
 IMAGE = modality("image")
 STATS = {

@@ -19,6 +19,7 @@ from faussaire.core.terminal import FAILURES, Terminal, clean, failure
 from faussaire.evaluation.verdicts.verdict import percent
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
+from faussaire.views.numbers import EN, clock
 
 LINE_SHARE = 0.05  # without a terminal: a line at least every 5 % of the run …
 LINE_SECONDS = 30.0  # … and every half minute
@@ -89,7 +90,7 @@ class TrainingView:
         elif event.kind == "continued":
             self._print(f"Going on after a pause of {clock(event.data['paused_seconds'])}.")
         elif event.kind == "resumed":
-            self._print(f"Going on from {event.nimg / 1000:.1f} thousand images.")
+            self._print(f"Going on from {EN.thousands(event.nimg)} thousand images.")
         elif event.kind == "stats":
             self._stats = event.data
             self._verdict = (event.data["verdict"], event.data["verdict_text"])
@@ -112,10 +113,11 @@ class TrainingView:
         """Return the last report as one plain line."""
         s = self._stats
         return (
-            f"{100 * s['progress']:3.0f} %  {clock(s['seconds_left'])} left  {s['nimg_per_second']:,.0f} images/s  "
+            f"{EN.percent(s['progress']):>5}  {clock(s['seconds_left'])} left  "
+            f"{EN.count(s['nimg_per_second'])} images/s  "
             f"D right on real {share(s['accuracy_real'], s['n'])}, on fake {share(s['accuracy_fake'], s['n'])} "
             f"(chance 50 %, n={s['n']}, 95 % intervals)  "
-            f"loss D {_loss(s, 'loss_D')} G {_loss(s, 'loss_G')}  {self._verdict[1]}"
+            f"loss D {self._loss('D')} G {self._loss('G')}  {self._verdict[1]}"
         )
 
     def display(self) -> RenderableType:
@@ -125,14 +127,17 @@ class TrainingView:
             return Group(title, Text("the first report comes within a few seconds", style="dim"))
         s, width = self._stats, min(80, self.console.width)
         verdict = Text(self._verdict[1], style="green" if self._verdict[0] in GOOD else "red")
-        progress = f"{100 * s['progress']:3.0f} %  {clock(s['seconds_left'])} left"
+        progress = f"{EN.percent(s['progress']):>5}  {clock(s['seconds_left'])} left"
         rows = [("Progress", s["progress"], progress)]
         for side in ("real", "fake"):
             value = s[f"accuracy_{side}"]
             rows.append((f"D right on {side}", value, share(value, s["n"])))
         facts = Text.assemble(
-            f"loss of D {_loss(s, 'loss_D')}, of G {_loss(s, 'loss_G')}",
-            (f"   {self._nimg / 1000:,.1f} thousand images, {s['nimg_per_second']:,.0f} a second", "dim"),
+            f"loss of D {self._loss('D')}, of G {self._loss('G')}",
+            (
+                f"   {EN.thousands(self._nimg)} thousand images, {EN.count(s['nimg_per_second'])} a second",
+                "dim",
+            ),
         )
         bar = width - BESIDE_BAR
         if bar < LEAST_BAR:
@@ -146,9 +151,12 @@ class TrainingView:
                 ProgressBar(total=1.0, completed=value, width=bar) if name == "Progress" else self._gauge(value, bar)
             )
             table.add_row(name, bar_of, text)
-        judged = f"of {s['n']:,} each, 95 %"
+        judged = f"of {EN.count(s['n'])} each, 95 %"
         chance = Text(" " * (17 + bar // 2 - 2) + f"50 %: chance{judged:>{width - bar // 2 - 28}}", style="dim")
         return Group(title, table, chance, facts, verdict)
+
+    def _loss(self, network: str) -> str:
+        return EN.loss(self._stats[f"loss_{network}"], self._stats[f"loss_{network}_half"])
 
     def _gauge(self, value: float | None, width: int) -> Text:
         return gauge(value, width, letters=BLOCKS if self.console.encoding.startswith("utf") else ASCII)
@@ -162,21 +170,6 @@ def gauge(share: float | None, width: int, *, letters: str = BLOCKS) -> Text:
     return Text("".join([*cells[:middle], *letters[2:], *cells[middle + 1 :]])[:width], style="cyan")
 
 
-def clock(seconds: float) -> str:
-    """Write a duration as 0:07, 12:34 or 3:04:05."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def share(value: float | None, n: int) -> str:
     """Write a share of n images in per cent with its 95 % interval."""
     return "not measured" if value is None else percent(value, n)
-
-
-def _loss(stats: dict[str, Any], name: str) -> str:
-    """Write the mean of a loss over the steps of a report, with half of its 95 % interval where there are two steps."""
-    if stats[name] is None:
-        return "not finite"
-    half = stats[f"{name}_half"]
-    return f"{stats[name]:.3f}" + ("" if half is None else f" ± {half:.3f}")

@@ -34,6 +34,7 @@ from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.modalities.image import PAPER, enlarge, grid, save
 from faussaire.training.sizing import size
+from faussaire.views.numbers import EN, ON_PAGE
 from faussaire.views.templating import environment
 
 SHEET = 20  # images on the contact sheet
@@ -80,8 +81,8 @@ class Found:
         images = self.speed * 600
         passes = images / len(self.dataset.images)
         return (
-            f"about {_rounded(self.speed)} images/s here: the default 10 minutes show D {_rounded(images)} images, "
-            f"{_rounded(passes)} passes over this set"
+            f"about {EN.estimate(self.speed)} images/s here: the default 10 minutes show D "
+            f"{EN.estimate(images)} images, {EN.estimate(passes)} passes over this set"
         )
 
 
@@ -183,8 +184,14 @@ def _print(console: Console, found: Found) -> None:
     say(console, dataset.name, style="bold")
     num_rejected = len(inventory.rejected)
     for name, value in (
-        ("images", f"{len(inventory.records) - num_rejected:,} kept, {num_rejected:,} left out"),
-        ("training", f"{len(dataset.images):,}, and {len(dataset.held_out):,} held out, as {found.as_what}"),
+        (
+            "images",
+            f"{EN.count(len(inventory.records) - num_rejected)} kept, {EN.count(num_rejected)} left out",
+        ),
+        (
+            "training",
+            f"{EN.count(len(dataset.images))}, and {EN.count(len(dataset.held_out))} held out, as {found.as_what}",
+        ),
         ("sizes", _most_common(found.sizes)),
         ("shapes", _most_common(found.ratios)),
         ("modes", _most_common(found.modes)),
@@ -200,13 +207,8 @@ def _print(console: Console, found: Found) -> None:
 
 def _most_common(counts: Counts) -> str:
     """Name the five most common values, and how many others there are."""
-    named = ", ".join(f"{value or 'unknown'} ({num:,})" for value, num in counts[:5])
+    named = ", ".join(f"{value or 'unknown'} ({EN.count(num)})" for value, num in counts[:5])
     return named + (f", and {len(counts) - 5} others" if len(counts) > 5 else "")
-
-
-def _rounded(value: float) -> str:
-    """Keep two significant digits: it is an estimate."""
-    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _class_table(counts: dict[str, int]) -> Table:
@@ -215,7 +217,7 @@ def _class_table(counts: dict[str, int]) -> Table:
     table.add_column("name")
     table.add_column("images", justify="right")
     for label, (name, count) in enumerate(counts.items()):
-        table.add_row(str(label), literal(name), f"{count:,}")
+        table.add_row(str(label), literal(name), f"{EN.count(count)}")
     return table
 
 
@@ -223,7 +225,7 @@ def _print_odd(console: Console, title: str, counts: Counts, records: Records) -
     """Name files one by one up to a number, and beyond it count them by what became of them."""
     if not counts:
         return
-    lines = [f"{num:,} files: {note}" for note, num in counts]
+    lines = [f"{EN.count(num)} files: {note}" for note, num in counts]
     if sum(num for _, num in counts) <= NAMED:
         lines = [f"{record.name}: {record.note}" for record in records if record.note]
     say(console, f"{title}:")
@@ -247,6 +249,7 @@ def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
     template = environment("faussaire.views").get_template("inspection.html.j2")
     return template.render(
         version=__version__,
+        numbers=ON_PAGE,
         data=data,
         found=found,
         dataset=found.dataset,

@@ -11,6 +11,7 @@ from faussaire.core.config import load_recipe, recipes
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import did_you_mean
 from faussaire.core.terminal import literal, show
+from faussaire.views.numbers import EN
 
 Rows = list[tuple[str, str]]
 
@@ -39,7 +40,8 @@ def _datasets() -> Rows:
     return [
         (
             name,
-            f"{found.description}; {found.num_images:,} of {found.resolution}x{found.resolution}, {found.licence}",
+            f"{found.description}; {EN.count(found.num_images)} of {found.resolution}x{found.resolution}, "
+            f"{found.licence}",
         )
         for name, found in embedded_sets().items()
     ]
@@ -49,7 +51,11 @@ def _protocols() -> Rows:
     from faussaire.evaluation.protocols import PROTOCOLS
 
     return [
-        (name, f"{p.metric}, {p.n_real:,} real and {p.n_fake:,} generated images, features of {p.extractor}")
+        (
+            name,
+            f"{p.metric}, {EN.count(p.n_real)} real and {EN.count(p.n_fake)} generated images, "
+            f"features of {p.extractor}",
+        )
         for name, p in PROTOCOLS.items()
     ]
 

@@ -31,6 +31,7 @@ from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256
 from faussaire.modalities.image import enlarge, grid, picture
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
+from faussaire.views.numbers import ON_PAGE
 from faussaire.views.templating import environment
 
 MAX_PICTURE_WIDTH = 1_100  # pixels; wider grids are shown smaller, to keep the page fit for mail
@@ -57,10 +58,11 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     scripts = [files("plotly").joinpath("package_data", "plotly.min.js").read_text("utf-8"), _template("report.js")]
     measured = {score.metric for score in evaluation.scores}
     templates = environment("faussaire.views")
-    templates.filters |= {"number": _number, "p_value": _p_value, "sha": _short_sha}
+    templates.filters["sha"] = _short_sha
     classes = list(evaluation.spec.classes)
     return templates.get_template("report.html.j2").render(
         version=__version__,
+        numbers=ON_PAGE,
         evaluation=evaluation,
         name=evaluation.name,
         architecture=_architecture(config),
@@ -95,17 +97,6 @@ def _architecture(config: dict[str, Any]) -> str | None:
     """Return its name from the config.json of a run, or of a generator on its own."""
     name = config.get("config", config).get("architecture")
     return None if name is None else str(name)
-
-
-def _number(value: float | None) -> str:
-    """Write a figure with four significant digits."""
-    if value is None:
-        return "not measured"
-    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "not finite"
-
-
-def _p_value(p: float) -> str:
-    return f"p = {p:.2g}" if p >= 1e-12 else "p < 1e-12"
 
 
 def _short_sha(sha256: str) -> str:
@@ -178,7 +169,7 @@ def _curves(shown: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, A
     def line(key: str, name: str, colour: str, factor: float = 1.0) -> dict[str, Any]:
         values = [_finite(event.data.get(key)) for event in shown]
         y = [None if value is None else round(factor * value, 6) for value in values]
-        last = "not finite" if y[-1] is None and key in shown[-1].data else _number(y[-1])
+        last = "not finite" if y[-1] is None and key in shown[-1].data else ON_PAGE.figure(y[-1])
         return {"name": name, "colour": colour, "y": y, "last": last}
 
     curves: list[dict[str, Any]] = []
@@ -203,7 +194,7 @@ def _curves(shown: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, A
     rows = [(event.nimg / 1000, event.data["rows"][0]) for event in scores if event.data.get("rows")]
     if rows:
         value, low, high = ([_finite(row[key]) for _, row in rows] for key in ("value", "low", "high"))
-        last = f"{_number(value[-1])} ({_number(low[-1])} to {_number(high[-1])})"
+        last = f"{ON_PAGE.figure(value[-1])} ({ON_PAGE.interval(low[-1], high[-1])})"
         name = "Fréchet distance and its interval"
         scored = {"name": name, "colour": "--first", "y": value, "low": low, "high": high, "last": last}
         title = f"Score during training ({rows[-1][1]['protocol']})"

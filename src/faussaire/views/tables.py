@@ -10,16 +10,12 @@ from rich.table import Table
 from faussaire.core.terminal import literal, say, show
 from faussaire.evaluation.compare import Comparison
 from faussaire.evaluation.evaluation import Evaluation
-
-
-def number(value: float) -> str:
-    """Write a figure with four significant digits."""
-    return f"{value:.4g}"
+from faussaire.views.numbers import EN
 
 
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Print every figure with its interval, n and protocol, and what they say in words."""
-    say(console, f"{evaluation.name}, after {evaluation.nimg / 1000:,.1f} thousand images")
+    say(console, f"{evaluation.name}, after {EN.thousands(evaluation.nimg)} thousand images")
     for note in evaluation.notes:
         say(console, note)
     table = Table(box=None, padding=(0, 1, 0, 0))
@@ -33,8 +29,14 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
         if s.protocol != protocol:
             table.add_row(literal(s.protocol), style="bold")
             protocol = s.protocol
-        interval = f"{number(s.low)} to {number(s.high)}"
-        table.add_row(literal(f"  {s.metric}"), number(s.value), interval, f"{s.n_real:,}", f"{s.n_fake:,}")
+        interval = EN.interval(s.low, s.high)
+        table.add_row(
+            literal(f"  {s.metric}"),
+            EN.figure(s.value),
+            interval,
+            EN.count(s.n_real),
+            EN.count(s.n_fake),
+        )
     show(console, table)
     copies = evaluation.copies
     if copies is None:
@@ -42,9 +44,9 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     else:
         say(
             console,
-            f"copies: p = {copies.p_value:.2g} that a generator which copies nothing looks like this "
-            f"({copies.num_fake:,} samples and {copies.num_held_out:,} held-out images against "
-            f"{copies.num_train:,} training images, pixels-dct)",
+            f"copies: {EN.p_value(copies.p_value)} that a generator which copies nothing looks like this "
+            f"({EN.count(copies.num_fake)} samples and {EN.count(copies.num_held_out)} held-out images against "
+            f"{EN.count(copies.num_train)} training images, pixels-dct)",
         )
     for verdict in evaluation.verdicts:
         say(console, verdict.text, style="bold")
@@ -60,7 +62,7 @@ def print_comparisons(console: Console, evaluations: Sequence[Evaluation], compa
         table.add_column(column, overflow="fold")
     for c in comparisons:
         better = c.better or "no more than noise"
-        interval = f"{number(c.low)} to {number(c.high)}"
+        interval = EN.interval(c.low, c.high)
         compared = literal(f"{c.metric}: {c.second} - {c.first}")
-        table.add_row(compared, number(c.difference), interval, literal(better), literal(c.protocol))
+        table.add_row(compared, EN.figure(c.difference), interval, literal(better), literal(c.protocol))
     show(console, table)

@@ -13,6 +13,7 @@ from jinja2 import Environment
 from starlette.requests import Request
 
 from faussaire import __version__
+from faussaire.views.numbers import MINUS, Numbers
 from faussaire.views.templating import environment
 from faussaire.views.web.pages.texts import COOKIE, LANGUAGES, language_of, texts
 
@@ -53,6 +54,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             languages=LANGUAGES,
             path=quote(request.scope["path"]),
             version=__version__,
+            numbers=Numbers(language, MINUS),
             **values,
         )
     )

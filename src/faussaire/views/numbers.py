@@ -1,0 +1,84 @@
+"""How numbers are written for a person: counts, figures, intervals, shares and durations, in English or in French.
+
+What is missing is said and never 0. Significant digits, not decimals: four for a figure, three for a loss.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+MINUS = "\N{MINUS SIGN}"
+SEPARATORS = {"en": (",", "."), "fr": ("\N{NARROW NO-BREAK SPACE}", ",")}
+"""Of thousands and of decimals, by language."""
+
+WORDS = {
+    "en": {"to": "to", "missing": "not measured", "broken": "not finite"},
+    "fr": {"to": "à", "missing": "non mesuré", "broken": "non fini"},
+}
+LEAST_P_VALUE = 1e-12
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Writes numbers in one language.
+
+    Args:
+        lang: `en` or `fr`.
+        minus: what stands before a negative number; a page has the true sign, a terminal may lack it.
+    """
+
+    lang: str = "en"
+    minus: str = "-"
+
+    def count(self, number: float, decimals: int = 0) -> str:
+        """Write a number in full: `60,000`."""
+        return self._spelt(f"{number:,.{decimals}f}")
+
+    def figure(self, value: float | None, digits: int = 4) -> str:
+        """Write a figure with so many significant digits, or that there is none."""
+        if value is None:
+            return WORDS[self.lang]["missing"]
+        return self._spelt(f"{value:.{digits}g}") if math.isfinite(value) else WORDS[self.lang]["broken"]
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        """Write the ends of an interval: `11.5 to 13.25`."""
+        return f"{self.figure(low)} {WORDS[self.lang]['to']} {self.figure(high)}"
+
+    def loss(self, value: float | None, half: float | None) -> str:
+        """Write a mean with half of its interval, where there is one: `0.693 ± 0.012`."""
+        if value is None:
+            return WORDS[self.lang]["broken"]
+        return self._spelt(f"{value:.3f}" + ("" if half is None else f" ± {half:.3f}"))
+
+    def percent(self, share: float, digits: int | None = None) -> str:
+        """Write a share of 1 in whole per cent, or with so many significant digits."""
+        text = f"{100 * share:.0f}" if digits is None else f"{100 * share:.{digits}g}"
+        return f"{self._spelt(text)} %"
+
+    def thousands(self, nimg: int) -> str:
+        """Write how many thousands of images: `1,234.5`."""
+        return self.count(nimg / 1000, decimals=1)
+
+    def estimate(self, value: float) -> str:
+        """Write a number of which two digits are known: `54,000`."""
+        return self.count(float(f"{value:.2g}")) if value >= 10 else self.figure(value, 2)
+
+    def p_value(self, p: float) -> str:
+        """Write a p-value, and none that is smaller than it can be known."""
+        return f"p = {self.figure(p, 2)}" if p >= LEAST_P_VALUE else f"p < {self.figure(LEAST_P_VALUE, 2)}"
+
+    def _spelt(self, english: str) -> str:
+        thousands, decimal = SEPARATORS[self.lang]
+        return english.translate({ord(","): thousands, ord("."): decimal, ord("-"): self.minus})
+
+
+EN, ON_PAGE = Numbers(), Numbers(minus=MINUS)
+"""Those of a terminal, and of a page that is in English."""
+
+
+def clock(seconds: float) -> str:
+    """Write a duration as 0:07, 12:34 or 3:04:05."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
