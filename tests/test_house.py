@@ -64,6 +64,11 @@ def test_the_trainer_knows_nothing_of_pictures() -> None:
     assert "faussaire.modalities" not in trainer
 
 
+def test_views_read_run_folders_and_never_a_training() -> None:
+    for path in (SOURCE / "views").rglob("*.py"):
+        assert "training" not in imported_by(path), path
+
+
 def test_no_file_is_too_long() -> None:
     lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
     assert {path: n for path, n in lengths.items() if n > 400} == {}

@@ -234,7 +234,12 @@ def test_names_that_look_like_markup_are_trained_on_and_shown_as_they_are(
 
 def test_an_inspection_shows_names_as_they_are(odd_names: Path, tmp_path: Path) -> None:
     out = io.StringIO()
-    inspect_data(str(odd_names), Console(file=out, width=500), out=str(tmp_path / "[b]" / "sheet.png"))
+    inspect_data(
+        str(odd_names),
+        Console(file=out, width=500),
+        measure_speed=lambda dataset: None,
+        out=str(tmp_path / "[b]" / "sheet.png"),
+    )
     for name in (*MARKUP, "[blink].png", "[b]"):
         assert name in out.getvalue()
 

@@ -363,5 +363,6 @@ def test_training_says_in_a_line_where_labels_come_from(tmp_path: Path, files: F
 
 def test_inspecting_says_it_too(tmp_path: Path) -> None:
     text = io.StringIO()
-    inspect_data([str(as_folder(images(*FLAT), tmp_path))], Console(file=text, width=200), out=tmp_path / "x.png")
+    data, console = [str(as_folder(images(*FLAT), tmp_path))], Console(file=text, width=200)
+    inspect_data(data, console, out=tmp_path / "x.png", measure_speed=lambda dataset: None)
     assert "no labels: the images do not lie in folders of classes; their names begin with cat, dog" in text.getvalue()

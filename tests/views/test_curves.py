@@ -15,6 +15,7 @@ from faussaire.api import train
 from faussaire.data import prepare
 from faussaire.modalities import modality
 from faussaire.runs.folder import RunFolder
+from faussaire.training.sizing import default_speed
 from faussaire.views.console import TrainingView, gauge
 from faussaire.views.curves import refresh
 from faussaire.views.inspection import contact_sheet, inspect_data
@@ -131,7 +132,13 @@ def test_inspect_tells_of_each_odd_file_what_became_of_it(tmp_path: Path) -> Non
     out = io.StringIO()
     console = Console(file=out, width=80)
     inspect_data(
-        str(tmp_path), console, resolution=None, channels=None, classes=[], out=tmp_path / "sheets" / "sheet.png"
+        str(tmp_path),
+        console,
+        resolution=None,
+        channels=None,
+        classes=[],
+        measure_speed=default_speed,
+        out=tmp_path / "sheets" / "sheet.png",
     )
     text = out.getvalue()
     assert "4 kept, 1 left out" in text
@@ -153,7 +160,9 @@ def test_the_page_of_an_inspection_escapes_what_a_stranger_named(tmp_path: Path)
         for shade in range(2):
             Image.new("L", (20, 20), shade).save(tmp_path / "set" / name / f"{shade}.png")
         (tmp_path / "set" / name / "<b>.png").write_bytes(b"")
-    inspect_data(str(tmp_path / "set"), Console(file=io.StringIO()), out=tmp_path / "sheet.png")
+    inspect_data(
+        str(tmp_path / "set"), Console(file=io.StringIO()), measure_speed=default_speed, out=tmp_path / "sheet.png"
+    )
     page = (tmp_path / "set-inspection.html").read_text()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

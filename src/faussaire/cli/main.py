@@ -133,12 +133,19 @@ def inspect_data(*data: str, out: str | None = None, **settings: Any) -> None:
         Where the contact sheet goes, with the page and the list of rejected files beside it: a picture, or a folder
         (DIR/). [NAME-contact-sheet.png, beside the data where this folder is part of it]
     """
+    from faussaire.training.sizing import default_speed
     from faussaire.views.inspection import inspect_data as inspect_all
 
     if not data:
         raise ConfigError("no data given: name a folder, an archive, or an embedded set (faussaire list datasets)")
     with printing() as console:
-        inspect_all(data, console, out=out, **resolve(None, {"data": data, **settings}).preparation())
+        inspect_all(
+            data,
+            console,
+            out=out,
+            measure_speed=default_speed,
+            **resolve(None, {"data": data, **settings}).preparation(),
+        )
 
 
 def generate(

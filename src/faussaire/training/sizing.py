@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from faussaire.core.config import Config
+from faussaire.core.config import Config, resolve
 from faussaire.core.errors import ConfigError
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.threads import computing_threads
+from faussaire.data import Dataset
 from faussaire.data.batches import Batches
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import architecture
@@ -137,6 +138,16 @@ def _measured(sized: Config, threads: int, probe: Probe) -> str:
     gain = f", {measured / in_fp32:.1f} times as fast" if sized.precision == "bf16" and measured and in_fp32 else ""
     images = f", measured {measured:,.0f} images/s" if measured else ""
     return f"{sized.precision}{gain}; {threads} thread{'s' if threads > 1 else ''}{images}"
+
+
+def default_speed(dataset: Dataset) -> float | None:
+    """Return the images a second at which training with no settings would go; None where it makes no such images."""
+    config = resolve(None, {"data": dataset.name})
+    try:
+        found = size(config, dataset.spec, num_images=len(dataset.images), threads=torch.get_num_threads())
+    except ConfigError:
+        return None
+    return found.nimg_per_second
 
 
 def _images(config: Config, num_images: int, threads: int, probe: Probe) -> float:

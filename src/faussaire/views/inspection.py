@@ -9,20 +9,19 @@ from __future__ import annotations
 import base64
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 from rich.console import Console
 from rich.table import Table
 
 from faussaire import __version__
-from faussaire.core.config import named, resolve
+from faussaire.core.config import named
 from faussaire.core.errors import ConfigError
 from faussaire.core.files import make_folder, replacing, write_atomically
 from faussaire.core.marks import REASONS
@@ -33,7 +32,6 @@ from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.modalities.image import PAPER, enlarge, grid, save
-from faussaire.training.sizing import size
 from faussaire.views.numbers import EN, ON_PAGE
 from faussaire.views.templating import environment
 
@@ -91,12 +89,14 @@ def inspect_data(
     console: Console,
     *,
     out: str | Path | None,
+    measure_speed: Callable[[Dataset], float | None],
     **settings: Any,
 ) -> None:
     """Print what there is to know about `data`, and write the page, a contact sheet, and the list of rejected files.
 
-    `settings` are those of `faussaire.prepare`. `out` is where the contact sheet goes; the others lie beside it.
-    Unless `out` says so, nothing is written into the data.
+    `settings` are those of `faussaire.prepare`. `measure_speed` gives the images a second that training takes here.
+    `out` is where the contact sheet goes; the others lie beside it. Unless it says so, nothing is written into the
+    data.
 
     Raises:
         ConfigError, DataError: as `prepare`.
@@ -106,9 +106,9 @@ def inspect_data(
         raise ConfigError(f"--out {out}: the contact sheet is a picture; name one (sheet.png), or a folder (DIR/)")
     text = named(data)
     with waiting(console, f"Reading {text} ..."):
-        found = examine(prepare(data, **settings))
+        dataset = prepare(data, **settings)
+        found = examine(dataset, measure_speed(dataset))
     _print(console, found)
-    dataset = found.dataset
     sheet = Path(out) if out is not None else _beside(data)
     if out is None or kind_of(out) == FOLDER:
         sheet = sheet / f"{dataset.name}-contact-sheet.png"
@@ -135,8 +135,8 @@ def _beside(data: Sequence[str]) -> Path:
     return Path() if here == Path.cwd().resolve() else here
 
 
-def examine(dataset: Dataset) -> Found:
-    """Count what is in a data set, and measure how quickly it can be trained on."""
+def examine(dataset: Dataset, speed: float | None) -> Found:
+    """Count what is in a data set; `speed` is that of training on it, if it was measured."""
     records = dataset.inventory.records
     facts = records.facts
     kept = facts["flags"] & KEPT > 0
@@ -150,7 +150,7 @@ def examine(dataset: Dataset) -> Found:
         modes=_words(records, "mode", kept),
         converted=[(note, num) for note, num in _words(records, "note", kept) if note],
         rejected=_words(records, "note", ~kept),
-        speed=_speed(dataset),
+        speed=speed,
     )
 
 
@@ -167,16 +167,6 @@ def _ratios(ratios: np.ndarray) -> Counts:
     places = np.searchsorted([1 / 2, 2 / 3, 1 - 1e-9, 1 + 1e-9, 3 / 2, 2], ratios)
     counts = np.bincount(places, minlength=len(names))
     return [(name, int(num)) for name, num in zip(names, counts, strict=True) if num]
-
-
-def _speed(dataset: Dataset) -> float | None:
-    """Return the images a second at which the default training would go."""
-    config = resolve(None, {"data": dataset.name})
-    try:
-        found = size(config, dataset.spec, num_images=len(dataset.images), threads=torch.get_num_threads())
-    except ConfigError:
-        return None
-    return found.nimg_per_second
 
 
 def _print(console: Console, found: Found) -> None:
