@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faussaire.data import Dataset, prepare
-from faussaire.data.decode.outcomes import KEPT, OUTCOME
-from faussaire.data.store import duplicates
 from faussaire.data.store.duplicates import exact_copies
 
 
@@ -69,19 +67,16 @@ def test_digits_are_no_near_copies_of_one_another() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=60), st.integers(1, 20))
-def test_exact_copies_are_those_of_a_plain_count(items: list[tuple[int, bool]], bucket: int) -> None:
-    facts = np.zeros(len(items), OUTCOME)
-    for fact, (content, kept) in zip(facts, items, strict=True):
-        fact["digest"] = bytes([content, 0, 0, 0, 0, 0, 0, 1, content]) + bytes(23)
-        fact["flags"] = KEPT if kept else 0
+@given(st.lists(st.integers(0, 9), max_size=60))
+def test_exact_copies_are_those_of_a_plain_count(contents: list[int]) -> None:
     seen: set[int] = set()
-    expected = [i for i, (content, kept) in enumerate(items) if kept and (content in seen or seen.add(content))]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duplicates, "_BUCKET", bucket)
-        blocks = [(start, facts[start : start + 7]) for start in range(0, len(facts), 7)]
-        found = np.concatenate(list(exact_copies(lambda: iter(blocks), len(facts))))
-    assert sorted(found.tolist()) == expected
+    expected = [i for i, content in enumerate(contents) if content in seen or seen.add(content)]
+    assert exact_copies(np.array(contents, np.uint64)).tolist() == expected
+
+
+def test_an_image_that_was_left_out_makes_no_other_a_copy(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=np.zeros((3, 8, 8)), labels=["", "a", "a"])
+    assert "exact copies of other images: 1" in notes(prepare(tmp_path / "x.npz"))
 
 
 def test_a_copy_by_other_bytes_of_the_same_pixels_is_exact(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from data.zoo import png
 from faussaire.core.rng import numpy_generator_for
 from faussaire.data import Dataset, prepare
-from faussaire.data.store import parts
+from faussaire.data.store import finishing, records
 
 
 def sorted_classes(count: int = 1200, num_classes: int = 10) -> tuple[np.ndarray, np.ndarray]:
@@ -57,13 +57,14 @@ def test_copies_under_two_labels_have_one_order_wherever_they_lie(tmp_path: Path
     assert same(*found)
 
 
-def test_the_order_does_not_depend_on_how_many_are_sorted_at_a_time(
+def test_the_order_does_not_depend_on_how_many_are_read_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images, labels = sorted_classes(500)
     np.savez(tmp_path / "x.npz", images=images, labels=labels)
     whole = prepare(tmp_path / "x.npz", cache=tmp_path / "whole")
-    monkeypatch.setattr(parts, "_BUCKET", 37)
+    for module in (finishing, records):
+        monkeypatch.setattr(module, "_BLOCK", 37)
     assert same(prepare(tmp_path / "x.npz", cache=tmp_path / "pieces"), whole)
 
 

@@ -96,32 +96,35 @@ class Stop(Exception):
     """Stands for a kill."""
 
 
-@pytest.mark.parametrize("torn", ["", "pixels", "facts", "words", "changed", "plan"])
+@pytest.mark.parametrize("torn", ["", "pixels", "outcomes", "words", "changed", "plan"])
 def test_an_interrupted_preparation_goes_on_and_ends_the_same(
     greys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torn: str
 ) -> None:
     whole = prepare(greys, cache=tmp_path / "whole", workers=1)
     begun = counting(monkeypatch)
 
+    cache = tmp_path / "killed"
+
     def stop(done: int, total: int) -> None:
         if done >= 100:
+            shutil.copytree(tmp_path / "cache", cache)  # as a kill leaves it
             raise Stop(done)
 
     with pytest.raises(Stop) as caught:
         prepare(greys, cache=tmp_path / "cache", workers=1, progress=stop)
     (done,) = caught.value.args
-    assert stores(tmp_path / "cache") == []
-    folder = next((tmp_path / "cache").glob("*/*/plan.json")).parent
-    if torn in ("pixels", "facts", "words"):
-        path = folder / {"pixels": "pixels-000.u8", "facts": "facts.bin", "words": "words.jsonl"}[torn]
+    assert stores(cache) == []
+    folder = next(cache.glob(f"*/*/{build.PLAN}")).parent
+    if torn in ("pixels", "outcomes", "words"):
+        path = folder / {"pixels": "pixels-000.u8", "outcomes": "outcomes.bin", "words": store.WORDS}[torn]
         path.write_bytes(path.read_bytes()[:-3])
     elif torn == "changed":
         path = folder / "pixels-000.u8"
         path.write_bytes(path.read_bytes()[:5000] + b"\0" * 100 + path.read_bytes()[5100:])
     elif torn == "plan":
-        (folder / "plan.json").write_text("{}")
-    assert same(prepare(greys, cache=tmp_path / "cache", workers=1), whole)
-    assert {"": done, "pixels": done - 1, "facts": done - 1, "plan": 0}.get(torn, begun[1]) == begun[1] < 240
+        (folder / build.PLAN).write_text("{}")
+    assert same(prepare(greys, cache=cache, workers=1), whole)
+    assert {"": done, "pixels": done - 1, "outcomes": done - 1, "plan": 0}.get(torn, begun[1]) == begun[1] < 240
 
 
 def test_a_kill_while_the_index_is_made_is_made_good(
@@ -193,7 +196,7 @@ def test_without_a_writable_home_the_folder_for_temporary_files_serves(
 
 def test_a_damaged_store_is_told(greys: Path, tmp_path: Path) -> None:
     prepare(greys, cache=tmp_path)
-    (stores(tmp_path)[0] / "train.i64").unlink()
+    (stores(tmp_path)[0] / "train.npy").unlink()
     with pytest.raises(DataError, match=r"damaged .* remove that folder"):
         prepare(greys, cache=tmp_path)
 

@@ -172,7 +172,7 @@ def test_a_process_that_was_killed_in_between_costs_no_file(tmp_path: Path) -> N
         process._process.kill()
         process._process.wait()
         chunk = found.decode(tasks, rule)
-    assert (chunk.facts["flags"] & KEPT).all()
+    assert (chunk.outcomes["flags"] & KEPT).all()
     assert not found._idle or all(p._process.poll() is not None for p in found._all)
 
 

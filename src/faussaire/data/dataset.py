@@ -19,7 +19,7 @@ import numpy as np
 from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.labels.labels import Labels
 from faussaire.data.sources.pixels import Pixels
-from faussaire.data.store.records import Records
+from faussaire.data.store.records import Records, fingerprint_head, in_order
 from faussaire.data.store.rows import Rows
 from faussaire.modalities import SampleSpec
 
@@ -49,7 +49,7 @@ class Inventory:
     @cached_property
     def kept(self) -> Records:
         """Records of the images that are used, the held-out ones among them."""
-        return self.records.at(np.flatnonzero(self.records.facts["flags"] & KEPT))
+        return self.records.at(np.flatnonzero(self.records.outcomes["flags"] & KEPT))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +80,23 @@ class Dataset:
     fingerprint: str
     """SHA-256, in hex, of pixels, labels and names of classes: the same images give the same, whatever their names."""
 
-    formerly: str
-    """The fingerprint of the same images in the order of their source, which version 0.1 trained in."""
+    @cached_property
+    def formerly(self) -> str:
+        """The fingerprint of the same images in the order of their source, which version 0.1 trained in."""
+        records = self.inventory.records
+        hasher = fingerprint_head(self.spec.shape, self.spec.classes, len(self.held_out))
+        for part in (self.images, self.held_out):
+            assert part.index is not None
+            positions = np.sort(part.index)
+            for digests in in_order(records.outcomes, positions):
+                hasher.update(digests)
+            if records.labels is not None:
+                hasher.update(records.labels[positions].astype("<i8").tobytes())
+        return hasher.hexdigest()
 
     def fits(self, fingerprint: str) -> bool:
         """Say whether a run that recorded `fingerprint` was trained on these images, in whichever order."""
-        return fingerprint in (self.fingerprint, self.formerly)
+        return fingerprint == self.fingerprint or fingerprint == self.formerly
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import overload
 
 
 def shown(name: str) -> str:
@@ -99,3 +100,22 @@ def natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:
     parts = re.findall(r"0*([0-9]+)|([^0-9]+)", name)
     # More digits are a greater number; int() would refuse thousands of them.
     return [(bool(text), len(digits), digits or text) for digits, text in parts], name
+
+
+class Numbered(Sequence[str]):
+    """The names `file[0]`, `file[1]` … of the rows of an array, made when they are asked for."""
+
+    def __init__(self, file: str, count: int) -> None:
+        self.file, self._rows = file, range(count)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, i: int) -> str: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[str]: ...
+    def __getitem__(self, i: int | slice) -> str | list[str]:
+        """Return one name, or those of a slice."""
+        rows, file = self._rows[i], self.file
+        return f"{file}[{rows}]" if isinstance(rows, int) else [f"{file}[{row}]" for row in rows]

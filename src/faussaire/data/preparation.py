@@ -13,13 +13,13 @@ import json
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from PIL import ImageColor
 
-from faussaire.core.errors import ConfigError
+from faussaire.core.errors import ConfigError, DataError
 from faussaire.data.dataset import Dataset, Origin, Source
 from faussaire.data.decode.chunks import Chunk
 from faussaire.data.decode.decode import Rule
@@ -34,7 +34,7 @@ from faussaire.data.sources.locate import locate
 from faussaire.data.store.build import Build, begun_plan
 from faussaire.data.store.earlier import Earlier
 from faussaire.data.store.finishing import DUPLICATES, KEEP, finish
-from faussaire.data.store.folder import Place, check_room, load, place
+from faussaire.data.store.folder import StoreFolder, check_room, load, store_folder
 from faussaire.data.store.rows import Shard
 from faussaire.data.store.selection import Selection, choose
 
@@ -49,9 +49,13 @@ _TRIED = 64  # items in one go, to see whether they can be read now
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """How the data shall be prepared; what is None or empty is found from the data."""
+@dataclass(frozen=True)
+class PrepareOptions:
+    """How the data shall be prepared; what is None or empty is found from the data. See `prepare`.
+
+    Raises:
+        ConfigError: one is out of range.
+    """
 
     resolution: int | None
     channels: int | None
@@ -61,9 +65,25 @@ class Wishes:
     frames: str
     duplicates: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return them as JSON types."""
-        return {**self.__dict__, "classes": list(self.classes)}
+    def __post_init__(self) -> None:
+        if self.resolution is not None and not MIN_RESOLUTION <= self.resolution <= MAX_RESOLUTION:
+            raise ConfigError(
+                f"resolution {self.resolution} is not from {MIN_RESOLUTION} to {MAX_RESOLUTION}: try --resolution 28"
+            )
+        if self.channels not in (None, 1, 3, 4):
+            raise ConfigError(
+                f"channels {self.channels} is not 1 (grey), 3 (RGB) or 4 (RGB and alpha): try --channels 3"
+            )
+        known = {"fit": (None, *FITS), "frames": (FIRST, ALL), "duplicates": DUPLICATES}
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise ConfigError(
+                    f"--{name} {getattr(self, name)!r} is unknown: one of {', '.join(filter(None, values))}"
+                )
+        try:
+            ImageColor.getrgb(self.background)
+        except ValueError:
+            raise ConfigError(f"--background {self.background!r} is no colour: try white, black or '#ff8800'") from None
 
 
 def prepare(
@@ -86,11 +106,11 @@ def prepare(
     Args:
         data: a folder (read with all that lies below it), an archive, an array, a table or a list of images, or the
             name of an embedded set: `mnist` is always the embedded one, `./mnist` always the path; several of them
-            together as a sequence. `docs/guide/data.md` names the kinds.
+            together as a sequence. `docs/guide/data.md` names the kinds, and what is remembered between two calls.
         resolution: side of the square images, 4 to 1024; None: the median of the shorter sides, at most 64.
         channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha); None: 1 if every image is grey, else 3.
         classes: keep only these, by name, wildcard or number.
-        fit: how oblong images become squares: `crop`, `pad`, `stretch` or `smart`; None: chosen by their proportions.
+        fit: how oblong images become squares: `crop`, `pad`, `stretch` or `smart`; None: by their proportions.
         background: name or #rrggbb of the colour under transparency and around padded images.
         frames: of an animation, `first` or `all`.
         duplicates: `keep`, `drop` (exact copies), or `drop-near` (near ones too).
@@ -100,80 +120,63 @@ def prepare(
         progress: `progress(done, total)` counts items.
         fingerprint: of the images that a run began with: where these are there, they are wanted, and no others.
 
-    Nothing is decoded again as long as the data and the settings stay the same, but for what was left out for reasons
-    that may be gone: no network, no permission, no memory, a missing extra. From 200 images on, one in ten is held
-    out, by the hash of its pixels, so that copies of an image stay together.
-
-    Raises:
-        ConfigError: a setting is out of range. DataError: the data cannot be found or read, has no such class, or has
-        fewer than two images that can be used; or the prepared images cannot be written.
+    Raises: ConfigError: a setting is out of range. DataError: the data cannot be found or read, has no such class, or
+        has fewer than two images that can be used; or the prepared images cannot be written.
     """
-    wishes = Wishes(
-        resolution=resolution,
-        channels=channels,
-        classes=tuple(classes),
-        fit=fit,
-        background=background,
-        frames=frames,
-        duplicates=duplicates,
-    )
-    _check(wishes)
+    options = PrepareOptions(resolution, channels, tuple(classes), fit, background, frames, duplicates)
     origin = locate(data)
-    where = place(origin, wishes.as_dict(), cache)
-    if not where.ready() or _doubtful(where, fingerprint):
-        with where.lock():  # another process may have prepared it meanwhile
-            earlier = _doubtful(where, fingerprint)
-            if earlier or not where.ready():
-                _build(origin, where, wishes, earlier, workers=workers, progress=progress)
-                where.remove_others()
-    return load(where.current, origin.path)
+    store = store_folder(origin, asdict(options), cache)
+    if not store.ready() or _doubtful(origin, store, fingerprint):
+        with store.lock():  # another process may have prepared it meanwhile
+            earlier = _doubtful(origin, store, fingerprint)
+            if earlier or not store.ready():
+                _build(origin, store, options, earlier, workers=workers, progress=progress)
+                store.remove_others()
+    return load(store.current, origin.path)
 
 
-def _doubtful(where: Place, fingerprint: str | None) -> Earlier | None:
-    """Return what was prepared of the data as it is, if more of it may be had now; not of what a run began with."""
-    with suppress(OSError, ValueError, KeyError, TypeError):  # none, or a damaged one, of which `load` tells
-        earlier = Earlier(where.current)
-        if not (fingerprint and earlier.fits(fingerprint)) and len(earlier.doubtful()):
+def _doubtful(origin: Origin, store: StoreFolder, fingerprint: str | None) -> Earlier | None:
+    """Return what was prepared of the data as it is, if more of it may be had now; not of what a run began with.
+
+    What could be read is not decoded again; what was left out for reasons that may be gone is tried: no network, no
+    permission, no memory, a missing extra.
+    """
+    with suppress(OSError, ValueError, KeyError, TypeError, DataError):  # none, or a damaged one: `load` tells
+        earlier = Earlier(store.current, origin.path)
+        if earlier.doubtful() and not (fingerprint and earlier.fits(fingerprint)):
             return earlier
     return None
 
 
 def _build(
     origin: Origin,
-    where: Place,
-    wishes: Wishes,
+    store: StoreFolder,
+    options: PrepareOptions,
     earlier: Earlier | None,
     *,
     workers: int | None,
     progress: Progress | None,
 ) -> None:
     """Prepare the data, from where an earlier start was interrupted; anew only if more of it can be had."""
-    with _open(origin, where.folder) as opened, ExitStack() as stack:
+    with _open(origin, store.folder) as opened, ExitStack() as stack:
         processes = stack.enter_context(Workers(workers))
-        source = with_all_frames(opened, processes) if wishes.frames == ALL else opened
-        chosen = choose(source, wishes.classes)
-        folder = where.current if earlier is None else where.following
+        source = with_all_frames(opened, processes) if options.frames == ALL else opened
+        chosen = choose(source, options.classes)
+        folder = store.current if earlier is None else store.following
         if earlier is not None:
             earlier = earlier if earlier.is_of([source.items[int(i)] for i in chosen.indices]) else None
             if earlier is not None and not _any_readable(source, chosen, earlier, processes):
                 earlier.settle()
                 return
-        rule, depths, notes = _rule(source, chosen, wishes, processes)
+        rule, depths, notes = _rule(source, chosen, options, processes)
         if chosen.labels is None and not any(map(is_about_labels, notes)):
             notes.append("no labels: there are none in the data")
         in_place = _in_place(source, chosen, rule)
         plan = {"rule": rule.__dict__, "count": len(chosen.indices), "in_place": in_place is not None}
         depths = _begun_depths(folder, plan) or depths
+        shape = (rule.channels, rule.resolution, rule.resolution)
         while True:
-            build = Build(
-                folder,
-                {**plan, "depths": depths.as_dict()},
-                count=len(chosen.indices),
-                shape=(rule.channels, rule.resolution, rule.resolution),
-                in_place=in_place,
-            )
-            if in_place is None:
-                check_room(build.folder, (build.count - build.done) * build.row_bytes)
+            build = Build(folder, {**plan, "depths": depths.as_dict()}, source, chosen, shape=shape, in_place=in_place)
             by_depths = replace(rule, depths=depths.ends)
             with closing(_decoded(source, chosen, by_depths, earlier, processes, start=build.done)) as chunks:
                 if _fill(build, chunks, depths, progress):
@@ -181,8 +184,7 @@ def _build(
             # Some were not enough: begin again with all. The processes were stopped amid their work.
             processes = stack.enter_context(Workers(workers))
             depths = all_depths(source, chosen.indices, processes)
-        notes += depths.notes()
-        finish(build, source, chosen, notes, channels=wishes.channels, duplicates=wishes.duplicates)
+        finish(build, notes + depths.notes(), channels=options.channels, duplicates=options.duplicates)
 
 
 def _begun_depths(folder: Path, plan: Mapping[str, Any]) -> Depths | None:
@@ -194,6 +196,8 @@ def _begun_depths(folder: Path, plan: Mapping[str, Any]) -> Depths | None:
 
 def _fill(build: Build, chunks: Iterator[Chunk], depths: Depths, progress: Progress | None) -> bool:
     """Add what is not there yet; return False as soon as an image does not fit the depths that were assumed."""
+    if build.in_place is None:
+        check_room(build.folder, (build.count - build.done) * build.row_bytes)
     for chunk in chunks:
         if depths.are_missed_by(chunk.words):
             return False
@@ -205,10 +209,10 @@ def _fill(build: Build, chunks: Iterator[Chunk], depths: Depths, progress: Progr
 
 def _any_readable(source: Source, chosen: Selection, earlier: Earlier, workers: Workers) -> bool:
     """Whether an item that was left out earlier can be had now."""
-    doubtful = [chosen.indices[place] for place in earlier.doubtful().tolist()]
+    doubtful = [chosen.indices[position] for position in earlier.doubtful()]
     for first in range(0, len(doubtful), _TRIED):
         for chunk in list(scan(source, doubtful[first : first + _TRIED], earlier.rule, workers)):  # to its end
-            if (chunk.facts["flags"] & KEPT).any() or any(word.startswith(BEYOND) for word in chunk.words):
+            if (chunk.outcomes["flags"] & KEPT).any() or any(word.startswith(BEYOND) for word in chunk.words):
                 return True
     return False
 
@@ -216,14 +220,13 @@ def _any_readable(source: Source, chosen: Selection, earlier: Earlier, workers: 
 def _decoded(
     source: Source, chosen: Selection, rule: Rule, earlier: Earlier | None, workers: Workers, *, start: int
 ) -> Generator[Chunk, None, None]:
-    """Decode all items from place `start` on, but for those that can be taken over."""
+    """Decode all items from position `start` on, but for those that can be taken over."""
     if earlier is None or earlier.rule != rule:
         yield from scan(source, chosen.indices, rule, workers, start=start)
         return
-    places = earlier.to_decode()
-    places = places[places >= start]
-    fresh = scan(source, [chosen.indices[place] for place in places.tolist()], rule, workers)
-    yield from earlier.with_fresh(fresh, places, start=start)
+    positions = [position for position in earlier.to_decode() if position >= start]
+    fresh = scan(source, [chosen.indices[position] for position in positions], rule, workers)
+    yield from earlier.with_fresh(fresh, positions, start=start)
 
 
 def _open(origin: Origin, scratch: Path) -> Source:
@@ -237,10 +240,12 @@ def _open(origin: Origin, scratch: Path) -> Source:
             gc.enable()
 
 
-def _rule(source: Source, chosen: Selection, wishes: Wishes, workers: Workers) -> tuple[Rule, Depths, list[str]]:
+def _rule(
+    source: Source, chosen: Selection, options: PrepareOptions, workers: Workers
+) -> tuple[Rule, Depths, list[str]]:
     """Decide what images are brought to, and say why."""
     notes = [*source.notes]
-    resolution, fit = wishes.resolution, wishes.fit
+    resolution, fit = options.resolution, options.fit
     depths = Depths()
     if resolution is None or fit is None or not source.remote:
         sizes = look(source, chosen.indices, workers)
@@ -251,9 +256,9 @@ def _rule(source: Source, chosen: Selection, wishes: Wishes, workers: Workers) -
         if fit is None:
             fit, note = sizes.fit()
             notes += [note] if note else []
-    colour = ImageColor.getrgb(wishes.background)[:3]
+    colour = ImageColor.getrgb(options.background)[:3]
     one = source.pixels is not None and source.pixels.shape[1] == 1 and len(set(colour)) == 1
-    channels = wishes.channels or (1 if one else 3)
+    channels = options.channels or (1 if one else 3)
     return Rule(resolution=resolution, channels=channels, fit=fit, background=(*colour,)), depths, notes
 
 
@@ -266,24 +271,3 @@ def _in_place(source: Source, chosen: Selection, rule: Rule) -> Shard | None:
     if small or not fits_as_it_is(source, rule) or source.pixels.shape[1] != rule.channels:
         return None
     return file
-
-
-def _check(wishes: Wishes) -> None:
-    resolution, channels = wishes.resolution, wishes.channels
-    if resolution is not None and not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION:
-        raise ConfigError(
-            f"resolution {resolution} is not from {MIN_RESOLUTION} to {MAX_RESOLUTION}: try --resolution 28"
-        )
-    if channels not in (None, 1, 3, 4):
-        raise ConfigError(f"channels {channels} is not 1 (grey), 3 (RGB) or 4 (RGB and alpha): try --channels 3")
-    for name, value, known in (
-        ("fit", wishes.fit, (None, *FITS)),
-        ("frames", wishes.frames, (FIRST, ALL)),
-        ("duplicates", wishes.duplicates, DUPLICATES),
-    ):
-        if value not in known:
-            raise ConfigError(f"--{name} {value!r} is unknown: one of {', '.join(filter(None, known))}")
-    try:
-        ImageColor.getrgb(wishes.background)
-    except ValueError:
-        raise ConfigError(f"--background {wishes.background!r} is no colour: try white, black or '#ff8800'") from None

@@ -138,9 +138,9 @@ def _scan_files(source: Source, indices: Sequence[int], rule: Rule, start: int, 
         began = time.monotonic()
         chunk = workers.decode(tasks(source, indices[place : place + _CHUNK_FIRST]), rule)
         if place > start:  # the first waits for the process to start
-            seconds, num = seconds + time.monotonic() - began, num + len(chunk.facts)
+            seconds, num = seconds + time.monotonic() - began, num + len(chunk.outcomes)
         yield chunk
-        left = len(indices) - place - len(chunk.facts)
+        left = len(indices) - place - len(chunk.outcomes)
         if num and seconds >= _SECONDS_TO_TELL and left * seconds / num >= _SECONDS_ALONE:
             start, each = len(indices) - left, seconds / num
             step = min(max(round(_CHUNK_SECONDS / each), 2), _CHUNK_MOST)
@@ -232,7 +232,7 @@ def _copied(block: np.ndarray, rule: Rule) -> Chunk:
     """Measure images of uint8 `[n, C, R, R]` that fit, grey repeated where three channels are asked for."""
     num, depth, height, width = block.shape
     pixels = np.ascontiguousarray(np.broadcast_to(block, (num, rule.channels, height, width)))
-    facts = np.zeros(num, OUTCOME)
-    facts["width"], facts["height"], facts["mode"], facts["flags"] = width, height, 1, KEPT
-    measure(pixels, facts)
-    return Chunk(pixels=pixels, facts=facts, words=["", MODES[depth]])
+    outcomes = np.zeros(num, OUTCOME)
+    outcomes["width"], outcomes["height"], outcomes["mode"], outcomes["flags"] = width, height, 1, KEPT
+    measure(pixels, outcomes)
+    return Chunk(pixels=pixels, outcomes=outcomes, words=["", MODES[depth]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,8 @@ class Task:
     spec: SampleSpec
     num_images: int
     fingerprint: str
-    formerly: str = ""
-    """The fingerprint that version 0.1 gave the same data, whose order it did not change."""
+    fits: Callable[[str], bool] | None = None
+    """Say whether a fingerprint of another kind is of the same data: version 0.1 did not change its order."""
 
     @property
     def end_nimg(self) -> int:
@@ -224,7 +224,9 @@ def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
         lines.append(f"its length was {_format_setting(was)}, now {_format_setting(wanted)}")
     elif any(wanted[name] < was[name] for name in was):
         lines.append(f"its length was {_format_setting(was)}, now {_format_setting(wanted)}: it can only grow")
-    if run.read_json(run.config)["fingerprint"] not in (task.fingerprint, task.formerly) and not lines:
+    fingerprint = run.read_json(run.config)["fingerprint"]
+    same = fingerprint == task.fingerprint or (task.fits is not None and task.fits(fingerprint))
+    if not same and not lines:
         lines.append(f"the images are others than then (was {named(before.data)}, now {named(task.config.data)})")
     if lines:
         raise ConfigError(

@@ -145,7 +145,7 @@ def _task(config: Config, dataset: Dataset) -> Task:
         spec=dataset.spec,
         num_images=len(dataset.images),
         fingerprint=dataset.fingerprint,
-        formerly=dataset.formerly,
+        fits=dataset.fits,
     )
 
 

@@ -138,9 +138,9 @@ def _beside(data: Sequence[str]) -> Path:
 def examine(dataset: Dataset, speed: float | None) -> Found:
     """Count what is in a data set; `speed` is that of training on it, if it was measured."""
     records = dataset.inventory.records
-    facts = records.facts
-    kept = facts["flags"] & KEPT > 0
-    width, height = (facts[side][kept].astype(np.int64) for side in ("width", "height"))
+    outcomes = records.outcomes
+    kept = outcomes["flags"] & KEPT > 0
+    width, height = (outcomes[side][kept].astype(np.int64) for side in ("width", "height"))
     pairs, counts = np.unique(width << 32 | height, return_counts=True)
     sizes = [(f"{pair >> 32}x{pair & 0xFFFFFFFF}", int(num)) for pair, num in zip(pairs.tolist(), counts, strict=True)]
     return Found(
@@ -156,7 +156,7 @@ def examine(dataset: Dataset, speed: float | None) -> Found:
 
 def _words(records: Records, column: str, mask: np.ndarray) -> Counts:
     """Count the words of a column, the most common first."""
-    numbers, counts = np.unique(records.facts[column][mask], return_counts=True)
+    numbers, counts = np.unique(records.outcomes[column][mask], return_counts=True)
     found = [(records.words[number], int(num)) for number, num in zip(numbers, counts, strict=True)]
     return sorted(found, key=lambda word: -word[1])
 

@@ -60,7 +60,7 @@ class Chunk:
     pixels: np.ndarray
     """uint8 `[n, C, R, R]`; zero where an item was rejected."""
 
-    facts: np.ndarray
+    outcomes: np.ndarray
     """OUTCOME `[n]`."""
 
     words: list[str] = field(default_factory=list)
@@ -99,34 +99,34 @@ def content(read: Callable[[], bytes]) -> tuple[bytes | None, str, int]:
         return None, f"cannot be unpacked ({error})", 0
 
 
-def gathered(outcomes: Sequence[Decoded], rule: Rule) -> Chunk:
+def gathered(images: Sequence[Decoded], rule: Rule) -> Chunk:
     """Lay decoded images into one array, and measure them."""
-    pixels = np.zeros((len(outcomes), rule.channels, rule.resolution, rule.resolution), np.uint8)
+    pixels = np.zeros((len(images), rule.channels, rule.resolution, rule.resolution), np.uint8)
     words = {"": 0}
-    facts = np.zeros(len(outcomes), OUTCOME)
-    for row, outcome in enumerate(outcomes):
-        note, mode = (words.setdefault(word, len(words)) for word in (outcome.note, outcome.mode))
-        facts[row] = (b"", 0, outcome.width, outcome.height, note, mode, outcome.flags)
-        if outcome.pixels is not None:
-            pixels[row] = outcome.pixels
-            facts["flags"][row] |= KEPT
-    measure(pixels, facts)
-    return Chunk(pixels=pixels, facts=facts, words=list(words))
+    outcomes = np.zeros(len(images), OUTCOME)
+    for row, image in enumerate(images):
+        note, mode = (words.setdefault(word, len(words)) for word in (image.note, image.mode))
+        outcomes[row] = (b"", 0, image.width, image.height, note, mode, image.flags)
+        if image.pixels is not None:
+            pixels[row] = image.pixels
+            outcomes["flags"][row] |= KEPT
+    measure(pixels, outcomes)
+    return Chunk(pixels=pixels, outcomes=outcomes, words=list(words))
 
 
-def measure(pixels: np.ndarray, facts: np.ndarray) -> None:
+def measure(pixels: np.ndarray, outcomes: np.ndarray) -> None:
     """Fill in what OUTCOME `[n]` say of the pixels uint8 `[n, C, R, R]`; 0 for those that are not kept."""
-    flags = facts["flags"]
+    flags = outcomes["flags"]
     kept = flags & KEPT > 0
     flat = pixels.reshape(len(pixels), -1)
     digests = [hashlib.sha256(row).digest() for row in flat]  # type: ignore[arg-type]
-    facts["digest"] = np.frombuffer(b"".join(digests), "V32")
-    facts["digest"][~kept] = b""
-    facts["perceptual_hash"] = np.where(kept, looks(pixels), 0)
+    outcomes["digest"] = np.frombuffer(b"".join(digests), "V32")
+    outcomes["digest"][~kept] = b""
+    outcomes["perceptual_hash"] = np.where(kept, looks(pixels), 0)
     values = flat.astype(np.float32)
     spread = np.sqrt(np.maximum(0, np.einsum("ij,ij->i", values, values) / flat.shape[1] - values.mean(1) ** 2))
-    facts["flags"] |= np.where(kept & is_grey(pixels), GREY, 0).astype(np.uint16)
-    facts["flags"] |= np.where(kept & (spread < BLANK_BELOW), BLANK, 0).astype(np.uint16)
+    outcomes["flags"] |= np.where(kept & is_grey(pixels), GREY, 0).astype(np.uint16)
+    outcomes["flags"] |= np.where(kept & (spread < BLANK_BELOW), BLANK, 0).astype(np.uint16)
 
 
 def is_grey(pixels: np.ndarray) -> np.ndarray:

@@ -74,10 +74,10 @@ def receive_reply(pipe: IO[bytes], asked: str, rule: Rule | None) -> Any:
         return header
     assert rule is not None
     count, words = header
-    facts = np.frombuffer(_read(pipe, count * OUTCOME.itemsize), OUTCOME).copy()
+    outcomes = np.frombuffer(_read(pipe, count * OUTCOME.itemsize), OUTCOME).copy()
     shape = (count, rule.channels, rule.resolution, rule.resolution)
     pixels = np.frombuffer(_read(pipe, int(np.prod(shape))), np.uint8).reshape(shape)
-    return Chunk(pixels=pixels, facts=facts, words=words)
+    return Chunk(pixels=pixels, outcomes=outcomes, words=words)
 
 
 def receive_header(pipe: IO[bytes]) -> Any:
@@ -105,7 +105,7 @@ def _receive_request(pipe: IO[bytes]) -> tuple[str, list[Task], Rule | None]:
 
 def _send_reply(pipe: IO[bytes], reply: Any) -> None:
     if isinstance(reply, Chunk):
-        _write(pipe, [len(reply.facts), reply.words], [reply.facts.tobytes(), reply.pixels.data])
+        _write(pipe, [len(reply.outcomes), reply.words], [reply.outcomes.tobytes(), reply.pixels.data])
     else:
         _write(pipe, reply, [])
 

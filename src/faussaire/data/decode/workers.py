@@ -323,9 +323,9 @@ def _joined(chunks: Sequence[Chunk]) -> Chunk:
     for chunk in chunks:
         renumbered = np.array([words.setdefault(word, len(words)) for word in chunk.words])
         for name in ("note", "mode"):
-            chunk.facts[name] = renumbered[chunk.facts[name]]
+            chunk.outcomes[name] = renumbered[chunk.outcomes[name]]
     return Chunk(
         pixels=np.concatenate([chunk.pixels for chunk in chunks]),
-        facts=np.concatenate([chunk.facts for chunk in chunks]),
+        outcomes=np.concatenate([chunk.outcomes for chunk in chunks]),
         words=list(words),
     )

@@ -16,10 +16,9 @@ from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.decode.ranges import Extents
 from faussaire.data.labels.labels import Labels, classes_of_array
-from faussaire.data.names import shortened, shown, slug
+from faussaire.data.names import Numbered, shortened, shown, slug
 from faussaire.data.sources.kind import SourceKind
 from faussaire.data.sources.pixels import ArrayPixels, Pixels, flat_shape
-from faussaire.data.store.records import Numbered
 from faussaire.data.store.rows import let_go
 
 NUMBERS = "biuf"

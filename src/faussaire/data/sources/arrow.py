@@ -16,8 +16,7 @@ from typing import Any
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.labels.labels import Labels, WrittenLabels, are_mostly_several, column_of_labels, spelt
-from faussaire.data.names import shown, slug
-from faussaire.data.store.records import Numbered
+from faussaire.data.names import Numbered, shown, slug
 from faussaire.data.store.spool import Spool
 
 ROWS = 256

@@ -4,11 +4,12 @@
                                  where more of the same data could be read later
         index.json               what is here; written last, so that without it the preparation is unfinished
         pixels-000.u8 …          uint8 [n, C, R, R], image after image
-        records.bin words.jsonl  what became of each item, as records.OUTCOME, and the words of its notes
-        names.txt names.i64      the name of each item
-        train.i64 held-out.i64   places of the images that are trained on, and of those that never are, in their order
-        train.labels …           their labels
-        plan.json facts.bin      of an unfinished preparation: what was planned, and what was done so far
+        items.bin words.jsonl    what became of each item, as rows of OUTCOME, and the words of its notes
+        names.txt names.npy      the name of each item, and where it ends
+        labels.npy rejected.npy  the label of each item, and the positions of those that are not used
+        train.npy held-out.npy   positions of the images that are trained on, and of those that never are, in order
+        train-labels.npy …       their labels
+        plan.json outcomes.bin   of an unfinished preparation: what was planned, and what was done so far
 
 Nothing is ever changed in a finished folder. Data that has changed has another signature, so it is prepared anew, and
 the old folder is removed once the new one is finished. What is open stays readable meanwhile.
@@ -23,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
@@ -34,21 +35,24 @@ from faussaire.core.marks import mark_folder
 from faussaire.core.paths import cache_folder, expanded, refuse_strangers
 from faussaire.data.dataset import Dataset, Inventory, Origin
 from faussaire.data.decode.outcomes import OUTCOME
-from faussaire.data.store.records import Lines, Numbered, Records
+from faussaire.data.names import Numbered
+from faussaire.data.store.records import Lines, Records
 from faussaire.data.store.rows import Rows, Shard
 from faussaire.modalities import SampleSpec
 
-VERSION = 6
+VERSION = 7
 """Of the format, and of the rules for decoding and for the order: another one is another store."""
 
 INDEX = "index.json"
+TRAIN, HELD_OUT = "train", "held-out"
+ITEMS, WORDS, NAMES = "items.bin", "words.jsonl", "names.txt"
 PREPARED_IS_KEPT = (
     "what was prepared so far is kept: make room and give the same command again, or name another place by --cache"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StoreFolder:
     """The folder of one prepared set."""
 
     folder: Path
@@ -103,7 +107,7 @@ class Place:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def place(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None) -> Place:
+def store_folder(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None) -> StoreFolder:
     """Return where data prepared by these settings lies.
 
     Without `cache` it is in the user's cache, see `core.paths`.
@@ -114,8 +118,8 @@ def place(origin: Origin, settings: Mapping[str, Any], cache: str | Path | None)
     key = hashlib.sha256(json.dumps([VERSION, origin.identity, settings], sort_keys=True).encode()).hexdigest()
     name = f"{origin.name}-{key[:16]}"
 
-    def at(folder: Path) -> Place:
-        return Place(folder=folder, signature=origin.signature)
+    def at(folder: Path) -> StoreFolder:
+        return StoreFolder(folder=folder, signature=origin.signature)
 
     if cache is None:
         return at(cache_folder("data", name, serves=lambda folder: at(folder).ready()))
@@ -178,30 +182,27 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
         shards = read_shards(folder, index, in_place)
         if links := [path.name for path in folder.iterdir() if path.is_symlink()]:
             raise ValueError(f"{links[0]} is a link")
-        parts = {
-            part: (_column(folder / f"{part}.i64", np.dtype("<i8")), _labels(folder, part) if classes else None)
-            for part in ("train", "held-out")
-        }
-        records = read_records(folder, index)
+        train, held_out = (_part(folder, name, labelled=bool(classes)) for name in (TRAIN, HELD_OUT))
+        records = _records(folder, index)
+        rejected = np.load(folder / "rejected.npy", mmap_mode="r")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"the prepared images in {folder} are damaged ({error}): remove that folder") from error
     return Dataset(
         name=index["name"],
         spec=SampleSpec(modality="image", shape=shape, classes=classes),
-        images=Rows(shards, shape, parts["train"][0]),
-        labels=parts["train"][1],
-        held_out=Rows(shards, shape, parts["held-out"][0]),
-        held_out_labels=parts["held-out"][1],
+        images=Rows(shards, shape, train[0]),
+        labels=train[1],
+        held_out=Rows(shards, shape, held_out[0]),
+        held_out_labels=held_out[1],
         inventory=Inventory(
             name=index["name"],
             records=records,
-            rejected=records.at(_column(folder / "rejected.i64", np.dtype("<i8"))),
+            rejected=records.at(rejected),
             classes=classes,
             class_counts=dict(index["class_counts"]),
             notes=tuple(index["notes"]),
         ),
         fingerprint=index["fingerprint"],
-        formerly=index["formerly"],
     )
 
 
@@ -225,28 +226,18 @@ def _shard(folder: Path, told: Mapping[str, Any], in_place: Path | None) -> Shar
     return Shard(path=folder / name, count=told["count"], offset=told["offset"])
 
 
-def read_records(folder: Path, index: Mapping[str, Any]) -> Records:
-    """Return what became of each item of a store."""
-    words = [json.loads(line) for line in (folder / "words.jsonl").read_text("utf-8").splitlines()]
-    count = index["num_items"]
-    names = Numbered(index["numbered"], count) if index["numbered"] else _lines(folder, count)
-    labels = _column(folder / "labels.i32", np.dtype("<i4")) if index["classes"] else None
-    return Records(_column(folder / "records.bin", OUTCOME), words, names, labels)
+def _part(folder: Path, name: str, *, labelled: bool) -> tuple[np.ndarray, np.ndarray | None]:
+    """Map the positions of a part, and its labels as torch wants them: writable in memory, and never on the disk."""
+    positions: np.ndarray = np.load(folder / f"{name}.npy", mmap_mode="r")
+    return positions, np.load(folder / f"{name}-labels.npy", mmap_mode="c") if labelled else None
 
 
-def _lines(folder: Path, count: int) -> Lines:
-    return Lines(folder / "names.txt", folder / "names.i64", count)
-
-
-def _labels(folder: Path, part: str) -> np.ndarray:
-    return _column(folder / f"{part}.labels", np.dtype("<i8"), "c")
-
-
-def _column(path: Path, kind: np.dtype[Any], mode: Literal["r", "c"] = "r") -> np.ndarray:
-    """Map a file of numbers; in mode `c` as torch wants it, writable in memory and never on the disk."""
-    if path.stat().st_size == 0:
-        return np.empty(0, kind)
-    return np.memmap(path, kind, mode)
+def _records(folder: Path, index: Mapping[str, Any]) -> Records:
+    outcomes = np.memmap(folder / ITEMS, OUTCOME, "r")
+    words = [json.loads(line) for line in (folder / WORDS).read_text("utf-8").splitlines()]
+    names = Numbered(index["numbered"], len(outcomes)) if index["numbered"] else Lines(folder / NAMES)
+    labels = np.load(folder / "labels.npy", mmap_mode="r") if index["classes"] else None
+    return Records(outcomes, words, names, labels, range(len(outcomes)))
 
 
 def discard(folder: Path) -> None:

@@ -1,12 +1,14 @@
 """What became of every item of a source, in columns on the disk: a record is read when somebody asks for it.
 
-Ten million records as Python objects would take three gigabytes; as columns they take 60 bytes each, in files that
-are mapped. `OUTCOME` is a row; notes and modes are numbers into a list of words, as the same few come again and again.
+Ten million records as Python objects would take three gigabytes; as rows of OUTCOME they take 60 bytes each, in a file
+that is mapped. Notes and modes are numbers into a list of words, as the same few come again and again. (A table of
+SQLite was tried: docs/LAB.md has the figures.)
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import overload
 import numpy as np
 
 from faussaire.data.decode.outcomes import KEPT
+from faussaire.data.store.rows import let_go
 
 _BLOCK = 2**16  # rows read at a time
 
@@ -49,25 +52,25 @@ class Records(Sequence[Record]):
     """Records by position, read from columns.
 
     Args:
-        facts: OUTCOME `[N]`, usually mapped.
+        outcomes: OUTCOME `[N]`, usually mapped.
         words: what `note` and `mode` are numbers of.
         names: name of each item.
         labels: whole numbers `[N]`, -1 for none; None without labels.
-        rows: int64 `[n]`, the ones that are meant; None for all.
+        rows: int64 `[n]`, the ones that are meant.
     """
 
     def __init__(
         self,
-        facts: np.ndarray,
+        outcomes: np.ndarray,
         words: Sequence[str],
-        names: Sequence[str],
+        names: Sequence[str] | Lines,
         labels: np.ndarray | None,
-        rows: np.ndarray | None = None,
+        rows: np.ndarray | range,
     ) -> None:
-        self.facts, self.words, self.names, self.labels, self.rows = facts, words, names, labels, rows
+        self.outcomes, self.words, self.names, self.labels, self._rows = outcomes, words, names, labels, rows
 
     def __len__(self) -> int:
-        return len(self.facts) if self.rows is None else len(self.rows)
+        return len(self._rows)
 
     @overload
     def __getitem__(self, i: int) -> Record: ...
@@ -76,100 +79,59 @@ class Records(Sequence[Record]):
     def __getitem__(self, i: int | slice) -> Record | Records:
         """Return one record, or those of a slice."""
         if isinstance(i, slice):
-            chosen = np.arange(len(self))[i]
-            return self.at(chosen if self.rows is None else self.rows[chosen])
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"record {i} of {len(self)}")
-        row = i % len(self) if self.rows is None else int(self.rows[i])
-        return self._record(row, self.facts[row])
-
-    def __iter__(self) -> Iterator[Record]:
-        for start in range(0, len(self), _BLOCK):
-            stop = min(start + _BLOCK, len(self))
-            rows = np.arange(start, stop) if self.rows is None else self.rows[start:stop]
-            for row, fact in zip(rows.tolist(), self.facts[rows], strict=True):
-                yield self._record(row, fact)
-
-    def at(self, rows: np.ndarray) -> Records:
-        """Return the records of rows int64 `[n]` of the source."""
-        return Records(self.facts, self.words, self.names, self.labels, rows)
-
-    def _record(self, row: int, fact: np.void) -> Record:
+            return self.at(self._rows[i])
+        row = int(self._rows[i])
         label = -1 if self.labels is None else int(self.labels[row])
+        outcome = self.outcomes[row]
         return Record(
             name=self.names[row],
             label=label if label >= 0 else None,
-            kept=bool(fact["flags"] & KEPT),
-            width=int(fact["width"]),
-            height=int(fact["height"]),
-            mode=self.words[fact["mode"]],
-            note=self.words[fact["note"]],
+            kept=bool(outcome["flags"] & KEPT),
+            width=int(outcome["width"]),
+            height=int(outcome["height"]),
+            mode=self.words[outcome["mode"]],
+            note=self.words[outcome["note"]],
         )
 
-
-class Names(Sequence[str], ABC):
-    """Names that are not held in memory, but made when they are asked for."""
-
-    @abstractmethod
-    def name(self, place: int) -> str:
-        """Return the name at a place, from 0 on."""
-
-    @overload
-    def __getitem__(self, i: int) -> str: ...
-    @overload
-    def __getitem__(self, i: slice) -> list[str]: ...
-    def __getitem__(self, i: int | slice) -> str | list[str]:
-        """Return one name, or those of a slice."""
-        if isinstance(i, slice):
-            return [self.name(k) for k in range(*i.indices(len(self)))]
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"name {i} of {len(self)}")
-        return self.name(i % len(self))
+    def at(self, rows: np.ndarray | range) -> Records:
+        """Return the records of rows int64 `[n]` of the source."""
+        return Records(self.outcomes, self.words, self.names, self.labels, rows)
 
 
-class Numbered(Names):
-    """The names `file[0]`, `file[1]` … of the rows of an array, made when they are asked for."""
-
-    def __init__(self, file: str, count: int) -> None:
-        self.file, self._num = file, count
-
-    def __len__(self) -> int:
-        return self._num
-
-    def name(self, place: int) -> str:
-        """Return one name."""
-        return f"{self.file}[{place}]"
-
-
-class Lines(Names):
-    """Names out of a file with one a line, whose ends lie in another: neither is read whole.
+class Lines:
+    """Texts out of a file with one a line, whose ends lie in another: neither is read whole.
 
     Args:
-        path: text in UTF-8.
-        ends: path of int64 `[N]`, the byte after the end of each line.
-        count: N.
+        path: of the text in UTF-8; beside it, as .npy, lie int64 `[N]`, the byte after the end of each line.
     """
 
-    def __init__(self, path: Path, ends: Path, count: int) -> None:
-        self._ends = np.memmap(ends, np.int64, "r", shape=(count,)) if count else np.empty(0, np.int64)
-        self._text = np.memmap(path, np.uint8, "r") if count else np.empty(0, np.uint8)
+    def __init__(self, path: Path) -> None:
+        self._ends = np.load(path.with_suffix(".npy"), mmap_mode="r")
+        self._text = np.memmap(path, np.uint8, "r")
 
-    def __len__(self) -> int:
-        return len(self._ends)
-
-    def name(self, place: int) -> str:
-        """Return one name."""
-        begin = int(self._ends[place - 1]) if place else 0
-        return self._text[begin : int(self._ends[place]) - 1].tobytes().decode()
+    def __getitem__(self, i: int) -> str:
+        """Return one line, from 0 on."""
+        begin = int(self._ends[i - 1]) if i else 0
+        return self._text[begin : int(self._ends[i]) - 1].tobytes().decode()
 
     @staticmethod
-    def write(names: Sequence[str], path: Path, ends: Path) -> None:
+    def write(texts: Iterator[str], path: Path, count: int) -> None:
         """Write both files."""
-        position = 0
-        with path.open("wb") as text, ends.open("wb") as numbers:
-            for start in range(0, len(names), _BLOCK):
-                lines = [f"{name}\n".encode() for name in names[start : start + _BLOCK]]
-                text.writelines(lines)
-                after = position + np.cumsum([len(line) for line in lines], dtype=np.int64)
-                numbers.write(after.tobytes())
-                position = int(after[-1])
+        ends = np.empty(count, np.int64)
+        with path.open("wb") as file:
+            for i, text in enumerate(texts):
+                file.write(f"{text}\n".encode())
+                ends[i] = file.tell()
+        np.save(path.with_suffix(".npy"), ends)
+
+
+def in_order(outcomes: np.ndarray, positions: np.ndarray) -> Iterator[bytes]:
+    """Give the digests of items of OUTCOME `[N]` in the order of int64 `[n]`, many at a time."""
+    for start in range(0, len(positions), _BLOCK):
+        yield outcomes["digest"][positions[start : start + _BLOCK]].tobytes()
+        let_go(outcomes)
+
+
+def fingerprint_head(shape: Sequence[int], classes: Sequence[str], num_held_out: int) -> hashlib._Hash:
+    """Return the hash with which a fingerprint begins."""
+    return hashlib.sha256(json.dumps({"shape": shape, "classes": classes, "held_out": num_held_out}).encode())

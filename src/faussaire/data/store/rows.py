@@ -56,6 +56,7 @@ class Rows:
         total = sum(shard.count for shard in shards)
         reads = total * self._row_bytes > MAP_BYTES and hasattr(os, "preadv")
         self._shards = [(_Read if reads else _Mapped)(shard, self._row_bytes) for shard in shards]
+        self.index = index
         self._index: np.ndarray | _Read | None = index
         if reads and isinstance(index, np.memmap) and index.filename is not None:
             path = Path(index.filename)

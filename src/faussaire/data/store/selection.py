@@ -1,10 +1,10 @@
-"""Which items of a source are wanted, under which labels; and which of the kept ones are set aside."""
+"""Which items of a source are wanted, and under which labels."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -13,12 +13,6 @@ from faussaire.core.errors import ConfigError, DataError
 from faussaire.data.dataset import Source
 from faussaire.data.labels.labels import is_about_labels, is_number
 from faussaire.data.names import shown
-
-HELD_OUT_FROM = 200
-"""Smaller sets are trained on whole: a tenth of them would be too few to measure anything with."""
-
-HELD_OUT_ONE_IN = 10
-"""One image in so many is set aside."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,29 +107,3 @@ def _numbers(name: str, source: Source) -> tuple[list[int], str]:
 
 def _named(classes: Sequence[str]) -> str:
     return ", ".join(classes[:30]) + (f" and {len(classes) - 30} others" if len(classes) > 30 else "")
-
-
-def without_empty_classes(selection: Selection, counts: np.ndarray) -> Selection:
-    """Drop the classes of which no image is kept (`counts` int64 `[classes]`): nothing could be learnt of them."""
-    if selection.labels is None or counts.all():
-        return selection
-    filled = np.flatnonzero(counts)
-    renumbered = np.full(len(selection.classes) + 1, -1)
-    renumbered[filled] = np.arange(len(filled))
-    dropped = [name for label, name in enumerate(selection.classes) if not counts[label]]
-    return replace(
-        selection,
-        labels=renumbered[selection.labels],
-        classes=tuple(selection.classes[label] for label in filled),
-        notes=(*selection.notes, f"classes without a usable image dropped: {', '.join(dropped)}"),
-    )
-
-
-def held_out(digests: np.ndarray) -> np.ndarray:
-    """Return bool `[N]`: what training must never see, one in ten by the SHA-256 of the pixels (V32 `[N]`).
-
-    Copies of one image have one hash, so they fall on one side together, and an image falls on the same side in every
-    set that it is in.
-    """
-    aside: np.ndarray = np.ascontiguousarray(digests).view("<u8")[::4] % HELD_OUT_ONE_IN == 0
-    return aside
