@@ -20,7 +20,7 @@ from faussaire.data.decode.chunks import Chunk
 from faussaire.data.scan import scan
 from faussaire.data.store import build, rows
 from faussaire.data.store import folder as store
-from faussaire.data.store.rows import Rows, Shard
+from faussaire.data.store.rows import PixelFile, Rows
 
 
 @pytest.fixture
@@ -116,10 +116,10 @@ def test_an_interrupted_preparation_goes_on_and_ends_the_same(
     assert stores(cache) == []
     folder = next(cache.glob(f"*/*/{build.PLAN}")).parent
     if torn in ("pixels", "outcomes", "words"):
-        path = folder / {"pixels": "pixels-000.u8", "outcomes": "outcomes.bin", "words": store.WORDS}[torn]
+        path = folder / {"pixels": "pixels.u8", "outcomes": "outcomes.bin", "words": store.WORDS}[torn]
         path.write_bytes(path.read_bytes()[:-3])
     elif torn == "changed":
-        path = folder / "pixels-000.u8"
+        path = folder / "pixels.u8"
         path.write_bytes(path.read_bytes()[:5000] + b"\0" * 100 + path.read_bytes()[5100:])
     elif torn == "plan":
         (folder / build.PLAN).write_text("{}")
@@ -211,24 +211,19 @@ def test_a_large_array_that_fits_is_mapped_where_it_lies(tmp_path: Path, monkeyp
     assert list((tmp_path / "mapped").rglob("*.u8")) == []
 
 
-def shards(folder: Path, images: np.ndarray, per_shard: int) -> list[Shard]:
-    found = []
-    for number, start in enumerate(range(0, len(images), per_shard)):
-        part = images[start : start + per_shard]
-        (folder / f"{number}.u8").write_bytes(b"head" + part.tobytes())
-        found.append(Shard(path=folder / f"{number}.u8", count=len(part), offset=4))
-    return found
+def written(path: Path, images: np.ndarray) -> PixelFile:
+    path.write_bytes(b"head" + images.tobytes())
+    return PixelFile(path=path, count=len(images), offset=4)
 
 
-@pytest.mark.parametrize("per_shard", [7, 100])
 @pytest.mark.parametrize("chosen", [None, np.arange(99, 0, -3)])
 @pytest.mark.parametrize("keep", [0, 10**9])
 def test_rows_are_indexed_as_an_array_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, per_shard: int, chosen: np.ndarray | None, keep: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: np.ndarray | None, keep: int
 ) -> None:
     monkeypatch.setattr(rows, "MAP_BYTES", keep)
     images = np.random.default_rng(0).integers(0, 256, (100, 3, 4, 4), np.uint8)
-    mapped = Rows(shards(tmp_path, images, per_shard), (3, 4, 4), chosen)
+    mapped = Rows(written(tmp_path / "x.u8", images), (3, 4, 4), chosen)
     array = images if chosen is None else images[chosen]
     assert (mapped.shape, len(mapped), mapped.ndim, mapped.nbytes) == (array.shape, len(array), 4, array.nbytes)
     mask = np.arange(len(array)) % 3 == 0
@@ -246,9 +241,9 @@ def test_rows_are_indexed_as_an_array_is(
             mapped[[beyond]]
 
 
-def test_a_shard_that_is_too_short_is_told(tmp_path: Path) -> None:
-    found = shards(tmp_path, np.zeros((10, 1, 4, 4), np.uint8), 10)
-    found[0].path.write_bytes(b"short")
+def test_a_file_of_pixels_that_is_too_short_is_told(tmp_path: Path) -> None:
+    found = written(tmp_path / "x.u8", np.zeros((10, 1, 4, 4), np.uint8))
+    found.path.write_bytes(b"short")
     with pytest.raises(DataError, match="missing, or shorter"):
         Rows(found, (1, 4, 4))
 
@@ -303,7 +298,7 @@ def test_an_index_cannot_name_a_file_outside_its_folder(greys: Path, tmp_path: P
     index_file = stores(tmp_path / "cache")[0] / store.INDEX
     (tmp_path / "cache" / "secret.u8").write_bytes(bytes(10**6))
     index = json.loads(index_file.read_text())
-    index["shards"][0]["path"] = named
+    index["pixels"]["path"] = named
     index_file.write_text(json.dumps(index))
     with pytest.raises(DataError, match=r"damaged .* remove that folder"):
         prepare(greys, cache=tmp_path / "cache")

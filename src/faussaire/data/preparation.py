@@ -35,7 +35,7 @@ from faussaire.data.store.build import Build, begun_plan
 from faussaire.data.store.earlier import Earlier
 from faussaire.data.store.finishing import DUPLICATES, KEEP, finish
 from faussaire.data.store.folder import StoreFolder, check_room, load, store_folder
-from faussaire.data.store.rows import Shard
+from faussaire.data.store.rows import PixelFile
 from faussaire.data.store.selection import Selection, choose
 
 MIN_RESOLUTION = 4
@@ -262,7 +262,7 @@ def _rule(
     return Rule(resolution=resolution, channels=channels, fit=fit, background=(*colour,)), depths, notes
 
 
-def _in_place(source: Source, chosen: Selection, rule: Rule) -> Shard | None:
+def _in_place(source: Source, chosen: Selection, rule: Rule) -> PixelFile | None:
     """Return the file of the source itself where it can serve as the store's pixels."""
     file = None if source.pixels is None else source.pixels.file
     if source.pixels is None or file is None or not isinstance(chosen.indices, range):

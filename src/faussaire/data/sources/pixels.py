@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.data.decode.ranges import BYTES, Range
-from faussaire.data.store.rows import Shard, let_go
+from faussaire.data.store.rows import PixelFile, let_go
 
 _SIDE = 4  # pixels of the smallest image that a flat row is taken for
 
@@ -37,7 +37,7 @@ class Pixels(ABC):
         """Give memory that is mapped back to the system."""
 
     @property
-    def file(self) -> Shard | None:
+    def file(self) -> PixelFile | None:
         """The file that holds these bytes as they are, one image after the other, if there is one."""
         return None
 
@@ -72,11 +72,11 @@ class ArrayPixels(Pixels):
         let_go(self.raw)
 
     @property
-    def file(self) -> Shard | None:
+    def file(self) -> PixelFile | None:
         """The file that holds them as they are."""
         if self.path is None or not self.range.as_it_is:
             return None
-        return Shard(path=self.path.resolve(), count=len(self.raw), offset=self.offset)
+        return PixelFile(path=self.path.resolve(), count=len(self.raw), offset=self.offset)
 
 
 class StackedPixels(Pixels):

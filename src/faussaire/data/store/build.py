@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,8 @@ from faussaire.data.dataset import Source
 from faussaire.data.decode.chunks import Chunk
 from faussaire.data.decode.outcomes import KEPT, OUTCOME
 from faussaire.data.store.folder import WORDS, discard, write_text, writing
-from faussaire.data.store.rows import Rows, Shard
+from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.data.store.selection import Selection
-
-SHARD_BYTES = 2**28
-"""Size of a file of pixels, unless there would be more than 256 of them."""
-
-MAX_SHARDS = 256
-"""Each is an open file, of which a process may have a thousand."""
 
 CHECKED = 1024
 """Images in one go."""
@@ -59,12 +53,11 @@ class Build:
         chosen: Selection,
         *,
         shape: tuple[int, ...],
-        in_place: Shard | None,
+        in_place: PixelFile | None,
     ) -> None:
         self.folder, self.plan, self.source, self.chosen = folder, plan, source, chosen
         self.shape, self.in_place, self.count = shape, in_place, len(chosen.indices)
         self.row_bytes = int(np.prod(shape))
-        self.per_shard = max(SHARD_BYTES // self.row_bytes, -(-self.count // MAX_SHARDS), 1)
         with writing(folder):
             wanted = json.dumps(plan, sort_keys=True)
             if folder.is_dir() and _text(folder / PLAN) != wanted:
@@ -78,22 +71,9 @@ class Build:
         """What became of each item so far."""
         return self.folder / "outcomes.bin"
 
-    def pixel_files(self) -> Iterator[Path]:
-        """Give the files of pixels that are there."""
-        number = 0
-        while (path := self._pixel_file(number)).exists():
-            yield path
-            number += 1
-
-    def _pixel_file(self, number: int) -> Path:
-        return self.folder / f"pixels-{number:03}.u8"
-
-    def shards(self, count: int) -> list[Shard]:
-        """Return the files of the first `count` images."""
-        if self.in_place is not None:
-            return [self.in_place]
-        starts = enumerate(range(0, count, self.per_shard))
-        return [Shard(path=self._pixel_file(n), count=min(self.per_shard, count - start)) for n, start in starts]
+    def pixels(self, count: int) -> PixelFile:
+        """Return the file of the first `count` images."""
+        return self.in_place or PixelFile(path=self.folder / "pixels.u8", count=count)
 
     def add(self, chunk: Chunk) -> None:
         """Append what came of the next items.
@@ -103,7 +83,7 @@ class Build:
         """
         with writing(self.folder):
             if self.in_place is None:
-                self._append_pixels(chunk.pixels)
+                _append(self.pixels(0).path, chunk.pixels)
             numbers = np.array([self.number(word) for word in chunk.words], np.int64)
             outcomes = chunk.outcomes.copy()
             for name in ("note", "mode"):
@@ -118,40 +98,24 @@ class Build:
             self.words[word] = len(self.words)
         return self.words[word]
 
-    def _append_pixels(self, pixels: np.ndarray) -> None:
-        position = self.done
-        while len(pixels):
-            room = self.per_shard - position % self.per_shard
-            _append(self._pixel_file(position // self.per_shard), pixels[:room])
-            position, pixels = position + len(pixels[:room]), pixels[room:]
-
     def _take_up(self) -> None:
         """Find out how far an earlier start came, and cut off what a kill tore."""
         words = _text(self.folder / WORDS).split("\n")[:-1]  # what follows the last line's end is torn
         self.words = {json.loads(word): number for number, word in enumerate(words)}
         write_text(self.folder / WORDS, "".join(f"{word}\n" for word in words))
-        found = self.outcomes_file.stat().st_size // OUTCOME.itemsize if self.outcomes_file.exists() else 0
-        count = min(found, self.count)
+        files = {self.outcomes_file: OUTCOME.itemsize}
         if self.in_place is None:
-            count = min(count, self._num_rows())
-        self.done = self._intact(count)
-        if found:
-            os.truncate(self.outcomes_file, self.done * OUTCOME.itemsize)
-        for number, path in enumerate(self.pixel_files()):
-            os.truncate(path, min(max(self.done - number * self.per_shard, 0), self.per_shard) * self.row_bytes)
-
-    def _num_rows(self) -> int:
-        rows = 0
-        for path in self.pixel_files():
-            here = path.stat().st_size // self.row_bytes
-            rows += here
-            if here < self.per_shard:
-                break
-        return rows
+            files[self.pixels(0).path] = self.row_bytes
+        self.done = self._intact(min(self.count, *(_bytes_in(path) // row_bytes for path, row_bytes in files.items())))
+        for path, row_bytes in files.items():
+            if _bytes_in(path):
+                os.truncate(path, self.done * row_bytes)
 
     def _intact(self, count: int) -> int:
         """Return how many of the first `count` items are as they were written."""
-        rows = Rows(self.shards(count), self.shape)
+        if not count:
+            return 0
+        rows = Rows(self.pixels(count), self.shape)
         for start in range(0, count, CHECKED):
             pixels = rows[start : min(start + CHECKED, count)]
             outcomes = np.fromfile(self.outcomes_file, OUTCOME, len(pixels), offset=start * OUTCOME.itemsize)
@@ -173,6 +137,10 @@ def begun_plan(folder: Path) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     return path.read_text("utf-8", errors="replace") if path.is_file() else ""
+
+
+def _bytes_in(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _append(path: Path, data: bytes | np.ndarray) -> None:

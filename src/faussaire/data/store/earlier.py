@@ -17,7 +17,7 @@ import numpy as np
 from faussaire.data.decode.chunks import Chunk, measure
 from faussaire.data.decode.decode import Rule, decoders
 from faussaire.data.decode.outcomes import DROPPED, FOR_NOW, UNREAD
-from faussaire.data.store.folder import INDEX, load, read_index, read_shards, write_text
+from faussaire.data.store.folder import INDEX, load, read_index, read_pixels, write_text
 from faussaire.data.store.rows import Rows
 
 _BLOCK_BYTES = 2**25  # of pixels taken over in one go
@@ -86,7 +86,7 @@ class Earlier:
     def _taken_over(self, start: int, stop: int) -> Iterator[Chunk]:
         """Give the items from `start` to `stop` as they were decoded."""
         shape, channels = tuple(self._index["shape"]), self.rule.channels
-        rows = Rows(read_shards(self._folder, self._index), shape)
+        rows = Rows(read_pixels(self._folder, self._index), shape)
         step = max(1, _BLOCK_BYTES // (channels * shape[1] * shape[2]))
         for first in range(start, stop, step):
             last = min(first + step, stop)

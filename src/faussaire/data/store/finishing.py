@@ -29,7 +29,7 @@ from faussaire.data.store.build import PLAN, Build
 from faussaire.data.store.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.store.folder import HELD_OUT, INDEX, ITEMS, NAMES, TRAIN, discard, write_text, writing
 from faussaire.data.store.records import Lines, fingerprint_head, in_order
-from faussaire.data.store.rows import Rows, Shard, let_go
+from faussaire.data.store.rows import PixelFile, Rows, let_go
 
 KEEP, DROP, DROP_NEAR = "keep", "drop", "drop-near"
 DUPLICATES = (KEEP, DROP, DROP_NEAR)
@@ -64,10 +64,10 @@ def finish(build: Build, notes: Sequence[str], *, channels: int | None, duplicat
         work.settle_duplicates(duplicates)
         index = work.index()
         write_text(build.folder / INDEX, json.dumps(index, ensure_ascii=False, indent=1))
-        used = {shard.path for shard in work.shards}
-        for path in [*build.pixel_files(), build.outcomes_file, build.folder / PLAN]:
-            if path not in used:
-                path.unlink()
+        if build.in_place is None and work.pixels != build.pixels(build.done):
+            build.pixels(0).path.unlink()
+        for path in (build.outcomes_file, build.folder / PLAN):
+            path.unlink()
 
 
 class Finish:
@@ -79,7 +79,7 @@ class Finish:
     """
 
     def __init__(self, build: Build, notes: Sequence[str]) -> None:
-        self.build, self.notes, self.shards, self.shape = build, [*notes], build.shards(build.done), build.shape
+        self.build, self.notes, self.pixels, self.shape = build, [*notes], build.pixels(build.done), build.shape
         self.outcomes: np.ndarray = np.empty(0, OUTCOME)
         if build.done:  # an empty file cannot be mapped
             shutil.copyfile(build.outcomes_file, build.folder / ITEMS)
@@ -138,18 +138,16 @@ class Finish:
         self.notes.append("1 channel: every image is grey" if all_grey else "3 channels: there is colour")
         if not all_grey or self.shape[0] == 1:
             return
-        rows, self.shape, self.shards = Rows(self.shards, self.shape), (1, *self.shape[1:]), []
-        for number, start in enumerate(range(0, self.build.done, self.build.per_shard)):
-            stop = min(start + self.build.per_shard, self.build.done)
-            self.shards.append(Shard(path=self.build.folder / f"grey-{number:03}.u8", count=stop - start))
-            with self.shards[-1].path.open("wb") as file:
-                for first in range(start, stop, 256):
-                    pixels = np.ascontiguousarray(rows[first : min(first + 256, stop)][:, :1])
-                    pixels.tofile(file)
-                    for position, image in enumerate(pixels, start=first):
-                        if self.flags[position] & KEPT:
-                            self.outcomes["digest"][position] = hashlib.sha256(image.data).digest()
-                    let_go(self.outcomes)
+        rows, num = Rows(self.pixels, self.shape), self.build.done
+        self.shape, self.pixels = (1, *self.shape[1:]), PixelFile(path=self.build.folder / "grey.u8", count=num)
+        with self.pixels.path.open("wb") as file:
+            for first in range(0, num, 256):
+                pixels = np.ascontiguousarray(rows[first : first + 256][:, :1])
+                pixels.tofile(file)
+                for position, image in enumerate(pixels, start=first):
+                    if self.flags[position] & KEPT:
+                        self.outcomes["digest"][position] = hashlib.sha256(image.data).digest()
+                let_go(self.outcomes)
 
     def note_blanks(self) -> None:
         """Say which images have next to nothing on them."""
@@ -172,7 +170,7 @@ class Finish:
             return
         positions = np.flatnonzero(self.flags & (KEPT | BLANK) == KEPT)
         hashes, digests = self._column("perceptual_hash")[positions], self._column("digest", 0)[positions]
-        near = positions[near_copies(hashes, digests, Rows(self.shards, self.shape, positions))]
+        near = positions[near_copies(hashes, digests, Rows(self.pixels, self.shape, positions))]
         if duplicates == DROP_NEAR:
             self._drop(near, "nearly a copy of an earlier image")
         if len(near):
@@ -237,10 +235,7 @@ class Finish:
             "rule": {**build.plan["rule"], "depths": build.plan["depths"]["ends"]},
             "decoders": decoders(),
             "numbered": numbered,
-            "shards": [
-                {"path": s.path.name if s.path.parent == folder else None, "count": s.count, "offset": s.offset}
-                for s in self.shards
-            ],
+            "pixels": {**vars(self.pixels), "path": None if build.in_place else self.pixels.path.name},
             "fingerprint": hasher.hexdigest(),
         }
 

@@ -3,7 +3,7 @@
     NAME-KEY/SIGNATURE/          KEY: which data, prepared how; SIGNATURE: its state when it was prepared; and a number
                                  where more of the same data could be read later
         index.json               what is here; written last, so that without it the preparation is unfinished
-        pixels-000.u8 …          uint8 [n, C, R, R], image after image
+        pixels.u8                uint8 [n, C, R, R], image after image
         items.bin words.jsonl    what became of each item, as rows of OUTCOME, and the words of its notes
         names.txt names.npy      the name of each item, and where it ends
         labels.npy rejected.npy  the label of each item, and the positions of those that are not used
@@ -37,7 +37,7 @@ from faussaire.data.dataset import Dataset, Inventory, Origin
 from faussaire.data.decode.outcomes import OUTCOME
 from faussaire.data.names import Numbered
 from faussaire.data.store.records import Lines, Records
-from faussaire.data.store.rows import Rows, Shard
+from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.modalities import SampleSpec
 
 VERSION = 7
@@ -179,7 +179,7 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
     try:
         index = read_index(folder)
         shape, classes = tuple(index["shape"]), tuple(index["classes"])
-        shards = read_shards(folder, index, in_place)
+        pixels = read_pixels(folder, index, in_place)
         if links := [path.name for path in folder.iterdir() if path.is_symlink()]:
             raise ValueError(f"{links[0]} is a link")
         train, held_out = (_part(folder, name, labelled=bool(classes)) for name in (TRAIN, HELD_OUT))
@@ -190,9 +190,9 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
     return Dataset(
         name=index["name"],
         spec=SampleSpec(modality="image", shape=shape, classes=classes),
-        images=Rows(shards, shape, train[0]),
+        images=Rows(pixels, shape, train[0]),
         labels=train[1],
-        held_out=Rows(shards, shape, held_out[0]),
+        held_out=Rows(pixels, shape, held_out[0]),
         held_out_labels=held_out[1],
         inventory=Inventory(
             name=index["name"],
@@ -212,18 +212,15 @@ def read_index(folder: Path) -> dict[str, Any]:
     return index
 
 
-def read_shards(folder: Path, index: Mapping[str, Any], in_place: Path | None = None) -> list[Shard]:
-    """Return the files of pixels of a store; see `load` for `in_place`."""
-    return [_shard(folder, told, in_place) for told in index["shards"]]
-
-
-def _shard(folder: Path, told: Mapping[str, Any], in_place: Path | None) -> Shard:
+def read_pixels(folder: Path, index: Mapping[str, Any], in_place: Path | None = None) -> PixelFile:
+    """Return the file of pixels of a store; see `load` for `in_place`."""
+    told = index["pixels"]
     name = told["path"]
     if name is None and in_place is not None:
-        return Shard(path=in_place, count=told["count"], offset=told["offset"])
+        return PixelFile(**{**told, "path": in_place})
     if name is None or Path(name).name != name:
-        raise ValueError("a file of pixels lies outside it")
-    return Shard(path=folder / name, count=told["count"], offset=told["offset"])
+        raise ValueError("its file of pixels lies outside it")
+    return PixelFile(**{**told, "path": folder / name})
 
 
 def _part(folder: Path, name: str, *, labelled: bool) -> tuple[np.ndarray, np.ndarray | None]:

@@ -1,4 +1,4 @@
-"""Images by position, out of files: the memory that they take does not grow with their number.
+"""Images by position, out of a file: the memory that they take does not grow with their number.
 
 A `Rows` is indexed like an array `[N, C, H, W]` and always gives a copy. Sets below 64 MiB are memory-mapped. Of larger
 ones just the bytes that are asked for are read: Linux maps up to two megabytes around each image that is touched,
@@ -11,7 +11,7 @@ from __future__ import annotations
 import mmap
 import os
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ MAP_BYTES = 2**26
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shard:
-    """A file with a run of images, one after the other."""
+class PixelFile:
+    """A file of images, one after the other."""
 
     path: Path
     count: int
@@ -37,31 +37,29 @@ class Shard:
 
 
 class Rows:
-    """uint8 `[N, C, H, W]` in shards, all of which but the last hold equally many images.
+    """uint8 `[N, C, H, W]` in a file.
 
     Args:
-        shards: the files.
+        file: the file.
         shape: (C, H, W) of an image.
-        index: int64 `[N]`, the place in the shards of each image; None for all of them, in order.
+        index: int64 `[N]`, the place in the file of each image; None for all of them, in order.
 
     Raises:
-        DataError: a file is missing or too short.
+        DataError: the file is missing or too short.
     """
 
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, shards: Sequence[Shard], shape: tuple[int, ...], index: np.ndarray | None = None) -> None:
-        self._per_shard = max(1, shards[0].count) if shards else 1
-        self._row_bytes = int(np.prod(shape))
-        total = sum(shard.count for shard in shards)
-        reads = total * self._row_bytes > MAP_BYTES and hasattr(os, "preadv")
-        self._shards = [(_Read if reads else _Mapped)(shard, self._row_bytes) for shard in shards]
+    def __init__(self, file: PixelFile, shape: tuple[int, ...], index: np.ndarray | None = None) -> None:
         self.index = index
+        self._row_bytes = int(np.prod(shape))
+        reads = file.count * self._row_bytes > MAP_BYTES and hasattr(os, "preadv")
+        self._file = (_Read if reads else _Mapped)(file, self._row_bytes)
         self._index: np.ndarray | _Read | None = index
         if reads and isinstance(index, np.memmap) and index.filename is not None:
             path = Path(index.filename)
-            self._index = _Read(Shard(path=path, count=len(index), offset=index.offset), index.itemsize)
-        self.shape = (total if index is None else len(index), *shape)
+            self._index = _Read(PixelFile(path=path, count=len(index), offset=index.offset), index.itemsize)
+        self.shape = (file.count if index is None else len(index), *shape)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -115,28 +113,21 @@ class Rows:
         elif self._index is not None:
             places = np.asarray(self._index[positions])
         out = np.empty((len(places), self._row_bytes), np.uint8)
-        which = places // self._per_shard
-        shards = np.unique(which)
-        for shard in shards:
-            here = slice(None) if len(shards) == 1 else which == shard
-            part = out[here]
-            self._shards[shard].take(places[here] - shard * self._per_shard, part)
-            if len(shards) > 1:
-                out[here] = part
+        self._file.take(places, out)
         return out.reshape(-1, *self.shape[1:])
 
 
 class _Mapped:
-    """A shard in a memory map."""
+    """A file in a memory map."""
 
-    def __init__(self, shard: Shard, row_bytes: int) -> None:
-        num_bytes = shard.count * row_bytes
-        descriptor = _opened(shard, num_bytes)
+    def __init__(self, file: PixelFile, row_bytes: int) -> None:
+        num_bytes = file.count * row_bytes
+        descriptor = _opened(file, num_bytes)
         try:
-            mapped = mmap.mmap(descriptor, shard.offset + num_bytes, access=mmap.ACCESS_READ)
+            mapped = mmap.mmap(descriptor, file.offset + num_bytes, access=mmap.ACCESS_READ)
         finally:
             os.close(descriptor)
-        self._rows = np.frombuffer(mapped, np.uint8, num_bytes, shard.offset).reshape(shard.count, row_bytes)
+        self._rows = np.frombuffer(mapped, np.uint8, num_bytes, file.offset).reshape(file.count, row_bytes)
 
     def take(self, places: np.ndarray, out: np.ndarray) -> None:
         """Copy the rows at `places` int64 `[n]` to uint8 `[n, row_bytes]`."""
@@ -144,11 +135,11 @@ class _Mapped:
 
 
 class _Read:
-    """A shard in an open file."""
+    """A file that is open."""
 
-    def __init__(self, shard: Shard, row_bytes: int) -> None:
-        self._path, self._offset, self._row_bytes = shard.path, shard.offset, row_bytes
-        self._descriptor = _opened(shard, shard.count * row_bytes)
+    def __init__(self, file: PixelFile, row_bytes: int) -> None:
+        self._path, self._offset, self._row_bytes = file.path, file.offset, row_bytes
+        self._descriptor = _opened(file, file.count * row_bytes)
         weakref.finalize(self, os.close, self._descriptor)
 
     def take(self, places: np.ndarray, out: np.ndarray) -> None:
@@ -163,15 +154,15 @@ class _Read:
             start = end
 
 
-def _opened(shard: Shard, num_bytes: int) -> int:
+def _opened(file: PixelFile, num_bytes: int) -> int:
     """Open a file that is as long as it shall be, and return its descriptor."""
     try:
-        descriptor = os.open(shard.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        if os.fstat(descriptor).st_size < shard.offset + num_bytes:
+        descriptor = os.open(file.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        if os.fstat(descriptor).st_size < file.offset + num_bytes:
             os.close(descriptor)
-            raise OSError(f"it has fewer than {shard.offset + num_bytes} bytes")
+            raise OSError(f"it has fewer than {file.offset + num_bytes} bytes")
     except OSError as error:
-        raise DataError(f"{shard.path} is missing, or shorter than it was ({error}): prepare the data again") from error
+        raise DataError(f"{file.path} is missing, or shorter than it was ({error}): prepare the data again") from error
     return descriptor
 
 
