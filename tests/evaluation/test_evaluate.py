@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+import faussaire
 from faussaire.api import train
 from faussaire.cli.main import run as command
 from faussaire.core.errors import ConfigError, DataError, DivergenceError
@@ -185,6 +187,24 @@ def test_the_commands_print_json_and_write_the_report(run: RunFolder, capsys: py
     assert command(["compare", str(run.path)]) == 2
 
 
+def test_evaluate_writes_the_figures_and_compare_writes_nothing(run: RunFolder, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run.path, tmp_path / "copy"))
+    (copy / "scores.json").unlink(missing_ok=True)
+    assert {c.better for c in faussaire.compare(run.path, copy, protocols=PIXELS[:1])} == {""}
+    assert not (copy / "scores.json").exists()
+    rows = faussaire.evaluate(copy, protocols=PIXELS[:1]).rows()
+    assert json.loads((copy / "scores.json").read_text())["scores"] == rows
+
+
+def test_figures_that_cannot_be_written_are_not_lost(run: RunFolder, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run.path, tmp_path / "copy"))
+    (copy / "scores.json").unlink(missing_ok=True)
+    (copy / "scores.json").mkdir()
+    found = faussaire.evaluate(copy, protocols=PIXELS[:1])
+    assert found.scores
+    assert "scores.json" in found.notes[-1]
+
+
 def test_a_run_scores_itself_and_keeps_its_best_generator(run: RunFolder) -> None:
     scores = [event for event in run.events() if event.kind == "score"]
     assert scores
@@ -266,11 +286,12 @@ def without_updates_of_D(patch: pytest.MonkeyPatch) -> None:
 def with_a_constant_G(patch: pytest.MonkeyPatch) -> None:
     train_generator = Trainer.train_generator
 
-    def constant(self: Trainer, *arguments: Any) -> None:
-        train_generator(self, *arguments)
+    def constant(self: Trainer, *arguments: Any) -> torch.Tensor:
+        loss = train_generator(self, *arguments)
         with torch.no_grad():
             for parameter in self.state.G.parameters():
                 parameter.zero_()
+        return loss
 
     patch.setattr(Trainer, "train_generator", constant)
 

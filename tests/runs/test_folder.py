@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from faussaire.core.errors import CheckpointError, ConfigError
-from faussaire.core.files import replacing, write_atomically
 from faussaire.runs.folder import RunFolder
 
 
@@ -91,20 +89,6 @@ def test_a_run_folder_without_permission_is_refused(mode: int) -> None:
             if as_root:
                 os.seteuid(0)
             folder.chmod(0o755)
-
-
-def test_a_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    write_atomically(path, b"old")
-
-    def half_written() -> None:
-        with replacing(path) as beside:
-            beside.write_bytes(b"half of the n")
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    with pytest.raises(CheckpointError, match="No space left on device; what was saved before is intact"):
-        half_written()
-    assert path.read_bytes() == b"old"
 
 
 def test_a_damaged_config_is_an_error_that_names_it(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""What everything stands on."""
+"""What everything stands on: settings, errors, files, random streams by position, intervals, the terminal."""

@@ -21,10 +21,12 @@ from faussaire.evaluation.extractors import EXTRACTORS
 from faussaire.evaluation.extractors.classifier import ClassifierExtractor
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.features import Progress, fake_features, label_classifier, real_features
+from faussaire.evaluation.memorisation import Memorisation
 from faussaire.evaluation.metrics import METRICS
 from faussaire.evaluation.protocols import PROTOCOLS, Protocol, Score, compute
 from faussaire.evaluation.reals import Reals, find_reals
 from faussaire.evaluation.verdicts.figures import judge_figures
+from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
 
@@ -82,12 +84,8 @@ def measure(
     fake = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress)
     real = {name: real_features(e, reals.images, reals.key, progress) for name, e in extractors.items()}
     scores, unmeasured = _compute_all(chosen, real, fake, extractors, generator.nimg, progress)
+    num_classes = len(reals.classes) if ClassifierExtractor.name in extractors else 0
     copies, pairs = find_copies(generator, reals, extractors[SANITY_EXTRACTOR], fake[SANITY_EXTRACTOR], seed, progress)
-    verdicts = judge_figures(
-        {score.metric: (score.value, score.low, score.high) for score in reversed(scores)},
-        num_classes=len(reals.classes) if ClassifierExtractor.name in extractors else 0,
-        copier_p=None if copies is None else copies.p_value,
-    )
     return Evaluation(
         name=run.path.name or generator.name,
         data=generator.name,
@@ -98,7 +96,7 @@ def measure(
         scores=tuple(scores),
         copies=copies,
         pairs=pairs,
-        verdicts=tuple(verdicts),
+        verdicts=_verdicts(scores, copies, num_classes),
         notes=(reals.note, *notes, *more, *unmeasured),
     )
 
@@ -176,3 +174,10 @@ def _compute_all(
         num_images = len(next(iter(real.values())))
         raise DataError(f"nothing can be measured by these {num_images:,} images ({notes[-1]}): name others by --data")
     return scores, notes
+
+
+def _verdicts(scores: Sequence[Score], copies: Memorisation | None, num_classes: int) -> tuple[Verdict, ...]:
+    """Judge by the figures, of which the first protocol's stand, and by the test for copies."""
+    figures = {score.metric: (score.value, score.low, score.high) for score in reversed(scores)}
+    p_value = None if copies is None else copies.p_value
+    return tuple(judge_figures(figures, num_classes=num_classes, copier_p=p_value))

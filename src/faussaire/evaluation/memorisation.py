@@ -157,10 +157,10 @@ def _closest_tail(count: int, *, num_fake: int, num_real: int, rank: int) -> flo
     beta-binomial: exact, however few the held-out images.
     """
     above = num_real - rank + 1
-    place = math.lgamma(rank) + math.lgamma(above) - math.lgamma(num_real + 1)
+    log_beta = math.lgamma(rank) + math.lgamma(above) - math.lgamma(num_real + 1)
     terms = []
     for i in range(count, num_fake + 1):
         ways = math.lgamma(num_fake + 1) - math.lgamma(i + 1) - math.lgamma(num_fake - i + 1)
         joint = math.lgamma(rank + i) + math.lgamma(above + num_fake - i) - math.lgamma(num_real + 1 + num_fake)
-        terms.append(math.exp(ways + joint - place))
+        terms.append(math.exp(ways + joint - log_beta))
     return min(1.0, math.fsum(terms))

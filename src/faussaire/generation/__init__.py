@@ -1,1 +1,1 @@
-"""A trained generator on its own, and the samples that it writes."""
+"""A trained generator on its own: how it is saved and loaded, the latents it is given, the samples that it writes."""

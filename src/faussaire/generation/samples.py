@@ -52,8 +52,8 @@ def write_samples(
                 generator.modality.write_grid(beside, torch.cat(list(pieces)))
         else:
             _write_folder(path, pieces, seed, generator.modality)
-    of = "" if label is None else f" of the class {generator.spec.classes[generator.class_number(label)]}"
-    return f"{n:,} samples{of}"
+    of_class = "" if label is None else f" of the class {generator.spec.classes[generator.class_number(label)]}"
+    return f"{n:,} samples{of_class}"
 
 
 def kind_of(out: str | Path) -> str:

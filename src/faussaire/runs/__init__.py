@@ -1,1 +1,1 @@
-"""What a run tells: its events, read from the one file that they are written to."""
+"""The folder of a run: how it begins and goes on, its plan, its checkpoints, and its events, the one file of them."""

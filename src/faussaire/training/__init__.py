@@ -1,1 +1,1 @@
-"""The chapter's three steps, and what a training needs around them: shards, sizes, reports by the clock."""
+"""The chapter's three steps, and what a training needs around them: session, settings, cadence, recorder."""

@@ -32,7 +32,7 @@ def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | Non
         fake = state.G(z, seen_labels)
     state.D.eval()  # without dropout; D has no other state
     judged = ((seen, seen_labels), (held_out, labels), (fake, seen_labels))
-    logits = [state.D(samples, labels_of_samples) for samples, labels_of_samples in judged]
+    logits = [state.D(samples, sample_labels) for samples, sample_labels in judged]
     state.D.train()
     return overfitting(*logits)
 
@@ -43,10 +43,10 @@ def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:
     The mean over the coordinates of a sample of their standard deviation over the batch, N and M at least 3. The
     variance is that of the jackknife (Efron & Stein 1981) on either side, joined by the delta method.
     """
-    (above, of_above), (below, of_below) = _spread(fake), _spread(real)
+    (above, variance_above), (below, variance_below) = _spread(fake), _spread(real)
     below = max(below, 1e-12)
     value = above / below
-    return normal(value, (of_above + value**2 * of_below) / below**2)
+    return normal(value, (variance_above + value**2 * variance_below) / below**2)
 
 
 def overfitting(seen: Tensor, new: Tensor, fake: Tensor) -> Estimate | None:

@@ -68,7 +68,7 @@ class Shards:
         """Return the part `[N / count, ...]` of a batch `[N, ...]` that is a shard's; None of None."""
         if batch is None:
             return None
-        first, end = (len(batch) * place // len(self._shards) for place in (shard.index, shard.index + 1))
+        first, end = (len(batch) * edge // len(self._shards) for edge in (shard.index, shard.index + 1))
         return batch[first:end]
 
     def fakes(self) -> Tensor:

@@ -162,11 +162,11 @@ class Trainer:
         """Return a shard's part of the mean of the penalties over those of the batch that are penalised."""
         config = self.config
         chosen = self.shards.part(shard, self.penalised)
-        labels_of_points = None if labels is None else labels[chosen].repeat(len(config.penalties))
+        point_labels = None if labels is None else labels[chosen].repeat(len(config.penalties))
         random = generator_for(config.seed, "penalty", self.state.nimg, shard.index)
 
         def judge(points: Tensor) -> Tensor:
-            logits: Tensor = shard.D(points, labels_of_points)
+            logits: Tensor = shard.D(points, point_labels)
             return logits
 
         slopes = penalise(config.penalties, judge, real[chosen], fake[chosen], random)

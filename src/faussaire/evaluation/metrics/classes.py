@@ -64,8 +64,8 @@ def known_modes(real: Tensor, fake: Tensor, *, level: float = LEVEL) -> Estimate
     for among_real, among_fake in zip((real / real.sum()).tolist(), fake.tolist(), strict=True):
         if among_real > 0:
             share = wilson(among_fake, n, level=1 - (1 - level) / num_classes)
-            for place, figure in enumerate((share.low, share.value, share.high)):
-                counts[place] += figure >= _KNOWN_FROM * among_real
+            for end, figure in enumerate((share.low, share.value, share.high)):
+                counts[end] += figure >= _KNOWN_FROM * among_real
     low, value, high = counts
     return Estimate(value=value, low=low, high=high, level=level)
 
