@@ -201,6 +201,13 @@ def test_a_damaged_store_is_told(greys: Path, tmp_path: Path) -> None:
         prepare(greys, cache=tmp_path)
 
 
+def test_positions_of_another_kind_are_damage(greys: Path, tmp_path: Path) -> None:
+    prepare(greys, cache=tmp_path / "cache")
+    np.save(stores(tmp_path / "cache")[0] / "train.npy", np.arange(10.0))
+    with pytest.raises(DataError, match=r"damaged \(train.npy holds no positions or labels\): remove that folder"):
+        prepare(greys, cache=tmp_path / "cache")
+
+
 def test_a_large_array_that_fits_is_mapped_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = np.random.default_rng(0).integers(0, 256, (300, 3, 8, 8), np.uint8)
     np.save(tmp_path / "x.npy", images)

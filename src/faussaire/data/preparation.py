@@ -106,7 +106,7 @@ def prepare(
     Args:
         data: a folder (read with all that lies below it), an archive, an array, a table or a list of images, or the
             name of an embedded set: `mnist` is always the embedded one, `./mnist` always the path; several of them
-            together as a sequence. `docs/guide/data.md` names the kinds, and what is remembered between two calls.
+            together as a sequence. `docs/guide/data.md` names the kinds, and says what is kept between two calls.
         resolution: side of the square images, 4 to 1024; None: the median of the shorter sides, at most 64.
         channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha); None: 1 if every image is grey, else 3.
         classes: keep only these, by name, wildcard or number.
@@ -115,13 +115,12 @@ def prepare(
         frames: of an animation, `first` or `all`.
         duplicates: `keep`, `drop` (exact copies), or `drop-near` (near ones too).
         cache: folder that the prepared images are kept in; the user's cache folder if not given.
-        workers: processes that decode, at most; as many as there are cores if not given. With 0 there is none, and a
-            file that makes its decoder crash ends the program.
+        workers: processes that decode, at most (default: the cores); with 0, a file that crashes its decoder ends all.
         progress: `progress(done, total)` counts items.
         fingerprint: of the images that a run began with: where these are there, they are wanted, and no others.
 
-    Raises: ConfigError: a setting is out of range. DataError: the data cannot be found or read, has no such class, or
-        has fewer than two images that can be used; or the prepared images cannot be written.
+    Raises: ConfigError: a setting is out of range. DataError: the data cannot be found or read, has no such class or
+        fewer than two images that can be used; or the prepared images cannot be written.
     """
     options = PrepareOptions(resolution, channels, tuple(classes), fit, background, frames, duplicates)
     origin = locate(data)

@@ -187,7 +187,7 @@ class Finish:
         if chosen.labels is None:
             return None, {}
         nums = np.bincount(chosen.labels[self.kept], minlength=len(chosen.classes))
-        renumbered = np.append(np.where(nums, np.cumsum(nums > 0) - 1, -1), -1).astype("<i4")  # the last: of label -1
+        renumbered = np.append(np.where(nums, np.cumsum(nums > 0) - 1, -1), -1)  # the last: of label -1
         counts = {name: num for name, num in zip(chosen.classes, nums.tolist(), strict=True) if num}
         dropped = [name for name in chosen.classes if name not in counts]
         if dropped:

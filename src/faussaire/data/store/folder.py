@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from filelock import FileLock
@@ -184,7 +184,7 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
             raise ValueError(f"{links[0]} is a link")
         train, held_out = (_part(folder, name, labelled=bool(classes)) for name in (TRAIN, HELD_OUT))
         records = _records(folder, index)
-        rejected = np.load(folder / "rejected.npy", mmap_mode="r")
+        rejected = _numbers(folder / "rejected.npy")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"the prepared images in {folder} are damaged ({error}): remove that folder") from error
     return Dataset(
@@ -225,15 +225,21 @@ def read_pixels(folder: Path, index: Mapping[str, Any], in_place: Path | None = 
 
 def _part(folder: Path, name: str, *, labelled: bool) -> tuple[np.ndarray, np.ndarray | None]:
     """Map the positions of a part, and its labels as torch wants them: writable in memory, and never on the disk."""
-    positions: np.ndarray = np.load(folder / f"{name}.npy", mmap_mode="r")
-    return positions, np.load(folder / f"{name}-labels.npy", mmap_mode="c") if labelled else None
+    return _numbers(folder / f"{name}.npy"), _numbers(folder / f"{name}-labels.npy", "c") if labelled else None
+
+
+def _numbers(path: Path, mode: Literal["r", "c"] = "r") -> np.ndarray:
+    found: np.ndarray = np.load(path, mmap_mode=mode)
+    if found.dtype != np.int64 or found.ndim != 1:
+        raise ValueError(f"{path.name} holds no positions or labels")
+    return found
 
 
 def _records(folder: Path, index: Mapping[str, Any]) -> Records:
     outcomes = np.memmap(folder / ITEMS, OUTCOME, "r")
     words = [json.loads(line) for line in (folder / WORDS).read_text("utf-8").splitlines()]
     names = Numbered(index["numbered"], len(outcomes)) if index["numbered"] else Lines(folder / NAMES)
-    labels = np.load(folder / "labels.npy", mmap_mode="r") if index["classes"] else None
+    labels = _numbers(folder / "labels.npy") if index["classes"] else None
     return Records(outcomes, words, names, labels, range(len(outcomes)))
 
 
