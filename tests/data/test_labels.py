@@ -133,6 +133,7 @@ def test_a_typed_value_has_one_text(value: object, text: str | None) -> None:
         (np.array([1.0, 2.0, 1.0]), ("1", "2")),
         (np.array([True, False, True]), ("False", "True")),
         (np.array(["cat", "dog", "cat"]), ("cat", "dog")),
+        (np.array([b"caf\xe9", b"caf\xe8", b"caf\xe9"]), ("caf\\xe8", "caf\\xe9")),
         (np.array([[0, 1], [1, 0], [0, 1]]), ("0", "1")),
         (np.array([10**15 + 1, 10**15 + 2, 10**15 + 1]), ("1000000000000001", "1000000000000002")),
     ],

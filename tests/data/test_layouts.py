@@ -75,6 +75,7 @@ CATS_AND_DOGS = numbered("<of>/<i>.png", of=("cat", "dog"))
 BY_FOLDER = {name: name.split("/")[0] for name in CATS_AND_DOGS}
 FLAT = numbered("<of>.<i>.png", of=("cat", "dog"))
 BY_NAME = {name: name.split(".")[0] for name in FLAT}
+ALTERNATING = {name: str(i % 2) for i, name in enumerate(FLAT)}
 SHELVED = [f"0000{i // 2}/img0000000{i}.png" for i in range(8)]
 STYLEGAN = {name: str(i // 4) for i, name in enumerate(SHELVED)}
 
@@ -155,6 +156,19 @@ LAYOUTS: dict[str, tuple[Files, dict[str, str]]] = {
     "WebDataset's .json": (
         images(*KEYED) | beside(KEYED, ".json", lambda label: json_of({"caption": "x", "label": label})),
         KEYED,
+    ),
+    "a .json of its own for each image, with dots in the names": (
+        images(*FLAT) | beside(ALTERNATING, ".json", lambda label: json_of({"label": label})),
+        ALTERNATING,
+    ),
+    "a .cls after the whole name, with dots in it": (
+        images(*FLAT) | {f"{name}.cls": label.encode() for name, label in ALTERNATING.items()},
+        ALTERNATING,
+    ),
+    "two views of one sample of WebDataset": (
+        images(*(f"{i}.{view}.png" for i in range(4) for view in ("left", "right")))
+        | {f"{i}.cls": str(i % 2).encode() for i in range(4)},
+        {f"{i}.{view}.png": str(i % 2) for i in range(4) for view in ("left", "right")},
     ),
     "imagefolder's metadata.csv": (images(*FLAT) | {"metadata.csv": table(BY_NAME, "file_name,label")}, BY_NAME),
     "imagefolder's metadata.csv in its parts": (
@@ -290,6 +304,13 @@ def test_where_there_are_no_labels_it_is_said_why(tmp_path: Path, layout: str) -
 def test_folders_named_by_numbers_are_classes(tmp_path: Path, digits: int) -> None:
     names = numbered("<of>/<i>.png", of=tuple(f"{i:0{digits}}" for i in range(3)))
     assert labels_of(prepare(as_folder(images(*names), tmp_path))) == {name: name.split("/")[0] for name in names}
+
+
+def test_images_never_share_the_file_of_one_of_them(tmp_path: Path) -> None:
+    files = images(*FLAT) | {f"{name[:-4]}.json": json_of({"label": "x"}) for name in FLAT[:5]}
+    dataset = prepare(as_folder(files, tmp_path))
+    assert labels_of(dataset) == dict.fromkeys(FLAT[:5], "x")
+    assert {record.note for record in dataset.inventory.rejected} == {"no label in a .json beside it"}
 
 
 def test_images_of_two_rows_are_left_out_where_others_have_one(tmp_path: Path) -> None:

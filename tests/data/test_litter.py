@@ -15,6 +15,8 @@ FOLDERS = [
     "@eaDir", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot", ".thumbnails", ".git", ".ipynb_checkpoints",
     ".Spotlight-V100", ".Trash-1000", ".Trashes", ".fseventsd", "__pycache__", "lost+found", "$RECYCLE.BIN", "RECYCLER",
     "System Volume Information", "__MACOSX", "node_modules", "site-packages",
+    "found.001", "FOUND.017", "RECYCLED", "@__thumb", "_vti_cnf", "_gsdata_", "iPod Photo Cache",
+    "Lightroom Previews.lrdata", "Photos Library.photoslibrary",
 ]  # fmt: skip
 FILES = ["Thumbs.db", "thumbs.db", "ehthumbs.db", "Desktop.ini", ".DS_Store", "._1.png"]
 
@@ -66,6 +68,15 @@ def test_the_pictures_of_an_environment_of_python_are_passed_over(class_folder: 
     assert "environments of Python, passed over: 1 (first: venv)" in dataset.inventory.notes
 
 
-@pytest.mark.parametrize("path", ["../../a.png", "./a.png", "/abs/a.png", "a.b/c.d.png", "thumbs/1.png", "tmp/1.png"])
+def test_trash_is_a_class_unless_it_is_built_as_a_waste_paper_basket(class_folder: Path) -> None:
+    for name in ("trash/1.png", "Trash/files/1.png", "Trash/info/1.trashinfo"):
+        (class_folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (class_folder / name).write_bytes(png(99))
+    assert prepare(class_folder).inventory.class_counts == {"2": 3, "10": 3, "cat": 3, "trash": 1}
+
+
+@pytest.mark.parametrize(
+    "path", ["../../a.png", "./a.png", "/abs/a.png", "a.b/c.d.png", "thumbs/1.png", "tmp/1.png", "found/1", "trash/a"]
+)
 def test_ordinary_paths_are_no_litter(path: str) -> None:
     assert not in_litter(path)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -245,19 +246,41 @@ def _json_rows(lines: Sequence[str]) -> Iterator[Reference]:
 
 
 def _of_keys(files: Files) -> WrittenLabels | None:
-    """Return the labels in files that share all of an image's name up to its first dot in the last part."""
-    keys = [_key(name) for name in files.names]
+    """Return the labels in a file of its own beside each image."""
     for suffix, read in ((".cls", _cls_label), (".json", _json_label)):
-        texts = {_key(name): name for name in files.texts if name.endswith(suffix)}
-        known = [texts.get(key) for key in keys]
+        known = _sidecars(files, suffix)
         paired = [name for name in known if name is not None]
-        if 2 * len(paired) < len(keys) or all(read(files.texts[name]) is None for name in paired[:_TRIED]):
+        if 2 * len(paired) < len(known) or all(read(files.texts[name]) is None for name in paired[:_TRIED]):
             continue
         labels = [None if name is None else read(files.texts[name]) for name in known]
-        missing = dict.fromkeys(range(len(keys)), f"no label in a {suffix} beside it")
+        missing = dict.fromkeys(range(len(known)), f"no label in a {suffix} beside it")
         notes = (f"labels from the {suffix} files beside the images",)
         return WrittenLabels(labels=labels, notes=notes, missing=missing, used=frozenset(paired))
     return None
+
+
+def _sidecars(files: Files, suffix: str) -> list[str | None]:
+    """Return the text of this suffix that belongs to each image: `a.0.jpg.cls` or `a.0.cls` to `a.0.jpg`.
+
+    Where there is neither, WebDataset's rule holds: what is equal up to the first dot is one sample. Its text belongs
+    to all images of it where it is called as the sample is, else to the only image, and must be the only text.
+    """
+    texts_by_key: dict[str, list[str]] = {}
+    for name in files.texts:
+        if name.endswith(suffix):
+            texts_by_key.setdefault(_key(name), []).append(name)
+    num_images = Counter(map(_key, files.names))
+
+    def sidecar(name: str) -> str | None:
+        exact = (f"{name}{suffix}", f"{os.path.splitext(name)[0]}{suffix}")
+        if own := next((text for text in exact if text in files.texts), None):
+            return own
+        key = _key(name)
+        texts = texts_by_key.get(key, [])
+        called_so = len(texts) == 1 and f"/{texts[0]}".endswith(f"{key}{suffix}")
+        return texts[0] if called_so or len(texts) == num_images[key] == 1 else None
+
+    return [sidecar(name) for name in files.names]
 
 
 def _key(name: str) -> str:

@@ -212,7 +212,7 @@ def spelt(value: Any, known: Sequence[str] = ()) -> str | None:
     if value is None or isinstance(value, (list, tuple, dict)):
         return None
     if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
+        value = value.decode("utf-8", "surrogateescape")  # its bytes are its identity
     if isinstance(value, float) and not isinstance(value, bool):
         if value != value:
             return None

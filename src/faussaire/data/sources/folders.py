@@ -23,11 +23,12 @@ from faussaire.data.decode.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.disk import read_file, stamp, why_unread
 from faussaire.data.names import shown, told_apart
 from faussaire.data.sources.files import Listing, file_source, too_large
-from faussaire.data.sources.litter import is_environment, is_litter
+from faussaire.data.sources.litter import is_environment, is_litter, is_trash
 
 Key = tuple[int, int] | str
 
 _LOOKED_AT = 64
+_HIDDEN = "hidden files or folders passed over"
 
 
 @dataclass
@@ -120,7 +121,7 @@ class _Walk:
             self.found.notes.append(f"the folder {shown(inside[:-1])} could not be opened: {why_unread(error)}")
             return
         names = {entry.name for entry in here}
-        if inside and (why := _not_data(names)):
+        if inside and (why := _not_data(os.path.basename(folder), names)):
             self._pass(why, inside[:-1])
             return
         for entry in here:
@@ -128,7 +129,7 @@ class _Walk:
 
     def _sort(self, entry: os.DirEntry[str], name: str) -> None:
         if is_litter(entry.name):
-            self._pass("hidden files or folders passed over", name)
+            self._pass(_HIDDEN, name)
         elif not _is_folder(entry):
             problem, state = _state(entry)
             self.found.files.append((name, entry.path, problem))
@@ -169,10 +170,12 @@ def _first(names: list[str]) -> str:
     return f" (first: {shown(names[0])})"
 
 
-def _not_data(names: Collection[str]) -> str:
-    """Return why a folder that holds these names is passed over; empty where it is not."""
+def _not_data(folder: str, names: Collection[str]) -> str:
+    """Return why a folder of that name that holds these is passed over; empty where it is not."""
     if is_marked(names):
         return "folders that faussaire wrote, passed over"
+    if is_trash(folder, names):
+        return _HIDDEN
     return "environments of Python, passed over" if is_environment(names) else ""
 
 
