@@ -18,8 +18,8 @@ _LOOKED_AT = 16  # rows, to know whether they hold images
 
 def parquet_files(folder: Path) -> list[Path]:
     """Return the parquet files of a folder or of its `data`: those of the training part, where there are parts."""
-    for where in (folder, folder / "data"):
-        found = sorted(where.glob("*.parquet"))
+    for home in (folder, folder / "data"):
+        found = sorted(home.glob("*.parquet"))
         if found:
             return [path for path in found if path.name.lower().startswith("train")] or found
     return []
