@@ -75,6 +75,29 @@ def test_labels_of_any_numbers_are_told_from_pixels(
 
 
 @pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("photo", [True, False])
+@pytest.mark.parametrize("names", [tuple("0123456789"), ("-1", "1"), ("3", "5", "7")])
+@pytest.mark.parametrize("scale", ["from -1 to 1", "standardised", "each pixel standardised", "16 bits"])
+def test_pixels_may_be_negative_fractions_or_beyond_a_byte(
+    tmp_path: Path, scale: str, names: tuple[str, ...], photo: bool, last: bool
+) -> None:
+    images, _ = pictures(60, photo=photo)
+    spread = images.std(axis=0 if scale.startswith("each") else None)
+    scaled = {
+        "from -1 to 1": images / 127.5 - 1,
+        "16 bits": images * 257,
+    }.get(scale, (images - images.mean()) / np.where(spread > 0, spread, 1))
+    labels = [names[i % len(names)] for i in range(60)]
+    cells = scaled.astype(int) if scale == "16 bits" else np.char.mod("%.4f", scaled)
+    (tmp_path / "x.csv").write_text(rows(cells, labels, last=last))
+    dataset = prepare(tmp_path / "x.csv", resolution=8)
+    assert sorted(dataset.spec.classes) == sorted(names)
+    ends = (-1, 1) if scale == "from -1 to 1" else (0, 65535) if scale == "16 bits" else (scaled.min(), scaled.max())
+    expected = np.rint((scaled - ends[0]) * 255 / (ends[1] - ends[0]))
+    np.testing.assert_allclose(images_as_given(dataset)[:, 0], expected, atol=1)
+
+
+@pytest.mark.parametrize("last", [True, False])
 def test_black_and_white_does_not_hide_three_classes(tmp_path: Path, last: bool) -> None:
     images = np.random.default_rng(0).integers(0, 2, (90, 8, 8))
     labels = [str(i // 30) for i in range(90)]
@@ -132,3 +155,63 @@ def test_pixels_in_one_cell_with_blanks_between_are_read(tmp_path: Path, header:
     np.testing.assert_array_equal(images_as_given(dataset)[:, 0], images)
     assert labels_as_given(dataset) == labels.tolist()
     assert ("Usage" in header) == any("not used: Usage" in note for note in dataset.inventory.notes)
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        ([f"pixel{i}" for i in range(64)], "turned round"),
+        ([f"pixel{i}" for i in range(64)], "text"),
+        ([str(i) for i in range(64)], "text"),
+        ([f"{row}x{column}" for row in range(1, 9) for column in range(1, 9)], "turned round"),
+        ([f"pixel_{row}_{column}" for row in range(4, 12) for column in range(4, 12)], "text"),
+        ([f"{row}x{column}" for column in range(8) for row in range(8)], "as it is"),
+        ([f"x{column}y{row}" for row in range(8) for column in range(8)], "as it is"),
+        ([f"x{column}y{row}" for row in range(3, 11) for column in range(3, 11)], "text"),
+        ([f"row{row}_col{column}" for row in range(8) for column in range(8)], "by columns"),
+        ([f"c{column}r{row}" for row in range(8) for column in range(8)], "by columns"),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_pixels_come_in_the_order_of_their_numbers(tmp_path: Path, names: list[str], order: str, last: bool) -> None:
+    images, labels = pictures(60, photo=True)
+    flat = images.reshape(60, 64)
+    moved = {
+        "turned round": range(63, -1, -1),
+        "text": sorted(range(64), key=names.__getitem__),
+        "as it is": range(64),
+        "by columns": [row * 8 + column for column in range(8) for row in range(8)],
+    }[order]
+    header = [names[i] for i in moved]
+    header = [*header, "label"] if last else ["label", *header]
+    lines = rows(flat[:, list(moved)], [str(i) for i in labels], last=last, header=",".join(header))
+    (tmp_path / "x.csv").write_text(lines)
+    dataset = prepare(tmp_path / "x.csv")
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], images)
+    assert labels_as_given(dataset) == labels.tolist()
+    told = "pixels in the order of their names, not of the columns"
+    assert (told in dataset.inventory.notes) == (order != "as it is")
+
+
+@pytest.mark.parametrize("form", ["{colour}{i}", "pixel_{i}_{word}", "{word}.{i}", "pixel{upper}{i}", "alpha"])
+@pytest.mark.parametrize("order", ["planes", "pixels", "text"])
+def test_planes_of_red_green_and_blue_are_pictures_in_colour(tmp_path: Path, form: str, order: str) -> None:
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (40, 3, 64))  # noise, so that nothing but the names tells the planes
+    labels = np.arange(40) % 2
+    form, more = ("{colour}{i}", [f"a{i}" for i in range(64)]) if form == "alpha" else (form, [])
+    words = ("red", "green", "blue")
+    names = [form.format(colour=w[0], word=w, upper=w[0].upper(), i=i) for w in words for i in range(64)]
+    moved = {
+        "planes": list(range(192)),
+        "pixels": [colour * 64 + i for i in range(64) for colour in range(3)],
+        "text": sorted(range(192), key=names.__getitem__),
+    }[order]
+    lines = [",".join([*(names[i] for i in moved), *more, "label"])]
+    for image, label in zip(images.reshape(40, 192), labels, strict=True):
+        lines.append(",".join(map(str, [*image[moved], *([255] * len(more)), label])))
+    (tmp_path / "x.csv").write_text("\n".join(lines))
+    dataset = prepare(tmp_path / "x.csv")
+    np.testing.assert_array_equal(images_as_given(dataset).reshape(40, 3, 64), images)
+    assert labels_as_given(dataset) == labels.tolist()
+    assert bool(more) == any("columns that are not used: a0" in note for note in dataset.inventory.notes)

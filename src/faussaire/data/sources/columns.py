@@ -1,9 +1,13 @@
 """What the columns of a table of pixels are: which of them is the label, and how many pixels the others make.
 
 A header says so, by the names that labels have, or by the one name that is not like the others. Without one the label
-is the first or the last column, and the values in both tell which: labels may be what no pixel can be, or count from 0
-or 1 without a gap; a corner of a picture is mostly the same, and like the pixel beside it, while labels are neither.
-Where all that says nothing, the table is refused rather than read shifted by a column.
+is the first or the last column, and the values in both tell which: labels may be what no pixel of this table can be,
+whole numbers among fractions, or count from 0 or 1 without a gap; a corner of a picture is mostly the same, and like
+the pixel beside it, while labels are neither. Where all that says nothing, the table is refused rather than read
+shifted by a column.
+
+Pixels that are numbered come in the order of their numbers, whichever order a program has written them in; planes of
+red, green and blue become pixels of colour.
 """
 
 from __future__ import annotations
@@ -17,14 +21,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faussaire.data.labels.labels import column_of_labels, is_number
+from faussaire.data.sources.numbering import coloured, in_order, stems_of
 from faussaire.data.sources.pixels import flat_shape
 
 _ROW_NUMBERS = frozenset({"", "id", "index", "row", "unnamed: 0"})
 _KEPT = 4096  # rows looked at, spread over all
+_INNER = 16  # columns of pixels looked at, besides those at the edges
 _APART = 0.2  # shares and correlations that differ by less tell nothing
 _TIMES = 1.25  # so much more few must the values of one column be than those of the other
 _FEW = 0.15  # as ten classes are, or a hundred, and a corner with forty values is not
 _ZEROS = re.compile("0[0-9]")  # how no pixel is written
+_SOME = 0.01  # of values, so many are more than a slip
+_WHITE = 255.0
 _ENOUGH = 50  # rows, for a correlation to tell anything
 
 Cells = Sequence[str]
@@ -108,10 +116,12 @@ def _counts_on(cells: Cells) -> bool:
 def _of_header(rows: Sequence[Cells]) -> Layout | None:
     names, num = rows[0], len(rows[0])
     label = column_of_labels(names)
-    stems = [re.sub("[0-9]+", "", name) for name in names]
+    stems = stems_of(names)
     counts = Counter(stems)  # once: there may be thousands of columns
     common = Counter(stem for i, stem in enumerate(stems) if i != label).most_common(1)
     alike = tuple(i for i, stem in enumerate(stems) if i != label and [(stem, counts[stem])] == common)
+    planes = coloured(names)
+    alike = planes if flat_shape(len(planes)) else in_order(names, alike)
     if not flat_shape(len(alike)):
         alike = tuple(i for i in range(num) if i != label)
     taken = {*alike, label}
@@ -124,7 +134,9 @@ def _of_header(rows: Sequence[Cells]) -> Layout | None:
     numbers = sum(is_number(rows[-1][i]) for i in alike)
     if flat_shape(len(alike)) is None or numbers * 2 < len(alike) * (len(rows) - 1):
         return None
-    return Layout(pixels=alike, num_pixels=len(alike), label=label, undecided=undecided, notes=_unused(names, others))
+    moved = () if list(alike) == sorted(alike) else ("pixels in the order of their names, not of the columns",)
+    notes = (*moved, *_unused(names, others))
+    return Layout(pixels=alike, num_pixels=len(alike), label=label, undecided=undecided, notes=notes)
 
 
 def _of_row(row: Cells) -> Layout | None:
@@ -171,37 +183,59 @@ def decided(layout: Layout, rows: Iterable[str]) -> Layout | None:
 
 def _outer_columns(layout: Layout, rows: Iterable[str]) -> tuple[_Outer, _Outer] | None:
     """Return the first and the last column, each with the one beside it, of rows spread over the table."""
-    kept: list[tuple[str, ...]] = []
+    last = layout.num_columns - 1
+    looked_at = [0, 1, *np.linspace(2, last - 2, min(_INNER, last - 3)).astype(int).tolist(), last - 1, last]
+    kept: list[list[str]] = []
     every = 1
     for number, row in enumerate(rows):
-        if number % every == 0 and row.count(layout.delimiter) == layout.num_columns - 1:
-            begin, end = row.split(layout.delimiter, 2)[:2], row.rstrip("\r\n").rsplit(layout.delimiter, 2)[1:]
-            kept.append(tuple(cell.strip().strip('"') for cell in (*begin, *reversed(end))))
+        if number % every == 0 and row.count(layout.delimiter) == last:
+            cells = row.split(layout.delimiter)
+            kept.append([cells[i].strip().strip('"') for i in looked_at])
         if len(kept) >= 2 * _KEPT:
             kept, every = kept[::2], 2 * every
     if not kept:
         return None
-    first, second, last, before = zip(*kept, strict=True)
-    inner = np.concatenate([_numbers(second), _numbers(before)])
-    return _Outer(first, second, inner), _Outer(last, before, inner)
+    columns = list(zip(*kept, strict=True))
+    inner = _Inner([_numbers(cells) for cells in columns[1:-1]])
+    return _Outer(columns[0], columns[1], inner), _Outer(columns[-1], columns[-2], inner)
+
+
+class _Inner:
+    """What columns that hold pixels for certain say of pixels."""
+
+    def __init__(self, columns: Sequence[np.ndarray]) -> None:
+        finite = [column[np.isfinite(column)] for column in columns]
+        values = np.concatenate([*finite, np.zeros(1)])
+        self.low, self.high = (-np.inf if values.min() < 0 else 0.0), (np.inf if values.max() > _WHITE else _WHITE)
+        """Between which a pixel may lie: negative where others are, and beyond a byte where others are."""
+
+        self.fractions = float(np.mean(values % 1 != 0)) > _SOME
+        """Whether pixels are no whole numbers."""
+
+        beside = np.concatenate([finite[0], finite[-1]])
+        self.darkest, self.brightest = (beside.min(), beside.max()) if len(beside) else (0.0, 0.0)
+        """Of the columns beside those at the edges."""
 
 
 class _Outer:
     """A column at the edge of a table, and what speaks for its being the label."""
 
-    def __init__(self, cells: Cells, beside: Cells, inner: np.ndarray) -> None:
+    def __init__(self, cells: Cells, beside: Cells, inner: _Inner) -> None:
         values = {cell for cell in cells if cell}
         numbers, others = _numbers(cells), _numbers(beside)
-        no_pixel = ~((numbers >= 0) & (numbers <= 255)) | np.array([_ZEROS.match(cell) is not None for cell in cells])
-        self.beyond = float(np.mean(no_pixel)) > 0.01
-        """Whether there is what no pixel can be: text, numbers out of range, 007."""
+        zeros = np.array([_ZEROS.match(cell) is not None for cell in cells])
+        self.beyond = float(np.mean(~((numbers >= inner.low) & (numbers <= inner.high)) | zeros)) > _SOME
+        """Whether there is what no pixel can be: text, numbers where none are, 007."""
 
-        inner = inner[np.isfinite(inner)] if np.isfinite(inner).any() else np.zeros(1)
-        self.outside = float(np.mean((numbers < inner.min()) | (numbers > inner.max())))
+        all_whole = bool((numbers[np.isfinite(numbers)] % 1 == 0).all())
+        self.whole_among_fractions = all_whole and inner.fractions and len(values) > 1
+        """Whether its values are different whole numbers, and those of pixels are not."""
+
+        self.outside = float(np.mean((numbers < inner.darkest) | (numbers > inner.brightest)))
         """How many of its values lie beyond those of the columns beside both."""
 
         self.constant = len(values) < 2
-        self.background = values <= {"0", "255", "0.0", "1.0", "255.0"}
+        self.background = set(np.unique(numbers).tolist()) <= {0, 1, _WHITE, inner.darkest, inner.brightest}
         whole = sorted({int(number) for number in numbers if number % 1 == 0})
         self.counted = len(whole) == len(values) > 1 and whole[0] in (0, 1) and whole[-1] - whole[0] < len(whole)
         """Whether its values are whole numbers from 0 or 1 on, without a gap."""
@@ -221,6 +255,8 @@ def _more_like_labels(first: _Outer, last: _Outer) -> int | None:
     """Return 0 or 1: which column is the label. None where nothing tells."""
     if first.beyond != last.beyond:
         return int(last.beyond)
+    if first.whole_among_fractions != last.whole_among_fractions:
+        return int(last.whole_among_fractions)
     if first.constant != last.constant:
         varied, same = (last, first) if first.constant else (first, last)
         if not same.background:
