@@ -213,7 +213,7 @@ class _Inner:
         """Whether pixels are no whole numbers."""
 
         beside = np.concatenate([finite[0], finite[-1]])
-        self.darkest, self.brightest = (beside.min(), beside.max()) if len(beside) else (0.0, 0.0)
+        self.darkest, self.brightest = float(beside.min(initial=np.inf)), float(beside.max(initial=-np.inf))
         """Of the columns beside those at the edges."""
 
 
@@ -235,7 +235,8 @@ class _Outer:
         """How many of its values lie beyond those of the columns beside both."""
 
         self.constant = len(values) < 2
-        self.background = set(np.unique(numbers).tolist()) <= {0, 1, _WHITE, inner.darkest, inner.brightest}
+        ends = {0.0, 1.0, _WHITE, inner.darkest, inner.brightest}
+        self.background = all(is_number(value) and float(value) in ends for value in values)
         whole = sorted({int(number) for number in numbers if number % 1 == 0})
         self.counted = len(whole) == len(values) > 1 and whole[0] in (0, 1) and whole[-1] - whole[0] < len(whole)
         """Whether its values are whole numbers from 0 or 1 on, without a gap."""
