@@ -64,15 +64,7 @@ class Generator:
             ConfigError: there is none.
             CheckpointError: its files are damaged, or of a faussaire newer than this one.
         """
-        saved = read_generator(Path(path))
-        return cls(
-            saved.module,
-            saved.spec,
-            z_dim=saved.z_dim,
-            name=saved.name,
-            nimg=saved.nimg,
-            class_shares=saved.class_shares,
-        )
+        return cls(**read_generator(Path(path)))
 
     def sample(
         self, n: int = 64, *, seed: int = 0, truncation: float = 1.0, label: str | int | None = None

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import nn
 
 from faussaire.core.config import Config
 from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
@@ -29,25 +28,6 @@ from faussaire.runs.checkpoint import TrainState, check_finite
 GENERATOR_TENSORS = "generator.safetensors"
 DESCRIPTION = "config.json"
 FORMAT = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class SavedGenerator:
-    """What the two files hold."""
-
-    module: nn.Module
-    """G, mapping z `[N, z_dim]` to `[N, *spec.shape]` in [-1, 1]."""
-
-    spec: SampleSpec
-    z_dim: int
-    name: str
-    """Of the data that it was trained on."""
-
-    nimg: int
-    """Images that its D had seen."""
-
-    class_shares: tuple[float, ...]
-    """How often each class comes in the data, where G is conditional; empty where not."""
 
 
 def write_generator(
@@ -77,8 +57,8 @@ def write_generator(
     write_atomically(folder / GENERATOR_TENSORS, save(tensors, metadata={"nimg": str(state.nimg)}))
 
 
-def read_generator(path: Path) -> SavedGenerator:
-    """Read a generator from its folder, or from the folder of its run.
+def read_generator(path: Path) -> dict[str, Any]:
+    """Read what `Generator` is made of, by the names of its arguments, from its folder or from the folder of its run.
 
     Raises:
         ConfigError: there is none.
@@ -92,7 +72,7 @@ def read_generator(path: Path) -> SavedGenerator:
                 f"this generator is of format {described['format']} and this faussaire reads up to {FORMAT}: "
                 "upgrade faussaire"
             )
-        sample, z_dim = described["spec"], int(described["z_dim"])
+        sample, z_dim, name = described["spec"], int(described["z_dim"]), str(described["name"])
         spec = SampleSpec(modality=sample["modality"], shape=tuple(sample["shape"]), classes=tuple(sample["classes"]))
         class_shares = tuple(float(share) for share in described.get("class_shares", ()))
         found = architecture(str(described["architecture"]), spec)
@@ -107,9 +87,7 @@ def read_generator(path: Path) -> SavedGenerator:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"the generator in {folder} cannot be loaded: {reason}") from None
-    return SavedGenerator(
-        module=module, spec=spec, z_dim=z_dim, name=str(described["name"]), nimg=nimg, class_shares=class_shares
-    )
+    return {"module": module, "spec": spec, "z_dim": z_dim, "name": name, "nimg": nimg, "class_shares": class_shares}
 
 
 def generator_nimg(folder: Path) -> int | None:

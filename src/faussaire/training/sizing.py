@@ -152,9 +152,11 @@ def default_speed(dataset: Dataset) -> float | None:
 
 def _images(config: Config, num_images: int, threads: int, probe: Probe) -> float:
     """Return the images that D would see, of which a time budget allows as many as the speed does."""
-    if config.minutes is not None:
-        return 60 * config.minutes * probe(config, threads)
-    return config.images_shown(num_images) or 0.0
+    images = config.images_shown(num_images)
+    if images is None:
+        assert config.minutes is not None
+        images = 60 * config.minutes * probe(config, threads)
+    return images
 
 
 def batch_for(images: float, spec: SampleSpec) -> int:
