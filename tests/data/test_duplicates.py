@@ -67,11 +67,12 @@ def test_digits_are_no_near_copies_of_one_another() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(0, 9), max_size=60))
-def test_exact_copies_are_those_of_a_plain_count(contents: list[int]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=60))
+def test_exact_copies_are_those_of_a_plain_count(images: list[tuple[int, bool]]) -> None:
     seen: set[int] = set()
-    expected = [i for i, content in enumerate(contents) if content in seen or seen.add(content)]
-    assert exact_copies(np.array(contents, np.uint64)).tolist() == expected
+    expected = [i for i, (content, kept) in enumerate(images) if kept and (content in seen or seen.add(content))]
+    contents, kept = (np.array([image[k] for image in images], kind) for k, kind in enumerate((np.uint64, bool)))
+    assert exact_copies(contents, kept).tolist() == expected
 
 
 def test_an_image_that_was_left_out_makes_no_other_a_copy(tmp_path: Path) -> None:

@@ -20,10 +20,17 @@ _NEIGHBOURS = 4
 _AT_A_TIME = 512
 
 
-def exact_copies(digests: np.ndarray) -> np.ndarray:
-    """Return the places in uint64 `[N]`, a word of the SHA-256 of each image, of what an earlier one equals; rising."""
+def exact_copies(digests: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return the places of kept images that an earlier kept one equals, rising.
+
+    Args:
+        digests: a word of the SHA-256 of each image, uint64 `[N]`.
+        kept: bool `[N]`.
+    """
     order = np.argsort(digests, kind="stable")
-    return np.sort(order[1:][digests[order[1:]] == digests[order[:-1]]])
+    order = order[kept[order]]
+    ordered = digests[order]
+    return np.sort(order[1:][ordered[1:] == ordered[:-1]])
 
 
 def near_copies(hashes: np.ndarray, digests: np.ndarray, rows: Rows) -> np.ndarray:

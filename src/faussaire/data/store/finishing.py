@@ -158,8 +158,7 @@ class Finish:
 
     def settle_duplicates(self, duplicates: str) -> None:
         """Count copies, and drop them where that was asked for."""
-        positions = np.flatnonzero(self.kept)
-        exact = positions[exact_copies(self._column("digest", 0)[positions])]
+        exact = exact_copies(self._column("digest", 0), self.kept)
         if duplicates != KEEP:
             self._drop(exact, "an exact copy of an earlier image")
         if len(exact):
@@ -219,9 +218,11 @@ class Finish:
             np.save(folder / "labels.npy", labels)
         np.save(folder / "rejected.npy", np.flatnonzero(~kept))
         keys, num_held_out = self._column("digest", 2), int(held_out.sum())
+        order = np.argsort(keys, kind="stable") if labels is None else np.lexsort((labels, keys))
+        del keys
         hasher = fingerprint_head(self.shape, list(counts), num_held_out)
         for part, mask in ((TRAIN, kept & ~held_out), (HELD_OUT, held_out)):
-            hasher.update(self._write_part(part, np.flatnonzero(mask), keys, labels))
+            hasher.update(self._write_part(part, order[mask[order]], labels))
         items, indices = build.source.items, build.chosen.indices
         numbered = items.file if isinstance(items, Numbered) and isinstance(indices, range) else None
         if numbered is None:
@@ -239,12 +240,8 @@ class Finish:
             "fingerprint": hasher.hexdigest(),
         }
 
-    def _write_part(self, name: str, positions: np.ndarray, keys: np.ndarray, labels: np.ndarray | None) -> bytes:
+    def _write_part(self, name: str, positions: np.ndarray, labels: np.ndarray | None) -> bytes:
         """Write where the images of a part lie, in their order, and their labels; return the hash of both."""
-        keys = keys[positions]
-        positions = positions[
-            np.argsort(keys, kind="stable") if labels is None else np.lexsort((labels[positions], keys))
-        ]
         np.save(self.build.folder / f"{name}.npy", positions)
         digests, numbers = hashlib.sha256(), hashlib.sha256()
         for block in in_order(self.outcomes, positions):

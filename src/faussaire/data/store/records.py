@@ -19,7 +19,8 @@ import numpy as np
 from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.store.rows import let_go
 
-_BLOCK = 2**16  # rows read at a time
+_BLOCK = 2**14  # rows read at a time
+_SORTED = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +127,18 @@ class Lines:
 
 
 def in_order(outcomes: np.ndarray, positions: np.ndarray) -> Iterator[bytes]:
-    """Give the digests of items of OUTCOME `[N]` in the order of int64 `[n]`, many at a time."""
-    for start in range(0, len(positions), _BLOCK):
-        yield outcomes["digest"][positions[start : start + _BLOCK]].tobytes()
-        let_go(outcomes)
+    """Give the digests of items of OUTCOME `[N]` in the order of int64 `[n]`, many at a time.
+
+    Of a mapped file those of each million are read from its beginning to its end: at random, every row takes 64 KB.
+    """
+    for start in range(0, len(positions), _SORTED):
+        wanted = positions[start : start + _SORTED]
+        found, rising = np.empty(len(wanted), "V32"), np.argsort(wanted)
+        for first in range(0, len(wanted), _BLOCK):
+            here = rising[first : first + _BLOCK]
+            found[here] = outcomes["digest"][wanted[here]]
+            let_go(outcomes)
+        yield found.tobytes()
 
 
 def fingerprint_head(shape: Sequence[int], classes: Sequence[str], num_held_out: int) -> hashlib._Hash:
