@@ -19,7 +19,8 @@ import numpy as np
 from faussaire.core.intervals import Estimate
 from faussaire.core.rng import draw_places
 from faussaire.generation.generator import Generator
-from faussaire.modalities.image import enlarge, grid, picture
+from faussaire.modalities import modality
+from faussaire.modalities.pictures import picture
 
 GRID = 64
 BUSY = 0.2  # of the machine: more than so much by others, and a training is not measured alone
@@ -115,7 +116,7 @@ def last_stats(run: Path) -> dict[str, Any]:
 def write_grid(path: Path, images: np.ndarray) -> None:
     """Write 64 random ones of uint8 images `[N, C, H, W]` as a picture, always the same; all of fewer."""
     chosen = images[draw_places(len(images), GRID, seed=0, stream="picture")]
-    picture(grid(enlarge(np.ascontiguousarray(chosen.transpose(0, 2, 3, 1))))).save(path)
+    picture(modality("image").sheet(chosen.transpose(0, 2, 3, 1))).save(path)
 
 
 def append(path: Path, row: dict[str, Any]) -> None:

@@ -40,6 +40,7 @@ from faussaire.runs.checkpoint import fresh_state
 from faussaire.core.config import resolve
 from faussaire.data import prepare
 from faussaire.data.batches import Batches
+from faussaire.modalities import modality
 from faussaire.runs.plan import endless
 from faussaire.training.trainer import Trainer
 
@@ -50,7 +51,7 @@ def memory():
 
 config = resolve(None, {"data": sys.argv[1], "cache": sys.argv[2], "threads": 1})
 data = prepare(config.data, **config.preparation())
-batches = Batches(data.images, batch_size=config.batch, seed=0)
+batches = Batches(data.images, to_real=modality(data.spec.modality).to_real, batch_size=config.batch, seed=0)
 batches.real(0)
 first = time.monotonic() - began
 trainer = Trainer(config, batches, fresh_state(config, data.spec), endless())
@@ -156,12 +157,13 @@ def batches(arguments: argparse.Namespace) -> None:
     """Print the milliseconds of a batch and of a training step on the embedded MNIST."""
     from faussaire.core.config import resolve
     from faussaire.data.batches import Batches
+    from faussaire.modalities import modality
     from faussaire.runs.checkpoint import fresh_state
     from faussaire.runs.plan import endless
     from faussaire.training.trainer import Trainer
 
     data, config = prepare("mnist"), resolve(None, {"data": "mnist"})
-    source = Batches(data.images, batch_size=config.batch, seed=0)
+    source = Batches(data.images, to_real=modality(data.spec.modality).to_real, batch_size=config.batch, seed=0)
     trainer = Trainer(config, source, fresh_state(config, data.spec), endless())
     for name, work in (("batch", lambda: source.real(trainer.state.nimg)), ("step", trainer.step)):
         times = []

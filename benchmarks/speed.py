@@ -33,13 +33,14 @@ from torch.utils.flop_counter import flop_registry
 from faussaire.core.config import Config, resolve
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.schedules import cosine, ema_beta
-from faussaire.data.batches import Batches, as_real
-from faussaire.modalities import SampleSpec
+from faussaire.data.batches import Batches
+from faussaire.modalities import SampleSpec, modality
 from faussaire.runs.checkpoint import fresh_state
 from faussaire.runs.plan import endless
 from faussaire.training.shards import num_shards
 from faussaire.training.trainer import Trainer
 
+IMAGE = modality("image")
 IMAGES = 10_000
 PEAK_SIDE = 2048
 WARM_STEPS = 3
@@ -52,7 +53,7 @@ def noise_of(spec: SampleSpec) -> np.ndarray:
 
 def trainer_of(config: Config, spec: SampleSpec, shards: int) -> Trainer:
     """Make the trainer of a run that never ends, on noise."""
-    batches = Batches(noise_of(spec), batch_size=config.batch, seed=0)
+    batches = Batches(noise_of(spec), to_real=IMAGE.to_real, batch_size=config.batch, seed=0)
     return Trainer(config, batches, fresh_state(config, spec), endless(), shards=shards)
 
 
@@ -66,7 +67,7 @@ class Plain:
         betas = (config.beta1, config.beta2)
         self.opt_G = torch.optim.Adam(self.G.parameters(), lr=config.peak_lr, betas=betas)
         self.opt_D = torch.optim.Adam(self.D.parameters(), lr=config.peak_lr, betas=betas)
-        self.images = as_real(noise_of(spec))
+        self.images = IMAGE.to_real(noise_of(spec))
         self.random = torch.Generator().manual_seed(0)
         self.steps = 0
 

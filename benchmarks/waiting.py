@@ -22,11 +22,12 @@ from faussaire.core.config import resolve
 from faussaire.core.moments import Moments
 from faussaire.data import prepare
 from faussaire.data.batches import Batches
+from faussaire.modalities import modality
 from faussaire.runs.plan import endless
 from faussaire.training.trainer import Trainer
 torch.set_num_threads({threads})
 data, config = prepare("mnist"), resolve(None, {{"data": "mnist", "architecture": "{architecture}"}})
-batches = Batches(data.images, batch_size=config.batch, seed=0)
+batches = Batches(data.images, to_real=modality(data.spec.modality).to_real, batch_size=config.batch, seed=0)
 trainer = Trainer(config, batches, fresh_state(config, data.spec), endless())
 for _ in range(5):
     trainer.step()

@@ -104,10 +104,9 @@ def console(run: RunFolder) -> None:
 
 def pictures(run: RunFolder) -> None:
     """Draw the pictures of the folder, which a training does now and then."""
-    from faussaire.modalities import modality
     from faussaire.views.curves import refresh
 
-    refresh(run, modality("image"))
+    refresh(run)
 
 
 VIEWS: dict[str, Callable[[RunFolder], None]] = {

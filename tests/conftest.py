@@ -10,8 +10,9 @@ import pytest
 import torch
 from rich.console import Console
 
-from faussaire import modalities, train
-from toy import Points, write_squares
+from faussaire import train
+from faussaire.data.decode import scan
+from toy import write_squares
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,12 +38,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture(autouse=True)
-def points_modality(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Register the toy modality."""
-    monkeypatch.setitem(modalities.MODALITIES, "points", Points())
-
-
 @pytest.fixture
 def images_folder(tmp_path: Path) -> Path:
     """A .npy of 60 small grey images that differ from one another."""
@@ -56,3 +51,11 @@ def squares_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = write_squares(folder / "squares.npy")
     console = Console(file=io.StringIO())
     return train(data, run=folder / "runs" / "squares", kimg=2, z_dim=16, threads=1, console=console).path
+
+
+@pytest.fixture
+def hand_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all processes take part after the first file of any set."""
+    monkeypatch.setattr(scan, "_CHUNK_FIRST", 1)
+    for name in ("_SECONDS_TO_TELL", "_SECONDS_ALONE"):
+        monkeypatch.setattr(scan, name, 0.0)

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from faussaire import modalities
 from faussaire.training.trainer import Trainer
-from toy import WAYS_TO_TRAIN, Points, image_trainer, measured, toy_trainer
+from toy import WAYS_TO_TRAIN, image_trainer, measured, toy_trainer
 
 GOLDEN = Path(__file__).parent / "golden" / "losses.json"
 CASES = {
@@ -52,7 +51,6 @@ def test_the_losses_are_those_that_were_frozen(tmp_path: Path, case: str) -> Non
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    modalities.MODALITIES["points"] = Points()
     with tempfile.TemporaryDirectory() as scratch:
         frozen = {case: traced(Path(scratch) / case, case) for case in [*CASES, *WAYS_TO_TRAIN]}
     GOLDEN.write_text(json.dumps(frozen, indent=1) + "\n")

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from faussaire.core.moments import Moments
 from faussaire.core.rng import draw_places, generator_for, seed_for
 from faussaire.core.schedules import SCHEDULES, ema_beta
-from faussaire.data.batches import Batches, as_real
+from faussaire.data.batches import Batches
 from faussaire.generation.latents import latents
 from faussaire.training.pictures import GRID, grid_classes
+from toy import IMAGE
 
 
 @given(st.integers(0, 2**40), st.integers(0, 2**40))
@@ -94,7 +95,7 @@ def test_moments_are_those_of_all_that_was_added(parts: list[list[float]]) -> No
 
 @given(st.integers(1, 30), st.integers(1, 70), st.integers(0, 3))
 def test_every_image_is_seen_once_in_every_pass(count: int, batch_size: int, seed: int) -> None:
-    batches = Batches(np.zeros((count, 1), np.uint8), batch_size=batch_size, seed=seed)
+    batches = Batches(np.zeros((count, 1), np.uint8), to_real=IMAGE.to_real, batch_size=batch_size, seed=seed)
     seen = np.concatenate([batches.indices_at(nimg) for nimg in range(0, 4 * count, batch_size)])
     for epoch in range(3):
         assert sorted(seen[epoch * count : (epoch + 1) * count]) == list(range(count))
@@ -102,13 +103,11 @@ def test_every_image_is_seen_once_in_every_pass(count: int, batch_size: int, see
 
 def test_a_batch_is_a_function_of_its_position_alone() -> None:
     images = np.arange(50, dtype=np.uint8)[:, None]
-    forward, jumped = (Batches(images, batch_size=16, seed=3) for _ in range(2))
+    forward, jumped = (Batches(images, to_real=IMAGE.to_real, batch_size=16, seed=3) for _ in range(2))
     for nimg in range(0, 160, 16):
         last = forward.indices_at(nimg)
     assert np.array_equal(jumped.indices_at(144), last)
 
 
 def test_bytes_become_the_range_from_minus_1_to_1() -> None:
-    assert as_real(np.array([0, 255], np.uint8)).tolist() == [-1.0, 1.0]
-    floats = np.array([0.25], np.float32)
-    assert as_real(floats).tolist() == [0.25]
+    assert IMAGE.to_real(np.array([0, 255], np.uint8)).tolist() == [-1.0, 1.0]

@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
+from faussaire import modalities
 from faussaire.core.config import Config, resolve
 from faussaire.core.moments import Moments
 from faussaire.core.rng import numpy_generator_for
 from faussaire.data.batches import Batches
-from faussaire.modalities import SampleSpec
+from faussaire.modalities import SampleSpec, modality
 from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import Task, open_run
@@ -26,32 +26,11 @@ from faussaire.training.recorder import Recorder
 from faussaire.training.result import StepResult, Values
 from faussaire.training.trainer import Trainer
 
+modalities.__path__.append(str(Path(__file__).parent / "kinds"))  # the folder is the registry
+
+IMAGE = modality("image")
 POINTS = SampleSpec(modality="points", shape=(2,))
 RADIUS, STD = 0.7, 0.03
-
-
-class Points:
-    """Points `[N, 2]` in [-1, 1], written as text."""
-
-    name = "points"
-
-    def to_array(self, samples: Tensor) -> np.ndarray:
-        return samples.detach().cpu().numpy()
-
-    def write_grid(self, path: Path, samples: Tensor) -> None:
-        np.savetxt(path, self.to_array(samples))
-
-    def write_strip(self, path: Path, samples: Tensor) -> None:
-        np.savetxt(path, self.to_array(samples))
-
-    def write_sample(self, path: Path, sample: Tensor) -> None:
-        np.savetxt(path, self.to_array(sample))
-
-    def write_latents(self, path: Path, z: Tensor, samples: Tensor) -> None:
-        np.savetxt(path, self.to_array(samples))
-
-    def write_film(self, path: Path, frames: Sequence[Path]) -> None:
-        path.write_text("\n".join(frame.name for frame in frames))
 
 
 def centres() -> np.ndarray:
@@ -92,7 +71,9 @@ def toy_trainer(folder: Path, **settings: object) -> Trainer:
     run = RunFolder(folder)
     with run.lock():
         state, plan = open_run(run, toy_task(config))
-    batches = Batches(eight_gaussians(), batch_size=config.batch_size, seed=config.seed)
+    batches = Batches(
+        eight_gaussians(), to_real=modality(POINTS.modality).to_real, batch_size=config.batch_size, seed=config.seed
+    )
     return Trainer(config, batches, state, plan)
 
 
@@ -128,7 +109,9 @@ def image_trainer(
     if state.nimg == 0:
         state.augment = strength
     labels = rng.integers(0, num_classes, len(images)) if num_classes else None
-    batches = Batches(images, batch_size=config.batch, seed=config.seed, labels=labels, num_classes=num_classes)
+    batches = Batches(
+        images, to_real=IMAGE.to_real, batch_size=config.batch, seed=config.seed, labels=labels, num_classes=num_classes
+    )
     return Trainer(config, batches, state, plan, shards=shards)
 
 

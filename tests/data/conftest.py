@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from data.zoo import png, write_zoo
-from faussaire.data import scan
 
 
 @pytest.fixture
@@ -37,11 +36,3 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     """Return 300 different images uint8 `[300, 8, 8]` and labels uint8 `[300]` from 0 to 2, sorted."""
     generator = np.random.default_rng(0)
     return generator.integers(0, 256, (300, 8, 8), np.uint8), np.arange(300).astype(np.uint8) // 100
-
-
-@pytest.fixture
-def hand_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all processes take part after the first file of any set."""
-    monkeypatch.setattr(scan, "_CHUNK_FIRST", 1)
-    for name in ("_SECONDS_TO_TELL", "_SECONDS_ALONE"):
-        monkeypatch.setattr(scan, name, 0.0)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from data.zoo import png
 from faussaire.data import Dataset, batches, prepare
 from faussaire.data.batches import Batches, enciphered
+from toy import IMAGE
 
 
 @pytest.fixture
@@ -43,14 +44,14 @@ def test_the_class_filter_decides_what_is_in_a_batch(
     animals: Path, wanted: list[str], tens: set[int], classes: tuple[str, ...]
 ) -> None:
     dataset = prepare(animals, classes=wanted)
-    source = Batches(dataset.images, batch_size=len(dataset.images), seed=0)
+    source = Batches(dataset.images, to_real=IMAGE.to_real, batch_size=len(dataset.images), seed=0)
     assert {value // 10 for value in values(dataset, source, 0)} == tens
     assert dataset.spec.classes == classes
 
 
 def test_labels_that_are_asked_for_are_those_of_the_images_of_the_batch(animals: Path) -> None:
     dataset = prepare(animals)
-    source = Batches(dataset.images, batch_size=8, seed=3, labels=dataset.labels)
+    source = Batches(dataset.images, to_real=IMAGE.to_real, batch_size=8, seed=3, labels=dataset.labels)
     for nimg in range(0, 80, 8):  # over several passes
         labels = source.labels(nimg)
         assert labels is not None
@@ -60,7 +61,7 @@ def test_labels_that_are_asked_for_are_those_of_the_images_of_the_batch(animals:
 
 def test_labels_follow_the_class_filter(animals: Path) -> None:
     dataset = prepare(animals, classes=["cow", "dog"])
-    source = Batches(dataset.images, batch_size=10, seed=0, labels=dataset.labels)
+    source = Batches(dataset.images, to_real=IMAGE.to_real, batch_size=10, seed=0, labels=dataset.labels)
     labels = source.labels(0)
     assert labels is not None
     assert labels.tolist() == [value // 10 - 2 for value in values(dataset, source, 0)]
@@ -69,9 +70,9 @@ def test_labels_follow_the_class_filter(animals: Path) -> None:
 def test_labels_are_stripped_unless_they_are_asked_for(animals: Path) -> None:
     dataset = prepare(animals)
     assert dataset.labels is not None
-    source = Batches(dataset.images, batch_size=8, seed=0)
+    source = Batches(dataset.images, to_real=IMAGE.to_real, batch_size=8, seed=0)
     assert source.labels(0) is None
-    labelled = Batches(dataset.images, batch_size=8, seed=0, labels=dataset.labels)
+    labelled = Batches(dataset.images, to_real=IMAGE.to_real, batch_size=8, seed=0, labels=dataset.labels)
     assert torch.equal(source.real(16), labelled.real(16))
 
 
@@ -79,7 +80,7 @@ def test_every_pass_shows_every_image_once(monkeypatch: pytest.MonkeyPatch) -> N
     samples = np.arange(30, dtype=np.uint8).reshape(30, 1, 1, 1)
     for limit in (2**20, 10):
         monkeypatch.setattr(batches, "DRAWN_UP_TO", limit)
-        source = Batches(samples, batch_size=10, seed=0)
+        source = Batches(samples, to_real=IMAGE.to_real, batch_size=10, seed=0)
         passes = [np.concatenate([source.indices_at(start + i) for i in (0, 10, 20)]) for start in (0, 30, 60)]
         assert all(sorted(one.tolist()) == list(range(30)) for one in passes)
         assert len({tuple(one.tolist()) for one in passes}) == 3
@@ -105,6 +106,6 @@ def test_the_cipher_mixes() -> None:
 
 def test_a_batch_of_a_mapped_set_is_that_of_the_array(animals: Path) -> None:
     dataset = prepare(animals)
-    mapped = Batches(dataset.images, batch_size=8, seed=0)
-    array = Batches(dataset.images[:], batch_size=8, seed=0)
+    mapped = Batches(dataset.images, to_real=IMAGE.to_real, batch_size=8, seed=0)
+    array = Batches(dataset.images[:], to_real=IMAGE.to_real, batch_size=8, seed=0)
     assert torch.equal(mapped.real(8), array.real(8))

@@ -13,11 +13,14 @@ from PIL import Image
 
 from data.zoo import png
 from faussaire.data import Dataset, prepare
-from faussaire.data.decode import chunks, decode, workers
-from faussaire.data.decode.decode import Decoded, Rule
+from faussaire.data.decode import chunks, workers
 from faussaire.data.sources import folders
-from faussaire.data.store import earlier, finishing
+from faussaire.data.store import earlier
 from faussaire.data.store import folder as store
+from faussaire.modalities import image
+from faussaire.modalities.image import decode
+from faussaire.modalities.image.rule import Rule
+from faussaire.modalities.spec import Decoded
 
 BROKEN = {"drive": OSError(errno.EIO, "Input/output error"), "memory": MemoryError()}
 
@@ -60,7 +63,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Return a machine of which parts can be broken and mended; it decodes in this process."""
     machine = Machine()
     monkeypatch.setattr(folders, "read_file", machine.read_file)
-    monkeypatch.setattr(chunks, "decode_frames", machine.decode_frames)
+    monkeypatch.setattr(image, "decode_frames", machine.decode_frames)
     return machine
 
 
@@ -140,21 +143,21 @@ def test_what_no_decoder_could_read_is_tried_by_others(
 ) -> None:
     (pictures / "30.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
     assert len(prepared(pictures).images) == 30
-    for module in (decode, earlier, finishing):
+    for module in (image,):
         monkeypatch.setattr(module, "decoders", lambda: "others, of no more use")
     machine.read.clear()
     assert len(prepared(pictures).images) == 30
     assert machine.read == ["30.heic"]
     assert len(prepared(pictures).images) == 30
     assert machine.read == ["30.heic"]  # and no more
-    for module in (decode, earlier, finishing):
+    for module in (image,):
         monkeypatch.setattr(module, "decoders", lambda: "pillow-heif")
-    real = chunks.decode_frames
+    real = image.decode_frames
 
     def with_heif(data: bytes, rule: Rule, frames: object) -> list[Decoded]:
         return real(png(77, 12) if data[4:12] == b"ftypheic" else data, rule, frames)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(chunks, "decode_frames", with_heif)
+    monkeypatch.setattr(image, "decode_frames", with_heif)
     assert len(prepared(pictures).images) == 31
 
 

@@ -17,10 +17,10 @@ from faussaire.core.errors import DataError
 from faussaire.core.marks import FOLDER_MARK, SAMPLE, SHEET, mark_folder, mark_in
 from faussaire.data import Dataset, prepare
 from faussaire.generation.samples import PICTURES
-from faussaire.modalities.image import Image as ImageModality
-from faussaire.modalities.image import picture, save
+from faussaire.modalities import modality
+from faussaire.modalities.pictures import picture, save, write_film
 
-IMAGES = ImageModality()
+IMAGES = modality("image")
 
 
 def notes(dataset: Dataset) -> str:
@@ -56,7 +56,7 @@ def test_grids_strips_latents_and_films_are_sheets(tmp_path: Path) -> None:
     IMAGES.write_grid(tmp_path / "grid.png", samples(4))
     IMAGES.write_strip(tmp_path / "strip.png", samples(4))
     IMAGES.write_latents(tmp_path / "latents.png", torch.zeros(4, 16), samples(4))
-    IMAGES.write_film(tmp_path / "film.gif", [tmp_path / "grid.png"] * 3)
+    write_film(tmp_path / "film.gif", [tmp_path / "grid.png"] * 3)
     assert {mark_in(path.read_bytes()) for path in tmp_path.iterdir()} == {SHEET}
 
 
@@ -155,6 +155,6 @@ def test_what_a_film_in_frames_shows_is_left_out(tmp_path: Path) -> None:
     for i in range(2):
         (tmp_path / f"{i}.png").write_bytes(png(i))
     IMAGES.write_grid(tmp_path / "grid.png", samples(4))
-    IMAGES.write_film(tmp_path / "film.gif", [tmp_path / "grid.png"] * 3)
+    write_film(tmp_path / "film.gif", [tmp_path / "grid.png"] * 3)
     os.remove(tmp_path / "grid.png")
     assert len(prepare(tmp_path, frames="all").images) == 2

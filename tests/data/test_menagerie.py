@@ -23,7 +23,8 @@ from data.given import images_as_given
 from data.zoo import KEPT, REJECTED, encoded, idx, png, prepared_or_refused
 from faussaire import prepare
 from faussaire.core.errors import DataError
-from faussaire.data.decode.decode import Rule, decode, quiet_pillow
+from faussaire.modalities.image.decode import decode, quiet_pillow
+from faussaire.modalities.image.rule import Rule
 
 FILES = menagerie.files()
 
@@ -85,11 +86,11 @@ def test_a_profile_changes_colours_to_srgb_and_that_of_srgb_changes_nothing() ->
     red = Image.new("RGB", (8, 8), (255, 0, 0))
     for profile in (None, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()):
         plain = decode(encoded(red, "PNG", icc_profile=profile), rule)
-        assert plain.pixels is not None
-        assert (plain.note, plain.pixels[:, 0, 0].tolist()) == ("", [255, 0, 0])
+        assert plain.row is not None
+        assert (plain.note, plain.row[:, 0, 0].tolist()) == ("", [255, 0, 0])
     swapped = decode(encoded(red, "PNG", icc_profile=menagerie.swapping_profile()), rule)
-    assert swapped.pixels is not None
-    assert (swapped.note, swapped.pixels[:, 0, 0].tolist()) == ("colour profile to sRGB", [0, 255, 0])
+    assert swapped.row is not None
+    assert (swapped.note, swapped.row[:, 0, 0].tolist()) == ("colour profile to sRGB", [0, 255, 0])
 
 
 def test_every_frame_of_an_animation_is_an_image_on_request(tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_no_damage_to_an_image_crashes_or_hangs(num_damaged: int) -> None:
             began = time.monotonic()
             outcome = decode(data, rule)
             assert time.monotonic() - began < 10
-            assert (outcome.pixels is None and outcome.note) or outcome.pixels.shape == (3, 8, 8)
+            assert (outcome.row is None and outcome.note) or outcome.row.shape == (3, 8, 8)
 
 
 def containers() -> dict[str, bytes]:

@@ -15,7 +15,8 @@ from PIL import Image
 from data.given import images_as_given, labels_as_given
 from data.zoo import KEPT, REJECTED, colours, encoded, png
 from faussaire.core.errors import ConfigError, DataError
-from faussaire.data import Dataset, preparation, prepare, scan
+from faussaire.data import Dataset, prepare
+from faussaire.modalities.image import rule
 
 
 def notes(dataset: Dataset) -> str:
@@ -240,13 +241,13 @@ def test_an_interruption_passes_through_and_ends(tmp_path: Path) -> None:
 
 def test_a_file_that_goes_away_meanwhile_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_greys(tmp_path / "set", [1, 2, 3])
-    looked = scan.look
+    looked = rule.look
 
     def look_then_remove(*args: object) -> object:
         (folder / "0001.png").unlink()
         return looked(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(preparation, "look", look_then_remove)
+    monkeypatch.setattr(rule, "look", look_then_remove)
     assert [record.name for record in prepare(folder).inventory.rejected] == ["0001.png"]
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from data.zoo import png
 from faussaire.data import Source
+from faussaire.data.decode.scan import SourceItems
 from faussaire.data.decode.workers import Workers
-from faussaire.data.scan import look
+from faussaire.modalities import modality
+from faussaire.modalities.image.rule import look
 
 
 @pytest.mark.parametrize("place", range(4))
@@ -16,6 +18,6 @@ def test_one_large_picture_after_every_three_small_ones_decides_no_resolution(pl
     small, large = png(0, 20), png(0, 200)
     count = 1021
     source = Source(name="x", where="x", items=[""] * count, read=lambda i: large if i % 4 == place else small)
-    sizes = look(source, range(count), Workers(0))
+    sizes = look(SourceItems(source, range(count), Workers(modality("image"), 0)))
     assert len(sizes.sides) == 256
     assert sizes.resolution()[0] == 20

@@ -17,7 +17,7 @@ from faussaire.core import paths
 from faussaire.core.errors import DataError
 from faussaire.data import Dataset, preparation, prepare
 from faussaire.data.decode.chunks import Chunk
-from faussaire.data.scan import scan
+from faussaire.data.decode.scan import scan
 from faussaire.data.store import build, rows
 from faussaire.data.store import folder as store
 from faussaire.data.store.rows import PixelFile, Rows

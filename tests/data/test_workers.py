@@ -18,9 +18,12 @@ from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
 from faussaire.data.decode import workers
 from faussaire.data.decode.chunks import Task
-from faussaire.data.decode.decode import Rule
 from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.decode.workers import Workers
+from faussaire.modalities import modality
+from faussaire.modalities.image.rule import SIZES, Rule
+
+IMAGE = modality("image")
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals end the processes")
 
@@ -166,7 +169,7 @@ def test_a_process_that_was_killed_in_between_costs_no_file(tmp_path: Path) -> N
     write_pictures(tmp_path / "set")
     tasks = [Task(read=lambda: b"", path=str(tmp_path / "set" / f"{i}.png")) for i in range(4)]
     rule = Rule(resolution=8, channels=3)
-    with Workers(1) as found:
+    with Workers(IMAGE, 1) as found:
         found.decode(tasks, rule)
         (process,) = found._all
         process._process.kill()
@@ -231,8 +234,8 @@ def test_a_picture_that_claims_gigabytes_is_rejected_by_its_header(tmp_path: Pat
 
 
 def test_the_processes_are_the_first_to_go_where_memory_runs_out_and_leave_no_core() -> None:
-    with Workers(1) as found:
-        found.sizes([Task(data=b"")])
+    with Workers(IMAGE, 1) as found:
+        found.answers(SIZES, [Task(data=b"")])
         (process,) = found._all
         pid = process._process.pid
         assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"

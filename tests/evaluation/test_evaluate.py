@@ -19,16 +19,16 @@ from faussaire.api import train
 from faussaire.cli.main import run as command
 from faussaire.core.errors import ConfigError, DataError, DivergenceError
 from faussaire.data import prepare
-from faussaire.data.batches import as_real
 from faussaire.evaluation import features
 from faussaire.evaluation.compare import compare
 from faussaire.evaluation.evaluate import evaluate
-from faussaire.evaluation.features import opaque
+from faussaire.evaluation.extractors.spec import opaque
 from faussaire.evaluation.reals import Reals
 from faussaire.evaluation.while_training import training_scorer
 from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
 from faussaire.training.trainer import Trainer
+from toy import IMAGE
 
 PIXELS = ["fd2000-pixels-dct", "pr2000-pixels-dct", "dc2000-pixels-dct"]
 QUICK = {"architecture": "dense", "batch_size": 25, "pictures": 2, "threads": 1}
@@ -131,7 +131,7 @@ class Copier(Generator):
 def test_a_copier_is_called_one_and_its_pairs_are_equal(
     run: RunFolder, labelled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Copier.images = as_real(prepare(labelled).images)
+    Copier.images = IMAGE.to_real(prepare(labelled).images)
     monkeypatch.setattr(Generator, "__call__", Copier.__call__)
     monkeypatch.setattr(Generator, "images", Copier.images, raising=False)
     evaluation = evaluate(run, protocols=PIXELS)
@@ -149,7 +149,7 @@ def test_a_generator_that_knows_one_class_is_called_collapsed_and_noise_noise(
     data = prepare(labelled)
     assert data.labels is not None
     monkeypatch.setattr(Generator, "__call__", Copier.__call__)
-    monkeypatch.setattr(Generator, "images", as_real(data.images[data.labels == 0]), raising=False)
+    monkeypatch.setattr(Generator, "images", IMAGE.to_real(data.images[data.labels == 0]), raising=False)
     assert "collapsed" in [v.name for v in evaluate(run, protocols=[*PIXELS, "classes2000-labels-cnn"]).verdicts]
     noise = torch.rand(2000, 1, 12, 12, generator=torch.Generator().manual_seed(0)) * 2 - 1
     monkeypatch.setattr(Generator, "images", noise)
@@ -162,7 +162,7 @@ def test_two_runs_differ_by_more_than_noise_or_not(
     worse = evaluate(run, protocols=PIXELS[:1])
     other = evaluate(run, data="mnist", protocols=PIXELS[:1])
     monkeypatch.setattr(Generator, "__call__", Copier.__call__)
-    monkeypatch.setattr(Generator, "images", as_real(prepare(labelled).images), raising=False)
+    monkeypatch.setattr(Generator, "images", IMAGE.to_real(prepare(labelled).images), raising=False)
     better = replace(evaluate(run, protocols=PIXELS[:1]), name="better")
     assert {c.better for c in compare(worse, better)} == {"better"}
     assert {c.better for c in compare(better, worse)} == {"better"}
@@ -221,7 +221,7 @@ def test_a_perfect_generator_of_sorted_classes_scores_at_its_floor(conditional: 
     assert data.labels is not None
     by_class = np.argsort(data.labels, kind="stable")
     held_out, forged = by_class[::2], torch.from_numpy(by_class[1::2])
-    images, labels = as_real(data.images), torch.from_numpy(data.labels[:])[forged]
+    images, labels = IMAGE.to_real(data.images), torch.from_numpy(data.labels[:])[forged]
     places = [forged[labels == label] for label in range(10)]
 
     def make(z: torch.Tensor, asked: torch.Tensor | None) -> torch.Tensor:
@@ -232,7 +232,7 @@ def test_a_perfect_generator_of_sorted_classes_scores_at_its_floor(conditional: 
         return images[torch.stack([places[label][c % len(places[label])] for label, c in pairs])]
 
     known = {"labels": data.labels[held_out]} if conditional else {}
-    rows = training_scorer(data.images[held_out], make, z_dim=4, seed=0, **known)()
+    rows = training_scorer(data.images[held_out], IMAGE, make, z_dim=4, seed=0, **known)()
     found = {row["metric"]: row for row in rows}
     frechet, floor, limit = (found[name] for name in ("frechet", "frechet-floor", "frechet-infinity"))
     assert (frechet["n_real"], floor["n_real"]) == (2000, 2000)
@@ -260,9 +260,9 @@ def test_the_classifier_of_the_labels_learns_from_every_class_of_a_large_sorted_
     monkeypatch.setattr(features, "CLASSIFIER_IMAGES", 300)
     images, labels = bars[0][:, None], bars[1]
     facts = {"classes": ("upright", "level"), "key": "", "trained_on": "", "note": ""}
-    reals = Reals(images=images, train=images, held_out=images, labels=labels, **facts)
+    reals = Reals(modality=IMAGE, images=images, train=images, held_out=images, labels=labels, **facts)
     classifier = features.label_classifier(reals, seed=0)
-    predicted = classifier.classify(classifier(as_real(images)))
+    predicted = classifier.classify(classifier(IMAGE.to_real(images)))
     assert (predicted.numpy() == labels).mean() > 0.95
 
 

@@ -19,7 +19,7 @@ from faussaire.training.loop import train
 from faussaire.training.recorder import Recorder
 from faussaire.training.result import StepResult
 from faussaire.training.trainer import Trainer
-from toy import SimulatedClock, image_spec, image_trainer, recorder_by
+from toy import IMAGE, SimulatedClock, image_spec, image_trainer, recorder_by
 
 STEPS = 12
 
@@ -56,7 +56,9 @@ def train_spoilt(folder: Path, spoil: Callable[[Trainer], None], at: int, *, due
     trainer = image_trainer(folder, "hybrid", width=4, pictures=4 if due == "picture" else 1)
     recorder = recorder_by(SimulatedClock(), trainer, folder, image_spec(8, 3))
     recorder.held_out = torch.zeros(4, 3, 8, 8)
-    recorder.scorer = training_scorer(trainer.batches.samples, trainer.state.forge, z_dim=trainer.config.z_dim, seed=0)
+    recorder.scorer = training_scorer(
+        trainer.batches.samples, IMAGE, trainer.state.forge, z_dim=trainer.config.z_dim, seed=0
+    )
     made, step = 0, trainer.step
     clock = recorder.clock
 

@@ -17,7 +17,7 @@ from faussaire.generation.samples import write_samples
 from faussaire.runs.checkpoint import fresh_state
 from faussaire.runs.plan import Plan, Segment
 from faussaire.training.trainer import Trainer
-from toy import image_spec, measured
+from toy import IMAGE, image_spec, measured
 
 CLASSES = ("a", "b", "c")
 
@@ -28,7 +28,7 @@ def trainer(shards: int, **settings: object) -> Trainer:
     images = random.integers(0, 256, (40, 1, 8, 8)).astype("uint8")
     labels = random.integers(0, len(CLASSES), 40)
     given = labels if config.conditional else None
-    batches = Batches(images, batch_size=8, seed=0, labels=given, num_classes=len(CLASSES))
+    batches = Batches(images, to_real=IMAGE.to_real, batch_size=8, seed=0, labels=given, num_classes=len(CLASSES))
     plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=800)])
     return Trainer(config, batches, fresh_state(config, image_spec(8, 1, CLASSES)), plan, shards=shards)
 

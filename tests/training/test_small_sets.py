@@ -16,6 +16,7 @@ from faussaire.cli.main import run as command
 from faussaire.core.errors import DataError, ExtractorError
 from faussaire.evaluation.evaluate import evaluate
 from faussaire.runs.folder import RunFolder
+from toy import IMAGE
 
 
 def noise(count: int) -> np.ndarray:
@@ -37,7 +38,7 @@ def one_image(count: int) -> np.ndarray:
 @pytest.fixture(autouse=True)
 def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure by pixels alone, on as few samples as there are protocols for."""
-    monkeypatch.setattr(evaluation, "BEST_EXTRACTOR", "pixels-dct")
+    monkeypatch.setattr(IMAGE, "judged_by", ("pixels-dct",))
     monkeypatch.setattr(evaluation, "DEFAULT_SIZE", 2000)
 
 

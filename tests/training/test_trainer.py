@@ -18,14 +18,19 @@ from faussaire.runs.checkpoint import fresh_state
 from faussaire.runs.plan import Plan, Segment
 from faussaire.training.gauges import batch_diversity
 from faussaire.training.trainer import Trainer
-from toy import image_spec, measured, modes_found, toy_trainer
+from toy import IMAGE, image_spec, measured, modes_found, toy_trainer
 
 
 def image_trainer(architecture: str, **settings: object) -> Trainer:
     config = resolve(None, {"data": "x", "architecture": architecture, "batch_size": 8, "z_dim": 6, **settings})
     images = numpy_generator_for(0, "test images").integers(0, 256, (40, 1, 8, 8)).astype("uint8")
     plan = Plan([Segment(nimg=0, progress=0.0, end_nimg=800)])
-    return Trainer(config, Batches(images, batch_size=8, seed=0), fresh_state(config, image_spec(8, 1)), plan)
+    return Trainer(
+        config,
+        Batches(images, to_real=IMAGE.to_real, batch_size=8, seed=0),
+        fresh_state(config, image_spec(8, 1)),
+        plan,
+    )
 
 
 def snapshot(module: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from faussaire.api import train
 from faussaire.data import prepare
 from faussaire.modalities import modality
+from faussaire.modalities.pictures import write_film
 from faussaire.runs.folder import RunFolder
 from faussaire.training.sizing import default_speed
 from faussaire.views.console import TrainingView, gauge
@@ -61,7 +62,7 @@ def test_a_film_has_a_frame_for_each_picture(tmp_path: Path) -> None:
     for shade in (0, 100, 200):
         frames.append(tmp_path / f"{shade}.png")
         Image.new("L", (8, 8), shade).save(frames[-1])
-    IMAGE.write_film(tmp_path / "film.gif", frames)
+    write_film(tmp_path / "film.gif", frames)
     with Image.open(tmp_path / "film.gif") as film:
         assert film.n_frames == 3
 
@@ -70,7 +71,7 @@ def test_curves_show_a_run_whose_loss_was_not_finite(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.emit("stats", nimg=64, **STATS)
     run.emit("stats", nimg=128, **{**STATS, "loss_D": None})
-    refresh(run, IMAGE)
+    refresh(run)
     with Image.open(tmp_path / "curves.png") as curves:
         assert curves.size[0] > 800
 

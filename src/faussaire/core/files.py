@@ -6,13 +6,17 @@ so does whoever comes after a power cut. It costs one fsync, a few milliseconds.
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 GO_ON = "what was saved before is intact, and the same command goes on from it"
 
@@ -74,3 +78,10 @@ def write_atomically(
     with replacing(path, remedy=remedy, kind=kind) as beside, beside.open("wb") as file:
         file.write(content)
         sync(file)
+
+
+def let_go(array: np.ndarray) -> None:
+    """Give the pages of a memory-mapped array, if it is one, back to the system."""
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

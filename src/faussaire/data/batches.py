@@ -8,6 +8,8 @@ that are wanted, by a small cipher over the numbers of the images (a Feistel net
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -25,7 +27,8 @@ class Batches:
     """Batches of real samples by position.
 
     Args:
-        samples: uint8 `[N, *shape]`, or float32 `[N, *shape]` already in [-1, 1]; an array or mapped rows.
+        samples: rows `[N, *shape]`; an array or mapped.
+        to_real: turns rows `[n, *shape]` into float32 in [-1, 1]: `Modality.to_real`.
         batch_size: images in a batch.
         seed: of the run.
         labels: the class of each sample, whole numbers `[N]`, where the game is conditional; else none reach a batch.
@@ -36,12 +39,14 @@ class Batches:
         self,
         samples: np.ndarray | Rows,
         *,
+        to_real: Callable[[np.ndarray], Tensor],
         batch_size: int,
         seed: int,
         labels: np.ndarray | None = None,
         num_classes: int = 0,
     ) -> None:
         self.samples = samples
+        self.to_real = to_real
         self.classes = labels
         self.num_classes = num_classes
         self.batch_size = batch_size
@@ -61,7 +66,7 @@ class Batches:
 
     def real(self, nimg: int) -> Tensor:
         """Return that batch as float32 `[batch_size, *shape]` in [-1, 1]."""
-        return as_real(self.samples[self.indices_at(nimg)])
+        return self.to_real(self.samples[self.indices_at(nimg)])
 
     def labels(self, nimg: int) -> Tensor | None:
         """Return the classes int64 `[batch_size]` of that batch; None where the game is not conditional."""
@@ -100,9 +105,3 @@ def _cipher(numbers: np.ndarray, keys: np.ndarray, half: np.uint64, mask: np.uin
         left, right = right, left ^ ((mixed ^ (mixed >> np.uint64(32))) & mask)
     joined: np.ndarray = (left << half) | right
     return joined
-
-
-def as_real(samples: np.ndarray | Rows) -> Tensor:
-    """Turn uint8 into float32 in [-1, 1] (0 is -1, 255 is 1); float32 passes as it is."""
-    tensor = torch.from_numpy(np.ascontiguousarray(samples))
-    return tensor.float().div_(127.5).sub_(1.0) if tensor.dtype == torch.uint8 else tensor

@@ -18,7 +18,7 @@ import numpy as np
 
 from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.labels.labels import Labels
-from faussaire.data.sources.pixels import Pixels
+from faussaire.data.sources.rows import SourceRows
 from faussaire.data.store.records import Records, fingerprint_head, in_order
 from faussaire.data.store.rows import Rows
 from faussaire.modalities import SampleSpec
@@ -133,8 +133,8 @@ class Source:
     frames: np.ndarray | None = None
     """int64 `[N]`: which frame of its file an item is; None where each is a file, of which the first frame counts."""
 
-    pixels: Pixels | None = None
-    """The images themselves, where they lie in an array; None for files."""
+    array: SourceRows | None = None
+    """The samples themselves, where they lie in an array; None for files."""
 
     remote: bool = False
     """Whether reading waits for a network, so that it is worth to wait for many at a time."""

@@ -13,23 +13,19 @@ import json
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
-
-from PIL import ImageColor
 
 from faussaire.core.errors import ConfigError, DataError
 from faussaire.data.dataset import Dataset, Origin, Source
 from faussaire.data.decode.chunks import Chunk
-from faussaire.data.decode.decode import Rule
-from faussaire.data.decode.depths import BEYOND, Depths
-from faussaire.data.decode.fitting import FITS
-from faussaire.data.decode.frames import ALL, FIRST, with_all_frames
+from faussaire.data.decode.frames import with_all_frames
 from faussaire.data.decode.outcomes import KEPT
+from faussaire.data.decode.scan import SourceItems, scan
 from faussaire.data.decode.workers import Workers
 from faussaire.data.labels.labels import is_about_labels
-from faussaire.data.scan import all_depths, fits_as_it_is, look, scan
 from faussaire.data.sources.locate import locate
 from faussaire.data.store.build import Build, begun_plan
 from faussaire.data.store.earlier import Earlier
@@ -37,99 +33,95 @@ from faussaire.data.store.finishing import DUPLICATES, KEEP, finish
 from faussaire.data.store.folder import StoreFolder, check_room, load, store_folder
 from faussaire.data.store.rows import PixelFile
 from faussaire.data.store.selection import Selection, choose
-
-MIN_RESOLUTION = 4
-MAX_RESOLUTION = 1024
+from faussaire.modalities import Modality, modalities, of_files
+from faussaire.modalities.spec import Rule
 
 IN_PLACE_BYTES = 2**30
 """An array file of this size or more that needs no change is not copied, but mapped where it lies."""
 
+_NAMES = 1000  # of files, to know their modality
 _TRIED = 64  # items in one go, to see whether they can be read now
 
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PrepareOptions:
-    """How the data shall be prepared; what is None or empty is found from the data. See `prepare`.
+    """How the data shall be prepared."""
 
-    Raises:
-        ConfigError: one is out of range.
-    """
-
-    resolution: int | None
-    channels: int | None
     classes: tuple[str, ...]
-    fit: str | None
-    background: str
-    frames: str
     duplicates: str
 
+    of_modality: Mapping[str, Any]
+    """The options of every modality, by name: what is None is found from the data."""
+
     def __post_init__(self) -> None:
-        if self.resolution is not None and not MIN_RESOLUTION <= self.resolution <= MAX_RESOLUTION:
-            raise ConfigError(
-                f"resolution {self.resolution} is not from {MIN_RESOLUTION} to {MAX_RESOLUTION}: try --resolution 28"
-            )
-        if self.channels not in (None, 1, 3, 4):
-            raise ConfigError(
-                f"channels {self.channels} is not 1 (grey), 3 (RGB) or 4 (RGB and alpha): try --channels 3"
-            )
-        known = {"fit": (None, *FITS), "frames": (FIRST, ALL), "duplicates": DUPLICATES}
-        for name, values in known.items():
-            if getattr(self, name) not in values:
-                raise ConfigError(
-                    f"--{name} {getattr(self, name)!r} is unknown: one of {', '.join(filter(None, values))}"
-                )
-        try:
-            ImageColor.getrgb(self.background)
-        except ValueError:
-            raise ConfigError(f"--background {self.background!r} is no colour: try white, black or '#ff8800'") from None
+        """Raise ConfigError for one that is out of its range, TypeError for one that no modality has."""
+        if self.duplicates not in DUPLICATES:
+            raise ConfigError(f"--duplicates {self.duplicates!r} is unknown: one of {', '.join(DUPLICATES)}")
+        if unknown := set(self.of_modality) - set(_defaults()):
+            raise TypeError(f"prepare() got an unexpected option {min(unknown)!r}")
+        for modality in modalities().values():
+            modality.check({**modality.options, **self.of_modality})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return as JSON types what decides the content; what has its default says nothing."""
+        defaults = _defaults()
+        chosen = {name: value for name, value in self.of_modality.items() if value != defaults[name]}
+        return {"classes": list(self.classes), "duplicates": self.duplicates, **chosen}
+
+
+def _defaults() -> dict[str, Any]:
+    """Return the options of all modalities, with their defaults."""
+    return {name: value for modality in modalities().values() for name, value in modality.options.items()}
 
 
 def prepare(
     data: str | Path | Sequence[str | Path],
     *,
-    resolution: int | None = None,
-    channels: int | None = None,
     classes: Sequence[str] = (),
-    fit: str | None = None,
-    background: str = "white",
-    frames: str = FIRST,
     duplicates: str = KEEP,
     cache: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
     fingerprint: str | None = None,
+    **options: Any,
 ) -> Dataset:
-    """Read images of any kind and bring them to one size; what cannot be used is reported and left out.
+    """Read samples of any kind and bring them to one size; what cannot be used is reported and left out.
 
     Args:
         data: a folder (read with all that lies below it), an archive, an array, a table or a list of images, or the
             name of an embedded set: `mnist` is always the embedded one, `./mnist` always the path; several of them
-            together as a sequence. `docs/guide/data.md` names the kinds, and says what is kept between two calls.
-        resolution: side of the square images, 4 to 1024; None: the median of the shorter sides, at most 64.
-        channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha); None: 1 if every image is grey, else 3.
+            together as a sequence. `docs/guide/data.md` names the kinds.
         classes: keep only these, by name, wildcard or number.
-        fit: how oblong images become squares: `crop`, `pad`, `stretch` or `smart`; None: by their proportions.
-        background: name or #rrggbb of the colour under transparency and around padded images.
-        frames: of an animation, `first` or `all`.
         duplicates: `keep`, `drop` (exact copies), or `drop-near` (near ones too).
         cache: folder that the prepared images are kept in; the user's cache folder if not given.
-        workers: processes that decode, at most (default: the cores); with 0, a file that crashes its decoder ends all.
+        workers: processes that decode, at most; as many as there are cores if not given. With 0 there is none, and a
+            file that makes its decoder crash ends the program.
         progress: `progress(done, total)` counts items.
         fingerprint: of the images that a run began with: where these are there, they are wanted, and no others.
+        options: of the modality that the data is of. For images: `resolution`, the side of the squares, 4 to 1024, or
+            None for the median of the shorter sides, at most 64; `channels`, 1 (grey), 3 (RGB) or 4 (RGB and alpha), or
+            None for 1 if every image is grey, else 3; `fit`, how oblong images become squares, `crop`, `pad`, `stretch`
+            or `smart`, or None by their proportions; `background`, name or #rrggbb of the colour under transparency and
+            around padded images; `frames`, of an animation `first` or `all`.
 
-    Raises: ConfigError: a setting is out of range. DataError: the data cannot be found or read, has no such class or
+    Nothing is decoded again as long as the data and the settings stay the same, but for what was left out for reasons
+    that may be gone: no network, no permission, no memory, a missing extra. From 200 images on, one in ten is held
+    out, by the hash of its pixels, so that copies of an image stay together.
+
+    Raises:
+        ConfigError: a setting is out of range. DataError: the data cannot be found or read, has no such class, or has
         fewer than two images that can be used; or the prepared images cannot be written.
     """
-    options = PrepareOptions(resolution, channels, tuple(classes), fit, background, frames, duplicates)
+    wanted = PrepareOptions(classes=tuple(classes), duplicates=duplicates, of_modality=options)
     origin = locate(data)
-    store = store_folder(origin, asdict(options), cache)
+    store = store_folder(origin, wanted.as_dict(), cache)
     if not store.ready() or _doubtful(origin, store, fingerprint):
         with store.lock():  # another process may have prepared it meanwhile
             earlier = _doubtful(origin, store, fingerprint)
             if earlier or not store.ready():
-                _build(origin, store, options, earlier, workers=workers, progress=progress)
+                _build(origin, store, wanted, earlier, workers=workers, progress=progress)
                 store.remove_others()
     return load(store.current, origin.path)
 
@@ -150,7 +142,7 @@ def _doubtful(origin: Origin, store: StoreFolder, fingerprint: str | None) -> Ea
 def _build(
     origin: Origin,
     store: StoreFolder,
-    options: PrepareOptions,
+    wanted: PrepareOptions,
     earlier: Earlier | None,
     *,
     workers: int | None,
@@ -158,47 +150,58 @@ def _build(
 ) -> None:
     """Prepare the data, from where an earlier start was interrupted; anew only if more of it can be had."""
     with _open(origin, store.folder) as opened, ExitStack() as stack:
-        processes = stack.enter_context(Workers(workers))
-        source = with_all_frames(opened, processes) if options.frames == ALL else opened
-        chosen = choose(source, options.classes)
+        modality = _modality_of(opened)
+        options = {name: wanted.of_modality.get(name, default) for name, default in modality.options.items()}
+        workers_here = stack.enter_context(Workers(modality, workers))
+        source = with_all_frames(opened, workers_here) if modality.splits(options) else opened
+        chosen = choose(source, wanted.classes)
         folder = store.current if earlier is None else store.following
         if earlier is not None:
             earlier = earlier if earlier.is_of([source.items[int(i)] for i in chosen.indices]) else None
-            if earlier is not None and not _any_readable(source, chosen, earlier, processes):
+            if earlier is not None and not _any_readable(source, chosen, earlier, workers_here):
                 earlier.settle()
                 return
-        rule, depths, notes = _rule(source, chosen, options, processes)
+        rule, found = modality.rule(SourceItems(source, chosen.indices, workers_here), options)
+        notes = [*source.notes, *found]
         if chosen.labels is None and not any(map(is_about_labels, notes)):
             notes.append("no labels: there are none in the data")
         in_place = _in_place(source, chosen, rule)
-        plan = {"rule": rule.__dict__, "count": len(chosen.indices), "in_place": in_place is not None}
-        depths = _begun_depths(folder, plan) or depths
-        shape = (rule.channels, rule.resolution, rule.resolution)
+        plan = {"modality": modality.name, "count": len(chosen.indices), "in_place": in_place is not None}
+        rule = _begun_rule(folder, plan, modality, rule) or rule
+        widened = False
         while True:
-            build = Build(folder, {**plan, "depths": depths.as_dict()}, source, chosen, shape=shape, in_place=in_place)
-            by_depths = replace(rule, depths=depths.ends)
-            with closing(_decoded(source, chosen, by_depths, earlier, processes, start=build.done)) as chunks:
-                if _fill(build, chunks, depths, progress):
+            begun = {**plan, "rule": rule.as_dict()}
+            build = Build(folder, begun, source, chosen, rule=rule, in_place=in_place)
+            with closing(_decoded(source, chosen, rule, earlier, workers_here, start=build.done)) as chunks:
+                if _fill(build, chunks, None if widened else rule, progress):
                     break
             # Some were not enough: begin again with all. The processes were stopped amid their work.
-            processes = stack.enter_context(Workers(workers))
-            depths = all_depths(source, chosen.indices, processes)
-        finish(build, notes + depths.notes(), channels=options.channels, duplicates=options.duplicates)
+            workers_here = stack.enter_context(Workers(modality, workers))
+            rule, widened = modality.wider(rule, SourceItems(source, chosen.indices, workers_here)), True
+        finish(build, notes + rule.notes(), modality=modality, duplicates=wanted.duplicates)
 
 
-def _begun_depths(folder: Path, plan: Mapping[str, Any]) -> Depths | None:
-    """Return the depths that an interrupted preparation of the same plan went by."""
+def _modality_of(source: Source) -> Modality:
+    """Return the modality of what lies in a source."""
+    return of_files(islice(source.items, _NAMES)) if source.array is None else source.array.modality
+
+
+def _begun_rule(folder: Path, plan: Mapping[str, Any], modality: Modality, rule: Rule) -> Rule | None:
+    """Return the rule that an interrupted preparation of the same plan went by, with what it had found out."""
     begun = begun_plan(folder)
-    told = begun.pop("depths", None)
-    return Depths.from_dict(told) if told and begun == json.loads(json.dumps(plan)) else None
+    facts = begun.pop("rule", None)
+    if facts is None or begun != json.loads(json.dumps(plan)):
+        return None
+    found = modality.rule_from(facts)
+    return found if found.beforehand() == rule.beforehand() else None
 
 
-def _fill(build: Build, chunks: Iterator[Chunk], depths: Depths, progress: Progress | None) -> bool:
-    """Add what is not there yet; return False as soon as an image does not fit the depths that were assumed."""
+def _fill(build: Build, chunks: Iterator[Chunk], rule: Rule | None, progress: Progress | None) -> bool:
+    """Add what is not there yet; return False as soon as a rule, if given, does not hold a sample."""
     if build.in_place is None:
-        check_room(build.folder, (build.count - build.done) * build.row_bytes)
+        check_room(build.folder, (build.count - build.done) * build.rule.row_bytes)
     for chunk in chunks:
-        if depths.are_missed_by(chunk.words):
+        if rule is not None and rule.is_missed_by(chunk.words):
             return False
         build.add(chunk)
         if progress is not None:
@@ -211,7 +214,7 @@ def _any_readable(source: Source, chosen: Selection, earlier: Earlier, workers: 
     doubtful = [chosen.indices[position] for position in earlier.doubtful()]
     for first in range(0, len(doubtful), _TRIED):
         for chunk in list(scan(source, doubtful[first : first + _TRIED], earlier.rule, workers)):  # to its end
-            if (chunk.outcomes["flags"] & KEPT).any() or any(word.startswith(BEYOND) for word in chunk.words):
+            if (chunk.outcomes["flags"] & KEPT).any() or earlier.rule.is_missed_by(chunk.words):
                 return True
     return False
 
@@ -239,34 +242,9 @@ def _open(origin: Origin, scratch: Path) -> Source:
             gc.enable()
 
 
-def _rule(
-    source: Source, chosen: Selection, options: PrepareOptions, workers: Workers
-) -> tuple[Rule, Depths, list[str]]:
-    """Decide what images are brought to, and say why."""
-    notes = [*source.notes]
-    resolution, fit = options.resolution, options.fit
-    depths = Depths()
-    if resolution is None or fit is None or not source.remote:
-        sizes = look(source, chosen.indices, workers)
-        depths = sizes.depths
-        if resolution is None:
-            resolution, note = sizes.resolution()
-            notes.append(note)
-        if fit is None:
-            fit, note = sizes.fit()
-            notes += [note] if note else []
-    colour = ImageColor.getrgb(options.background)[:3]
-    one = source.pixels is not None and source.pixels.shape[1] == 1 and len(set(colour)) == 1
-    channels = options.channels or (1 if one else 3)
-    return Rule(resolution=resolution, channels=channels, fit=fit, background=(*colour,)), depths, notes
-
-
 def _in_place(source: Source, chosen: Selection, rule: Rule) -> PixelFile | None:
-    """Return the file of the source itself where it can serve as the store's pixels."""
-    file = None if source.pixels is None else source.pixels.file
-    if source.pixels is None or file is None or not isinstance(chosen.indices, range):
+    """Return the file of the source itself where it can serve as the store's rows."""
+    if source.array is None or not isinstance(chosen.indices, range) or source.array.shape[1:] != rule.shape:
         return None
-    small = math.prod(source.pixels.shape) < IN_PLACE_BYTES
-    if small or not fits_as_it_is(source, rule) or source.pixels.shape[1] != rule.channels:
-        return None
-    return file
+    file = source.array.file
+    return None if file is None or math.prod(source.array.shape) * rule.dtype.itemsize < IN_PLACE_BYTES else file

@@ -15,15 +15,15 @@ COPIES_TESTED = 2_000  # the first samples: each is a draw of its own
 
 
 def find_copies(
-    generator: Generator, reals: Reals, pixels: Extractor, fake: Tensor, seed: int, progress: Progress
+    generator: Generator, reals: Reals, extractor: Extractor, fake: Tensor, seed: int, progress: Progress
 ) -> tuple[Memorisation | None, tuple[np.ndarray, np.ndarray] | None]:
-    """Test for copies in the space of pixels, which every training image can afford, and return the closest pairs."""
+    """Test for copies by a quick extractor, which every training image can afford, and return the closest pairs."""
     if len(reals.held_out) < ENOUGH_HELD_OUT:
         return None, None
     digest = reals.trained_on
-    train = real_features(pixels, reals.train, f"copies:{digest}", progress)
-    held_out = real_features(pixels, reals.held_out, f"copies-held-out:{digest}", progress)
+    train = real_features(extractor, reals.modality, reals.train, f"copies:{digest}", progress)
+    held_out = real_features(extractor, reals.modality, reals.held_out, f"copies-held-out:{digest}", progress)
     found = memorisation(train, held_out, fake[:COPIES_TESTED])
     samples = generator.sample(COPIES_TESTED, seed=seed)
-    twins = reals.train[[train_index for _, train_index, _ in found.pairs]].transpose(0, 2, 3, 1)
-    return found, (samples[[index for index, _, _ in found.pairs]], np.ascontiguousarray(twins))
+    twins = reals.modality.from_rows(reals.train[[train_index for _, train_index, _ in found.pairs]])
+    return found, (samples[[index for index, _, _ in found.pairs]], twins)

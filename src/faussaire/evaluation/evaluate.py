@@ -28,11 +28,10 @@ from faussaire.evaluation.reals import Reals, find_reals
 from faussaire.evaluation.verdicts.figures import judge_figures
 from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.generation.generator import Generator
+from faussaire.modalities import Modality
 from faussaire.runs.folder import RunFolder
 
 DEFAULT_SIZE = 10_000
-BEST_EXTRACTOR = "efficientnet-lite0"
-SANITY_EXTRACTOR = "pixels-dct"
 
 
 def evaluate(
@@ -79,13 +78,14 @@ def measure(
     check_seed(seed)
     generator = Generator.load(run.path)
     reals = find_reals(run, generator, data)
-    wanted, notes = _choose(protocols, labelled=reals.labels is not None and len(reals.classes) > 1)
+    kind = generator.modality
+    wanted, notes = _choose(protocols, kind, labelled=reals.labels is not None and len(reals.classes) > 1)
     chosen, extractors, more = _load_extractors(wanted, reals, seed, progress, is_asked_for=bool(protocols))
     fake = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress)
-    real = {name: real_features(e, reals.images, reals.key, progress) for name, e in extractors.items()}
+    real = {name: real_features(e, kind, reals.images, reals.key, progress) for name, e in extractors.items()}
     scores, unmeasured = _compute_all(chosen, real, fake, extractors, generator.nimg, progress)
     num_classes = len(reals.classes) if ClassifierExtractor.name in extractors else 0
-    copies, pairs = find_copies(generator, reals, extractors[SANITY_EXTRACTOR], fake[SANITY_EXTRACTOR], seed, progress)
+    copies, pairs = find_copies(generator, reals, extractors[kind.scored_by], fake[kind.scored_by], seed, progress)
     return Evaluation(
         name=run.path.name or generator.name,
         data=generator.name,
@@ -101,7 +101,7 @@ def measure(
     )
 
 
-def _choose(names: Sequence[str], *, labelled: bool) -> tuple[list[Protocol], list[str]]:
+def _choose(names: Sequence[str], kind: Modality, *, labelled: bool) -> tuple[list[Protocol], list[str]]:
     """Return the protocols asked for, or the default ones that can be had, and what there is to say of that."""
     for name in names:
         if name not in PROTOCOLS:
@@ -112,13 +112,14 @@ def _choose(names: Sequence[str], *, labelled: bool) -> tuple[list[Protocol], li
             )
     if names:
         return [PROTOCOLS[name] for name in names], []
-    best, notes = BEST_EXTRACTOR, []
+    labelled = labelled and kind.name in ClassifierExtractor.modalities
+    best, sanity, notes = kind.judged_by[0], kind.judged_by[-1], []
     try:
-        EXTRACTORS[BEST_EXTRACTOR]()
+        EXTRACTORS[best]()
     except ExtractorError as error:
-        best, notes = SANITY_EXTRACTOR, [f"only figures of pixels, not of content: {error}"]
+        best, notes = sanity, [f"only figures of {sanity}, not of content: {error}"]
     wanted = [(name, best) for name, metric in METRICS.items() if not metric.classifies]
-    wanted += [("frechet", SANITY_EXTRACTOR)] if best != SANITY_EXTRACTOR else []
+    wanted += [("frechet", sanity)] if best != sanity else []
     wanted += [(name, ClassifierExtractor.name) for name, metric in METRICS.items() if metric.classifies and labelled]
     by_parts = {(p.metric, p.extractor): p for p in PROTOCOLS.values() if p.n_fake == DEFAULT_SIZE}
     return [by_parts[parts] for parts in wanted], notes
@@ -143,8 +144,9 @@ def _load_extractors(
                 raise
             chosen = [protocol for protocol in chosen if protocol.extractor != ClassifierExtractor.name]
             notes.append(f"classes: not measured, {error}")
-    if SANITY_EXTRACTOR not in extractors:
-        extractors[SANITY_EXTRACTOR] = EXTRACTORS[SANITY_EXTRACTOR]()
+    scored_by = reals.modality.scored_by
+    if scored_by not in extractors:
+        extractors[scored_by] = EXTRACTORS[scored_by]()
     return chosen, extractors, notes
 
 

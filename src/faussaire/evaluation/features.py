@@ -18,11 +18,11 @@ from faussaire.core.files import replacing
 from faussaire.core.paths import cache_folder
 from faussaire.core.rng import draw_places
 from faussaire.data import Rows
-from faussaire.data.batches import as_real
 from faussaire.evaluation.extractors.classifier import ClassifierExtractor, train_classifier
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.reals import Reals
 from faussaire.generation.generator import Generator
+from faussaire.modalities import Modality
 
 PIECE = 256
 CLASSIFIER_IMAGES = 10_000  # drawn at random: the classifier of the labels learns from at most so many
@@ -40,14 +40,16 @@ def fake_features(
     done = 0
     for piece in generator.chunks(count, seed=seed):
         for name, extractor in extractors.items():
-            found[name].append(extractor(opaque(piece)))
+            found[name].append(extractor(piece))
         done += len(piece)
         progress("making samples", done, count)
     return {name: torch.cat(pieces) for name, pieces in found.items()}
 
 
-def real_features(extractor: Extractor, images: Rows | np.ndarray, key: str, progress: Progress) -> Tensor:
-    """Return the features `[N, D]` of bytes `[N, C, H, W]`, from the cache where they are there."""
+def real_features(
+    extractor: Extractor, kind: Modality, images: Rows | np.ndarray, key: str, progress: Progress
+) -> Tensor:
+    """Return the features `[N, D]` of rows `[N, *shape]`, from the cache where they are there."""
     text = f"{key}:{extractor.name}:{extractor.version}:{extractor.sha256}"
     name = f"{hashlib.sha256(text.encode()).hexdigest()}.npy"
     try:
@@ -59,7 +61,7 @@ def real_features(extractor: Extractor, images: Rows | np.ndarray, key: str, pro
         pass  # not there, or damaged: computed anew
     pieces = []
     for first in range(0, len(images), PIECE):
-        pieces.append(extractor(opaque(as_real(images[first : first + PIECE]))))
+        pieces.append(extractor(kind.to_real(images[first : first + PIECE])))
         progress(f"features of reals ({extractor.name})", first, len(images))
     features = torch.cat(pieces)
     if path is not None:
@@ -69,21 +71,13 @@ def real_features(extractor: Extractor, images: Rows | np.ndarray, key: str, pro
     return features
 
 
-def opaque(images: Tensor) -> Tensor:
-    """Lay images `[N, 4, H, W]` in [-1, 1] over white, as `[N, 3, H, W]`: no extractor sees alpha; others pass."""
-    if images.shape[1] != 4:
-        return images
-    alpha = (images[:, 3:] + 1) / 2
-    return images[:, :3] * alpha + (1 - alpha)
-
-
 def label_classifier(reals: Reals, seed: int) -> ClassifierExtractor:
     """Train the classifier on the run's labelled training images."""
     assert reals.labels is not None
     places = draw_places(len(reals.train), CLASSIFIER_IMAGES, seed=seed, stream="eval classifier")
     images, labels = reals.train[places], reals.labels[places]
     return train_classifier(
-        opaque(as_real(images)),
+        reals.modality.to_real(images),
         torch.from_numpy(labels.astype(np.int64)),
         num_classes=len(reals.classes),
         epochs=CLASSIFIER_EPOCHS,

@@ -144,6 +144,7 @@ SIZES = {
     "efficientnet-lite0": (2_000, 10_000, 50_000),
     "inception-v3": (10_000, 50_000),
     "pixels-dct": (2_000, 10_000),
+    "values": (2_000, 10_000),
     "labels-cnn": (2_000, 10_000),
 }
 """Numbers of samples that there are protocols for, by extractor."""

@@ -15,6 +15,7 @@ import numpy as np
 from faussaire.core.errors import ConfigError, DataError
 from faussaire.data import Dataset, Rows, prepare
 from faussaire.generation.generator import Generator
+from faussaire.modalities import Modality, modality
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import recorded_config, recorded_fingerprint
 
@@ -23,7 +24,9 @@ ENOUGH_HELD_OUT = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Reals:
-    """Real images to measure against, as bytes `[N, C, H, W]`."""
+    """Real samples to measure against, as rows `[N, *shape]`."""
+
+    modality: Modality
 
     images: Rows | np.ndarray
     train: Rows
@@ -42,20 +45,20 @@ class Reals:
 
 
 def find_reals(run: RunFolder, generator: Generator, data: str | Path | Sequence[str | Path] | None) -> Reals:
-    """Read the images to measure against, at the generator's size and number of channels."""
+    """Read the images to measure against, brought to what the generator makes."""
     config = recorded_config(run) if run.events_file.is_file() else None
-    channels, side, _ = generator.spec.shape
+    wanted = generator.modality.options_for(generator.spec.shape)
     own = None
     if config is not None:
         try:
             own = prepare(config.data, **config.preparation(), fingerprint=recorded_fingerprint(run))
             if own.spec.shape != generator.spec.shape:  # the data has changed since
-                own = prepare(config.data, **(config.preparation() | {"resolution": side, "channels": channels}))
+                own = prepare(config.data, **(config.preparation() | wanted))
         except DataError as error:
             if data is None:
                 raise DataError(f"the run's own data cannot be read: {error}; name it by --data") from None
     if data is not None:
-        other = prepare(data, resolution=side, channels=channels)
+        other = prepare(data, **wanted)
         images = np.concatenate([other.images[:], other.held_out[:]])
         return _as_reals(
             own or other, images, f"all:{other.fingerprint}", f"reals: the {len(images):,} images of {other.name}"
@@ -76,6 +79,7 @@ def find_reals(run: RunFolder, generator: Generator, data: str | Path | Sequence
 
 def _as_reals(trained_on: Dataset, images: Rows | np.ndarray, key: str, note: str) -> Reals:
     return Reals(
+        modality=modality(trained_on.spec.modality),
         images=images,
         train=trained_on.images,
         held_out=trained_on.held_out,

@@ -1,4 +1,4 @@
-"""Figures of a generator while it trains: 2,000 samples against held-out images, by the cosine transform of pixels.
+"""Figures of a generator while it trains: 2,000 samples against held-out images, by the extractor of its modality.
 
 It costs a second or two, and needs no network: what a better figure is worth, `evaluate` says afterwards.
 """
@@ -15,11 +15,11 @@ from torch import Tensor
 
 from faussaire.core.rng import draw_places, numpy_generator_for
 from faussaire.data import Rows
-from faussaire.data.batches import as_real
 from faussaire.evaluation.extractors import EXTRACTORS
-from faussaire.evaluation.features import PIECE, opaque
+from faussaire.evaluation.features import PIECE
 from faussaire.evaluation.protocols import PROTOCOLS, compute
 from faussaire.generation.latents import latents
+from faussaire.modalities import Modality
 
 LEAST_SCORED = 8  # held-out images that a score on the way takes: half of them against the others is its floor
 
@@ -29,6 +29,7 @@ Scorer = Callable[[], list[dict[str, Any]]]
 
 def training_scorer(
     held_out: Rows,
+    kind: Modality,
     make: Callable[[Tensor, Tensor | None], Tensor],
     *,
     z_dim: int,
@@ -38,18 +39,19 @@ def training_scorer(
     """Return what scores a generator while it trains.
 
     Args:
-        held_out: uint8 `[N, C, H, W]`, at least LEAST_SCORED.
-        make: maps latents `[n, z_dim]`, and labels `[n]` where G is conditional, to samples `[n, C, H, W]` in [-1, 1];
+        held_out: rows `[N, *shape]`, at least LEAST_SCORED.
+        kind: their modality, which names the extractor.
+        make: maps latents `[n, z_dim]`, and labels `[n]` where G is conditional, to samples `[n, *shape]` in [-1, 1];
             called anew for each score.
         z_dim: numbers in a latent.
         seed: of the run; the latents are the same for each score.
         labels: of the held-out images, int64 `[N]`, where G is conditional: the samples have their shares.
     """
-    pixels = EXTRACTORS["pixels-dct"]()
-    protocol = PROTOCOLS["fd2000-pixels-dct"]
+    extractor = EXTRACTORS[kind.scored_by]()
+    protocol = PROTOCOLS[f"fd2000-{kind.scored_by}"]
     # Twice as many as are compared with: the floor is a distance between two sets of that size.
     places = draw_places(len(held_out), 2 * protocol.n_real, seed=seed, stream="score reals")
-    real = pixels(opaque(as_real(held_out[places])))
+    real = extractor(kind.to_real(held_out[places]))
 
     def score() -> list[dict[str, object]]:
         pieces = []
@@ -60,7 +62,7 @@ def training_scorer(
                 drawn = numpy_generator_for(seed, "score classes", piece).integers(0, len(labels), PIECE)[:num_here]
                 drawn_labels = torch.from_numpy(labels[drawn])
             with torch.no_grad():
-                pieces.append(pixels(opaque(make(z, drawn_labels))))
-        return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), pixels)]
+                pieces.append(extractor(make(z, drawn_labels)))
+        return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), extractor)]
 
     return score

@@ -43,7 +43,7 @@ def write_samples(
     kind, path = kind_of(out), Path(out)
     pieces = generator.chunks(n, seed=seed, truncation=truncation, label=label)
     if kind == PICTURE:
-        _check_grid(n, generator.spec.shape[-1])
+        _check_grid(n, generator)
     with _folder(path if kind == FOLDER else path.parent):
         if kind == ARRAY:
             _write_array(path, pieces, n, generator.modality)
@@ -77,10 +77,13 @@ def kind_of(out: str | Path) -> str:
     )
 
 
-def _check_grid(n: int, side: int) -> None:
-    most = min(GRID_LIMIT, GRID_PIXELS // (side * side))
+def _check_grid(n: int, generator: Generator) -> None:
+    modality = generator.modality
+    tile = modality.tiles(modality.to_array(torch.zeros(1, *generator.spec.shape)), 1)
+    height, width = tile.shape[1:3]
+    most = min(GRID_LIMIT, GRID_PIXELS // (height * width))
     if n > most:
-        raise ConfigError(f"a picture holds at most {most:,} samples of {side}x{side}, not {n:,}: use --out DIR/")
+        raise ConfigError(f"a picture holds at most {most:,} samples of {height}x{width}, not {n:,}: use --out DIR/")
 
 
 @contextmanager
@@ -127,7 +130,7 @@ def _write_folder(out: Path, pieces: Iterable[Tensor], seed: int, modality: Moda
     fresh: list[Path] = []
     try:
         for index, sample in enumerate(samples):
-            path = out / f"seed{seed}-{index:06d}.png"
+            path = out / f"seed{seed}-{index:06d}{modality.suffix}"
             if not path.exists():
                 fresh.append(path)
             with replacing(path, remedy=REMEDY) as beside:

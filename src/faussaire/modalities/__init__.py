@@ -1,72 +1,65 @@
-"""What the samples are. A modality says how tensors become something that a person can look at or listen to.
+"""What samples are: all that is particular to one kind of data. The folder is the registry.
 
-The trainer, losses and penalties see only tensors `[N, *shape]` in [-1, 1]; whatever is particular to images (or
-points, sounds, text) is behind a `Modality`.
+To add a kind, write `name.py`, or a package `name/`, with a `MODALITY`: docs/guide/modalities.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+import importlib
+import pkgutil
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import PurePath
 
 import numpy as np
 
 from faussaire.core.errors import ConfigError
-from faussaire.modalities.image import Image
+from faussaire.modalities.spec import Modality, SampleSpec
 
-if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch
-    from torch import Tensor
+__all__ = ["Modality", "SampleSpec", "begins_as_item", "is_item", "modalities", "modality", "of_array", "of_files"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class SampleSpec:
-    """What one sample is."""
-
-    modality: str
-    """Name of the modality: `image`."""
-
-    shape: tuple[int, ...]
-    """Shape of a sample without the batch axis: (C, H, W) for an image."""
-
-    classes: tuple[str, ...] = ()
-    """Names of the classes by label; empty when the data has no labels."""
+_NONE_ITSELF = ("spec", "pictures")
+_DEFAULT = "image"  # asked last, and taken where none knows better
 
 
-class Modality(Protocol):
-    """How the tensors of one kind of data become pictures, arrays and files."""
-
-    name: str
-
-    def to_array(self, samples: Tensor) -> np.ndarray:
-        """Turn samples `[N, *shape]` in [-1, 1] into the array that a user gets: images are uint8 `[N, H, W, C]`."""
-
-    def write_grid(self, path: Path, samples: Tensor) -> None:
-        """Write one picture of all samples `[N, *shape]` in [-1, 1]."""
-
-    def write_strip(self, path: Path, samples: Tensor) -> None:
-        """Write one small picture of samples `[N, *shape]` side by side, to be cut up by a view."""
-
-    def write_sample(self, path: Path, sample: Tensor) -> None:
-        """Write one sample `[*shape]` in [-1, 1] as a file of its own."""
-
-    def write_latents(self, path: Path, z: Tensor, samples: Tensor) -> None:
-        """Write one picture of the latents `[N, z_dim]` beside the samples that they became."""
-
-    def write_film(self, path: Path, frames: Sequence[Path]) -> None:
-        """Write an animation of pictures made by `write_grid`."""
+@cache
+def modalities() -> dict[str, Modality]:
+    """Return every modality by name, the one that takes what no other does last."""
+    found = {module.name for module in pkgutil.iter_modules(__path__)} - {*_NONE_ITSELF, _DEFAULT}
+    return {name: modality(name) for name in (*sorted(found), _DEFAULT)}
 
 
+@cache
 def modality(name: str) -> Modality:
     """Return the modality of that name.
 
     Raises:
         ConfigError: there is none.
     """
-    if name not in MODALITIES:
-        raise ConfigError(f"unknown modality {name!r}; known: {', '.join(sorted(MODALITIES))}")
-    return MODALITIES[name]
+    known = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NONE_ITSELF]
+    if name not in known:
+        raise ConfigError(f"unknown modality {name!r}; known: {', '.join(sorted(known))}")
+    found: Modality = importlib.import_module(f"{__name__}.{name}").MODALITY
+    return found
 
 
-MODALITIES: dict[str, Modality] = {"image": Image()}
+def of_array(shape: Sequence[int], dtype: np.dtype) -> Modality:
+    """Return the modality that takes an array `[N, …]`."""
+    return next((one for one in modalities().values() if one.takes_array(shape, dtype)), modality(_DEFAULT))
+
+
+def of_files(names: Iterable[str]) -> Modality:
+    """Return the modality that more of some files have a suffix of than of any other."""
+    suffixes = [PurePath(name).suffix.lower() for name in names]
+    known = list(reversed(modalities().values()))  # of those with as many the default
+    return max(known, key=lambda one: sum(suffix in one.suffixes for suffix in suffixes))
+
+
+def is_item(suffix: str) -> bool:
+    """Whether a file with such a suffix, in lower case, is a sample."""
+    return any(suffix in one.suffixes for one in modalities().values())
+
+
+def begins_as_item(head: bytes) -> bool:
+    """Whether a file that begins with these 16 bytes is a sample."""
+    return any(one.begins(head) for one in modalities().values())

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from faussaire.core.errors import ConfigError
-from faussaire.modalities import SampleSpec
+from faussaire.modalities import SampleSpec, modality
 
 TRANSLATION_SHARE = 0.125  # of the side, at most
 CUTOUT_SHARE = 0.5  # of the side
@@ -219,19 +219,16 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 def policy_for(num_images: int, spec: SampleSpec) -> tuple[str, ...]:
     """Choose the operations by the number of training images; `reason_for` says why.
 
-    None for 20,000 images or more, `translation` for 2,000 or more, `translation`, `cutout` and, for RGB, `colour`
-    below; none for what is not an image. Never `flip`: a mirrored digit is no digit, and no file says so.
+    None for 20,000 images or more, the mildest of those that the modality names for 2,000 or more, all of them below.
     """
-    if spec.modality != "image" or num_images >= PLENTY:
-        return ()
-    if num_images >= FEW:
-        return ("translation",)
-    return ("translation", "colour", "cutout") if spec.shape[0] == 3 else ("translation", "cutout")
+    able = modality(spec.modality).augmentations(spec.shape)
+    return () if num_images >= PLENTY else able[:1] if num_images >= FEW else able
 
 
 def reason_for(num_images: int, spec: SampleSpec) -> str:
     """Return one line that tells why `policy_for` chose what it did."""
-    if spec.modality != "image":
+    able = modality(spec.modality).augmentations(spec.shape)
+    if not able:
         return f"no augmentation: none is known for {spec.modality}"
     images = f"{num_images:,} image{'' if num_images == 1 else 's'}"
     if num_images >= PLENTY:
@@ -239,7 +236,7 @@ def reason_for(num_images: int, spec: SampleSpec) -> str:
     names = " and ".join(", ".join(policy_for(num_images, spec)).rsplit(", ", 1))
     if num_images >= FEW:
         return f"augmentation: {names}, as D may learn {images} by heart (none from {PLENTY:,} on)"
-    no_colour = "" if spec.shape[0] == 3 else "; no colour, as they have not three channels"
+    no_colour = "" if "colour" in able else "; no colour, as they have not three channels"
     return f"augmentation: {names}, as D would soon learn {images} by heart{no_colour}"
 
 

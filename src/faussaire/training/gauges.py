@@ -11,7 +11,6 @@ from torch import Tensor
 
 from faussaire.core.intervals import Estimate, jackknife_variance, normal
 from faussaire.core.rng import draw_places
-from faussaire.data.batches import as_real
 from faussaire.generation.latents import latents
 from faussaire.models.architectures import statistics_frozen
 from faussaire.training.trainer import Trainer
@@ -24,7 +23,7 @@ def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | Non
     """
     state, batches, config = trainer.state, trainer.batches, trainer.config
     places = draw_places(len(batches.samples), len(held_out), seed=config.seed, stream="r_v seen")
-    seen, seen_labels = as_real(batches.samples[places]), None
+    seen, seen_labels = batches.to_real(batches.samples[places]), None
     z = latents(len(seen), config.z_dim, seed=config.seed, stream="r_v")
     if labels is not None and batches.classes is not None:
         seen_labels = torch.from_numpy(batches.classes[places])

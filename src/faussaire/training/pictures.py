@@ -11,7 +11,6 @@ from torch import Tensor
 
 from faussaire.core.moments import rounded
 from faussaire.core.rng import draw_places
-from faussaire.data.batches import as_real
 from faussaire.generation.latents import latents
 from faussaire.modalities import SampleSpec, modality
 from faussaire.runs.folder import RunFolder
@@ -44,7 +43,7 @@ class Pictures:
         reals = self.trainer.batches.samples
         chosen = draw_places(len(reals), GRID, seed=self.trainer.config.seed, stream="reals")
         with self.run.drawing(self.run.path / "reals.png") as beside:
-            self.modality.write_grid(beside, as_real(reals[chosen]))
+            self.modality.write_grid(beside, self.modality.to_real(reals[chosen]))
 
     def draw_grid(self) -> None:
         """Picture the fixed grid as G_ema makes it now."""

@@ -21,11 +21,10 @@ from faussaire.core.interruption import noted_signals
 from faussaire.core.rng import draw_places
 from faussaire.core.terminal import say, waiting
 from faussaire.data import Dataset, locate, prepare
-from faussaire.data.batches import Batches, as_real
-from faussaire.data.decode.ranges import is_about_range
+from faussaire.data.batches import Batches
 from faussaire.data.labels.labels import is_about_labels
 from faussaire.evaluation.while_training import LEAST_SCORED, Scorer, training_scorer
-from faussaire.modalities import Modality, modality
+from faussaire.modalities import modality
 from faussaire.models.architectures import architecture
 from faussaire.runs.checkpoint import TrainState
 from faussaire.runs.clock import RunClock
@@ -41,7 +40,7 @@ from faussaire.training.trainer import Trainer
 RUNS = Path("runs")
 HELD_OUT_JUDGED = 256  # held-out images that D judges at each report, drawn at random
 
-Redraw = Callable[[RunFolder, Modality], None]
+Redraw = Callable[[RunFolder], None]
 """Draws the views of a run folder anew."""
 
 
@@ -119,7 +118,8 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
             change(f"Reading {name}: {done:,} of {total:,} images")
 
         dataset = prepare(config.data, **config.preparation(), progress=show, fingerprint=fingerprint)
-    for note in (note for note in dataset.inventory.notes if is_about_labels(note) or is_about_range(note)):
+    kind = modality(dataset.spec.modality)
+    for note in (note for note in dataset.inventory.notes if is_about_labels(note) or kind.is_told(note)):
         say(console, note)
     num_rejected = len(dataset.inventory.rejected)
     if num_rejected:
@@ -164,7 +164,14 @@ def _trainer(config: Config, dataset: Dataset, state: TrainState, plan: Plan) ->
     """Return the trainer, on a shard for each thread where the networks let the batch be cut."""
     labels = dataset.labels if config.conditional else None
     num_classes = len(dataset.spec.classes)
-    batches = Batches(dataset.images, batch_size=config.batch, seed=config.seed, labels=labels, num_classes=num_classes)
+    batches = Batches(
+        dataset.images,
+        to_real=modality(dataset.spec.modality).to_real,
+        batch_size=config.batch,
+        seed=config.seed,
+        labels=labels,
+        num_classes=num_classes,
+    )
     shards = num_shards(state.G, state.D, threads=torch.get_num_threads(), batch_size=config.batch)
     if shards > 1:
         torch.set_num_threads(1)
@@ -181,7 +188,7 @@ def _recorder(
     scorer: Scorer | None = None
     if len(dataset.held_out) >= LEAST_SCORED:
         scorer = training_scorer(
-            dataset.held_out, trainer.state.forge, z_dim=config.z_dim, seed=config.seed, labels=labels
+            dataset.held_out, kind, trainer.state.forge, z_dim=config.z_dim, seed=config.seed, labels=labels
         )
     return Recorder(
         folder,
@@ -190,8 +197,8 @@ def _recorder(
         name=dataset.name,
         clock=clock,
         budget_seconds=60 * config.minutes if is_timed and config.minutes is not None else None,
-        redraw=lambda: redraw(folder, kind),
-        held_out=as_real(dataset.held_out[judged]) if len(judged) else None,
+        redraw=lambda: redraw(folder),
+        held_out=kind.to_real(dataset.held_out[judged]) if len(judged) else None,
         held_out_labels=None if labels is None else torch.from_numpy(labels[judged]),
         scorer=scorer,
     )
@@ -199,12 +206,8 @@ def _recorder(
 
 def _title(config: Config, dataset: Dataset) -> str:
     (length,) = (f"{value:g} {name}" for name, value in config.length().items())
-    channels, height, width = dataset.spec.shape
-    colour = "grey" if channels == 1 else "colour"
-    return (
-        f"faussaire: {dataset.name}, {len(dataset.images):,} {colour} images of {height}x{width}, "
-        f"{config.architecture}, {length}"
-    )
+    samples = modality(dataset.spec.modality).describe(dataset.spec.shape)
+    return f"faussaire: {dataset.name}, {len(dataset.images):,} {samples}, {config.architecture}, {length}"
 
 
 def _leave(folder: RunFolder, state: TrainState, number: int | None, console: Console) -> None:

@@ -8,9 +8,11 @@ a resumed run or a replay asks no clock.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from faussaire.core.config import Config, resolve
@@ -104,7 +106,7 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int) -> 
     if config.precision is None:
         sized = _faster(sized, threads, probe)
     if config.batch_size is None:
-        is_small = spec.shape[-1] <= SMALL
+        is_small = math.prod(spec.shape[1:]) <= SMALL**2
         batch = BATCHES[-1] if is_small else batch_for(_images(sized, num_images, threads, probe), spec)
     else:
         batch = config.batch_size
@@ -172,15 +174,17 @@ def thresholds(spec: SampleSpec) -> dict[int, float]:
 
 def _pixels(spec: SampleSpec) -> float:
     """Return how many times as many pixels a sample has as one of WIDER_AT pixels' side."""
-    return float((spec.shape[-1] / WIDER_AT) ** 2)
+    return math.prod(spec.shape[1:]) / WIDER_AT**2
 
 
 def speed(config: Config, spec: SampleSpec, threads: int) -> float:
     """Return the images a second at which noise in the shape of `spec` is trained on, with so many threads."""
-    noise = numpy_generator_for(0, "probe").integers(0, 256, (config.batch, *spec.shape), dtype="uint8")
+    noise = numpy_generator_for(0, "probe").uniform(-1, 1, (config.batch, *spec.shape)).astype(np.float32)
     num_classes = len(spec.classes) if config.conditional else 0
     labels = numpy_generator_for(0, "probe").integers(0, num_classes, config.batch) if num_classes else None
-    batches = Batches(noise, batch_size=config.batch, seed=0, labels=labels, num_classes=num_classes)
+    batches = Batches(
+        noise, to_real=torch.from_numpy, batch_size=config.batch, seed=0, labels=labels, num_classes=num_classes
+    )
     state = fresh_state(config, spec)
     shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch)
     with computing_threads(threads if shards == 1 else 1):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.core.marks import SHEET, text_of
-from faussaire.modalities import Modality
+from faussaire.modalities.pictures import write_film
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 
@@ -19,7 +19,7 @@ REAL_COLOUR, FAKE_COLOUR, D_COLOUR, G_COLOUR = "#1b7f79", "#c8553d", "#2f4858", 
 MAX_FRAMES = 120  # of the film: all are in memory while it is written
 
 
-def refresh(run: RunFolder, modality: Modality) -> None:
+def refresh(run: RunFolder) -> None:
     """Draw both anew; one that cannot be drawn is told of in a warning.
 
     Raises:
@@ -31,7 +31,7 @@ def refresh(run: RunFolder, modality: Modality) -> None:
     frames = _frames(run)
     if frames:
         with run.drawing(run.path / "progress.gif") as beside:
-            modality.write_film(beside, frames)
+            write_film(beside, frames)
 
 
 def _frames(run: RunFolder) -> list[Path]:

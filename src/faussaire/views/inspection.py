@@ -31,7 +31,9 @@ from faussaire.data import Dataset, prepare
 from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
-from faussaire.modalities.image import PAPER, enlarge, grid, save
+from faussaire.modalities import modality
+from faussaire.modalities.pictures import GAP, PAPER, grid, save
+from faussaire.modalities.spec import Counts
 from faussaire.views.numbers import EN, ON_PAGE
 from faussaire.views.templating import environment
 
@@ -41,19 +43,14 @@ CAPTION = 16  # pixels under each image
 NAMED = 20  # files named one by one on the console
 LISTED = 200  # … and on the page
 
-Counts = list[tuple[str, int]]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """What there is to say of a set."""
 
     dataset: Dataset
-    sizes: Counts
-    """Width and height of the images that are used, the most common first."""
-
-    ratios: Counts
-    """How long they are for their width, in words."""
+    surveys: dict[str, Counts]
+    """How large the samples that are used were, in one way or several."""
 
     modes: Counts
     converted: Counts
@@ -68,8 +65,7 @@ class Found:
     @property
     def as_what(self) -> str:
         """What training sees."""
-        channels, height, width = self.dataset.spec.shape
-        return f"{ {1: 'grey', 3: 'colour', 4: 'colour with alpha'}[channels] } {height}x{width}"
+        return modality(self.dataset.spec.modality).describe(self.dataset.spec.shape)
 
     @property
     def time(self) -> str:
@@ -140,13 +136,9 @@ def examine(dataset: Dataset, speed: float | None) -> Found:
     records = dataset.inventory.records
     outcomes = records.outcomes
     kept = outcomes["flags"] & KEPT > 0
-    width, height = (outcomes[side][kept].astype(np.int64) for side in ("width", "height"))
-    pairs, counts = np.unique(width << 32 | height, return_counts=True)
-    sizes = [(f"{pair >> 32}x{pair & 0xFFFFFFFF}", int(num)) for pair, num in zip(pairs.tolist(), counts, strict=True)]
     return Found(
         dataset=dataset,
-        sizes=sorted(sizes, key=lambda size: -size[1]),
-        ratios=_ratios(width / np.maximum(1, height)),
+        surveys=modality(dataset.spec.modality).survey(outcomes["width"][kept], outcomes["height"][kept]),
         modes=_words(records, "mode", kept),
         converted=[(note, num) for note, num in _words(records, "note", kept) if note],
         rejected=_words(records, "note", ~kept),
@@ -159,14 +151,6 @@ def _words(records: Records, column: str, mask: np.ndarray) -> Counts:
     numbers, counts = np.unique(records.outcomes[column][mask], return_counts=True)
     found = [(records.words[number], int(num)) for number, num in zip(numbers, counts, strict=True)]
     return sorted(found, key=lambda word: -word[1])
-
-
-def _ratios(ratios: np.ndarray) -> Counts:
-    names = ("tall, above 2:1", "tall, up to 2:1", "upright, up to 3:2", "square", "wide, up to 3:2", "wide, up to 2:1",
-             "wide, above 2:1")  # fmt: skip
-    places = np.searchsorted([1 / 2, 2 / 3, 1 - 1e-9, 1 + 1e-9, 3 / 2, 2], ratios)
-    counts = np.bincount(places, minlength=len(names))
-    return [(name, int(num)) for name, num in zip(names, counts, strict=True) if num]
 
 
 def _print(console: Console, found: Found) -> None:
@@ -182,8 +166,7 @@ def _print(console: Console, found: Found) -> None:
             "training",
             f"{EN.count(len(dataset.images))}, and {EN.count(len(dataset.held_out))} held out, as {found.as_what}",
         ),
-        ("sizes", _most_common(found.sizes)),
-        ("shapes", _most_common(found.ratios)),
+        *((name, _most_common(counts)) for name, counts in found.surveys.items()),
         ("modes", _most_common(found.modes)),
         ("time", found.time),
         *(("note", note) for note in inventory.notes),
@@ -252,7 +235,8 @@ def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
 def contact_sheet(dataset: Dataset) -> Pillow.Image:
     """Draw 20 images chosen at random (always the same), each with the name of its class under it."""
     chosen = draw_places(len(dataset.images), SHEET, seed=0, stream="contact sheet")
-    tiles = enlarge(np.ascontiguousarray(dataset.images[chosen].transpose(0, 2, 3, 1)), 84)
+    drawing = modality(dataset.spec.modality)
+    tiles = drawing.tiles(drawing.from_rows(dataset.images[chosen]), 84)
     if tiles.shape[-1] == 1:
         tiles = tiles.repeat(3, axis=-1)
     elif tiles.shape[-1] == 4:
@@ -267,7 +251,7 @@ def contact_sheet(dataset: Dataset) -> Pillow.Image:
         font = ImageFont.load_default(size=12)
         for position, index in enumerate(chosen):
             name = dataset.spec.classes[dataset.labels[index]]
-            left = 2 + position % COLUMNS * (width + 2) + width // 2
-            top = 2 + position // COLUMNS * (height + CAPTION + 2) + height + CAPTION // 2
+            left = GAP + position % COLUMNS * (width + GAP) + width // 2
+            top = GAP + position // COLUMNS * (height + CAPTION + GAP) + height + CAPTION // 2
             draw.text((left, top), name[:14], fill="black", font=font, anchor="mm")
     return sheet

@@ -28,7 +28,8 @@ from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.memorisation import COPIER_BELOW, Memorisation
 from faussaire.evaluation.metrics import MEANINGS
 from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256
-from faussaire.modalities.image import enlarge, grid, picture
+from faussaire.modalities import Modality, modality
+from faussaire.modalities.pictures import picture
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.views.numbers import ON_PAGE
@@ -60,6 +61,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     templates = environment("faussaire.views")
     templates.filters["sha"] = _short_sha
     classes = list(evaluation.spec.classes)
+    kind = modality(evaluation.spec.modality)
     return templates.get_template("report.html.j2").render(
         version=__version__,
         numbers=ON_PAGE,
@@ -69,14 +71,14 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         classes=classes[:MAX_CLASSES],
         more_classes=len(classes[MAX_CLASSES:]),
         last_word=stats[-1].data.get("verdict_text") if stats else None,
-        samples=_uri(picture(grid(enlarge(evaluation.samples)))),
+        samples=_uri(picture(kind.sheet(evaluation.samples))),
         num_samples=len(evaluation.samples),
         reals=_picture_file(run.path / "reals.png"),
         scores=[(MEANINGS[s.metric], s) for s in evaluation.scores],
         missing=[meaning.title["en"] for name, meaning in MEANINGS.items() if name not in measured],
         copy_verdict=_copy_verdict(evaluation.copies),
         copier_below=COPIER_BELOW,
-        pairs=_pairs(evaluation),
+        pairs=_pairs(evaluation, kind),
         curves=_curves(stats, [event for event in history if event.kind == "score"]),
         num_reports=num_reports,
         num_judged=stats[-1].data.get("n") if stats else None,
@@ -120,7 +122,7 @@ def _copy_verdict(copies: Memorisation | None) -> str | None:
     return "No sign of copying: the samples are no nearer to training images than new real images are."
 
 
-def _pairs(evaluation: Evaluation) -> list[dict[str, Any]]:
+def _pairs(evaluation: Evaluation, modality: Modality) -> list[dict[str, Any]]:
     """Return the closest pairs: both images, their indices, and how far apart they are."""
     if evaluation.copies is None or evaluation.pairs is None:
         return []
@@ -133,7 +135,7 @@ def _pairs(evaluation: Evaluation) -> list[dict[str, Any]]:
             "distance": distance,
         }
         for sample, twin, (sample_index, twin_index, distance) in zip(
-            *evaluation.pairs, evaluation.copies.pairs, strict=True
+            *(modality.tiles(arrays, 1) for arrays in evaluation.pairs), evaluation.copies.pairs, strict=True
         )
     ]
 

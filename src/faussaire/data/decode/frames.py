@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from faussaire.data.dataset import Source
+from faussaire.data.decode.scan import tasks
 from faussaire.data.decode.workers import Workers
-from faussaire.data.scan import tasks
+from faussaire.modalities.spec import NUM_PARTS
 
-FIRST, ALL = "first", "all"
 _CHUNK = 64  # files counted in one go
 
 
@@ -53,5 +53,5 @@ def _counts(source: Source, workers: Workers) -> list[int]:
     counts: list[int] = []
     for first in range(0, len(source.items), _CHUNK):
         asked = tasks(source, range(first, min(first + _CHUNK, len(source.items))))
-        counts += workers.frames(asked)
+        counts += [count or 1 for count in workers.answers(NUM_PARTS, asked)]
     return counts

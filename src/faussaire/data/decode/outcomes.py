@@ -6,16 +6,14 @@ import numpy as np
 
 OUTCOME = np.dtype(
     [
-        ("digest", "V32"),  # SHA-256 of the decoded pixels
-        ("perceptual_hash", "<u8"),  # 64 bits that change little when the image does
+        ("digest", "V32"),  # SHA-256 of the row
+        ("perceptual_hash", "<u8"),  # 64 bits that change little when the sample does
         ("width", "<u4"),
         ("height", "<u4"),
         ("note", "<u4"),  # number of a word
         ("mode", "<u2"),  # number of a word
-        ("flags", "<u2"),  # the sum of what follows
+        ("flags", "<u2"),  # the sum of what follows, and of what a modality says (modalities/spec.py)
     ]
 )
-KEPT, GREY, BLANK = 1, 2, 4
+KEPT = 1
 DROPPED = 8  # by the store, though it could be decoded
-OWN = 16  # a sample that faussaire made
-FOR_NOW, UNREAD = 32, 64  # rejected for what may be gone next time; by the decoders that are installed

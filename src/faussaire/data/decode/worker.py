@@ -1,7 +1,8 @@
 """The process that decodes, as it runs: a fresh interpreter that answers over its pipes in plain bytes.
 
-It imports Pillow and NumPy and nothing heavier, and is up in a ninth of a second. It asks the system to end it where a
-file takes too long, and to end it first where memory runs out; it leaves no core file behind.
+It imports NumPy and what its modality decodes with, and nothing heavier: for images it is up in a ninth of a second. It
+asks the system to end it where a file takes too long, and to end it first where memory runs out; it leaves no core file
+behind.
 """
 
 from __future__ import annotations
@@ -12,22 +13,20 @@ import signal
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import IO, Any
 
 import numpy as np
 
-from faussaire.core.marks import mark_in
 from faussaire.data.decode.chunks import Chunk, Task, content, decode_chunk
-from faussaire.data.decode.decode import FORMATS, Rule, num_frames, quiet_pillow, size_of
-from faussaire.data.decode.depths import extents_of
 from faussaire.data.decode.outcomes import OUTCOME
 from faussaire.data.disk import read_file
+from faussaire.modalities import Modality, modality
+from faussaire.modalities.spec import Rule
 
-DECODE, SIZES, FRAMES, DEPTHS = "decode", "sizes", "frames", "depths"
-"""What may be asked of some files: their images; width, height and the mark of what faussaire made; their frames; the
-extents of those of more than 8 bits."""
+DECODE = "decode"
+"""What is asked for samples; any other question is one of the modality's, and is put to `Modality.answer`."""
 
 READY = "ready"
 _HEADER_BYTES = 2**30
@@ -36,29 +35,31 @@ CPU_SECONDS, SECONDS = 8.0, 60.0
 """What one image may take, of the processor and by the clock; then the system ends the process (not on Windows)."""
 
 
-def answer(asked: str, tasks: Sequence[Task], rule: Rule | None, before: Callable[[Task], None] | None = None) -> Any:
-    """Return a `Chunk`, or for each file (width, height) or None and its mark, its number of frames, or extents."""
+def answer(
+    asked: str,
+    tasks: Sequence[Task],
+    of: Modality,
+    rule: Rule | None,
+    before: Callable[[Task], None] | None = None,
+) -> Any:
+    """Return a `Chunk`; or, for another question, what the modality answers of each file, None where it is unread."""
     if asked == DECODE:
         assert rule is not None
-        return decode_chunk(tasks, rule, before=before)
+        return decode_chunk(tasks, of, rule, before=before)
     found: list[Any] = []
     for task in tasks:
         if before is not None:
             before(task)
         data = content(task.read)[0] if task.data is None and task.read is not None else task.data
-        if asked == SIZES:
-            found.append((None, "") if data is None else (size_of(data), mark_in(data)))
-        elif asked == FRAMES:
-            found.append(1 if data is None else num_frames(data))
-        else:
-            found.append([] if data is None else extents_of(data, FORMATS, task.frames))
+        found.append(None if data is None else of.answer(asked, data, task.frames))
     return found
 
 
-def send_request(pipe: IO[bytes], asked: str, tasks: Sequence[Task], rule: Rule | None) -> None:
+def send_request(pipe: IO[bytes], asked: str, tasks: Sequence[Task], of: Modality, rule: Rule | None) -> None:
     """Ask something of some files, whose content is at hand or lies at a path."""
     header = [(task.path, task.problem, task.flags, task.frames, len(task.data or b"")) for task in tasks]
-    _write(pipe, [asked, None if rule is None else rule.__dict__, header], [b"".join(t.data for t in tasks if t.data)])
+    facts = None if rule is None else rule.as_dict()
+    _write(pipe, [asked, of.name, facts, header], [b"".join(task.data for task in tasks if task.data)])
 
 
 def receive_reply(pipe: IO[bytes], asked: str, rule: Rule | None) -> Any:
@@ -68,16 +69,13 @@ def receive_reply(pipe: IO[bytes], asked: str, rule: Rule | None) -> Any:
         EOFError: the process has ended.
     """
     header = receive_header(pipe)
-    if asked == SIZES:
-        return [(size and tuple(size), mark) for size, mark in header]
-    if asked in (FRAMES, DEPTHS):
+    if asked != DECODE:
         return header
     assert rule is not None
     count, words = header
     outcomes = np.frombuffer(_read(pipe, count * OUTCOME.itemsize), OUTCOME).copy()
-    shape = (count, rule.channels, rule.resolution, rule.resolution)
-    pixels = np.frombuffer(_read(pipe, int(np.prod(shape))), np.uint8).reshape(shape)
-    return Chunk(pixels=pixels, outcomes=outcomes, words=words)
+    rows = np.frombuffer(_read(pipe, count * rule.row_bytes), rule.dtype).reshape(count, *rule.shape)
+    return Chunk(rows=rows, outcomes=outcomes, words=words)
 
 
 def receive_header(pipe: IO[bytes]) -> Any:
@@ -93,19 +91,20 @@ def receive_header(pipe: IO[bytes]) -> Any:
     return json.loads(_read(pipe, size))
 
 
-def _receive_request(pipe: IO[bytes]) -> tuple[str, list[Task], Rule | None]:
-    asked, rule, header = receive_header(pipe)
+def _receive_request(pipe: IO[bytes]) -> tuple[str, list[Task], Modality, Rule | None]:
+    asked, name, facts, header = receive_header(pipe)
     tasks = []
     for path, problem, flags, frames, size in header:
         data = None if problem or path is not None else _read(pipe, size)
         read = None if problem or path is None else partial(read_file, path)
         tasks.append(Task(data, read, path, problem, flags, None if frames is None else tuple(frames)))
-    return asked, tasks, rule and Rule(**{**rule, "background": tuple(rule["background"])})
+    of = modality(name)
+    return asked, tasks, of, None if facts is None else of.rule_from(facts)
 
 
 def _send_reply(pipe: IO[bytes], reply: Any) -> None:
     if isinstance(reply, Chunk):
-        _write(pipe, [len(reply.outcomes), reply.words], [reply.outcomes.tobytes(), reply.pixels.data])
+        _write(pipe, [len(reply.outcomes), reply.words], [reply.outcomes.tobytes(), reply.rows.data])
     else:
         _write(pipe, reply, [])
 
@@ -129,13 +128,17 @@ def _read(pipe: IO[bytes], count: int) -> bytes:
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
     """Answer what is asked until there is no more."""
     _write(replies, READY, [])
-    with quiet_pillow():
+    with ExitStack() as stack:
+        quiet: set[str] = set()
         while True:
             try:
-                asked, tasks, rule = _receive_request(requests)
+                asked, tasks, of, rule = _receive_request(requests)
             except EOFError:
                 return
-            reply = answer(asked, tasks, rule, before=_set_alarm)
+            if of.name not in quiet:
+                quiet.add(of.name)
+                stack.enter_context(of.quiet())
+            reply = answer(asked, tasks, of, rule, before=_set_alarm)
             _set_alarm(None)
             _send_reply(replies, reply)
 

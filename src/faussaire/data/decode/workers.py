@@ -24,22 +24,18 @@ import numpy as np
 
 from faussaire.core.errors import DataError
 from faussaire.data.decode.chunks import Chunk, Task, content, decode_chunk
-from faussaire.data.decode.decode import Rule, quiet_pillow
-from faussaire.data.decode.depths import Extent
-from faussaire.data.decode.outcomes import FOR_NOW
 from faussaire.data.decode.worker import (
     CPU_SECONDS,
     DECODE,
-    DEPTHS,
-    FRAMES,
     READY,
     SECONDS,
-    SIZES,
     answer,
     receive_header,
     receive_reply,
     send_request,
 )
+from faussaire.modalities import Modality
+from faussaire.modalities.spec import FOR_NOW, Rule
 
 _PIPE_BYTES = 2**20
 _PROGRAM = "from faussaire.data.decode.worker import main; main()"
@@ -62,11 +58,13 @@ class Workers:
     """Some processes, of which any number of threads may ask at a time. Use it in a `with` statement.
 
     Args:
+        modality: of the files.
         most: how many processes at most, as many as there are cores if not given. With 0, everything is decoded in
             this process, which a codec that crashes then takes with it.
     """
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, modality: Modality, most: int | None = None) -> None:
+        self.modality = modality
         self.most = num_cores() if most is None else most
         self._all: set[_Process] = set()
         self._idle: list[_Process] = []
@@ -101,17 +99,14 @@ class Workers:
         with self._alone_lock:  # one at a time: what died of want of memory has more of it now
             return _joined([self._alone(task, rule) for task in singles])
 
-    def sizes(self, tasks: Sequence[Task]) -> list[tuple[tuple[int, int] | None, str]]:
-        """Return width and height of files, None where there is no telling, and the mark of what faussaire made."""
-        return self._each(SIZES, tasks, (None, ""))
-
-    def frames(self, tasks: Sequence[Task]) -> list[int]:
-        """Return how many frames some files have; 1 where there is no telling."""
-        return self._each(FRAMES, tasks, 1)
-
-    def depths(self, tasks: Sequence[Task]) -> list[list[Extent]]:
-        """Return of each file the extents of its wanted frames that are of more than 8 bits."""
-        return self._each(DEPTHS, tasks, [])
+    def answers(self, question: str, tasks: Sequence[Task]) -> list[Any]:
+        """Return what the modality answers to a question about each file; None where it cannot be had."""
+        loaded = [_loaded(task) for task in tasks]
+        try:
+            found: list[Any] = self._ask(question, loaded, None)
+            return found
+        except Died:
+            return [self._one(question, task) for task in loaded]
 
     def grow(self) -> None:
         """Start as many processes as there may be."""
@@ -128,26 +123,19 @@ class Workers:
         for process in ended:
             process.end()
 
-    def _each(self, asked: str, tasks: Sequence[Task], unknown: Any) -> list[Any]:
-        loaded = [_loaded(task) for task in tasks]
+    def _one(self, question: str, task: Task) -> Any:
         try:
-            found: list[Any] = self._ask(asked, loaded, None)
-            return found
+            return self._ask(question, [task], None)[0]
         except Died:
-            return [self._one(asked, task, unknown) for task in loaded]
-
-    def _one(self, asked: str, task: Task, unknown: Any) -> Any:
-        try:
-            return self._ask(asked, [task], None)[0]
-        except Died:
-            return unknown  # it dies of the file again when that is decoded, and is then told
+            return None  # it dies of the file again when that is decoded, and is then told
 
     def _alone(self, task: Task, rule: Rule) -> Chunk:
         try:
             chunk: Chunk = self._ask(DECODE, [task], rule)
             return chunk
         except Died as death:
-            return decode_chunk([Task(problem=str(death), flags=FOR_NOW, frames=task.frames)], rule)
+            rejected = Task(problem=str(death), flags=FOR_NOW, frames=task.frames)
+            return decode_chunk([rejected], self.modality, rule)
 
     def _ask(self, asked: str, tasks: Sequence[Task], rule: Rule | None) -> Any:
         """Ask something of one of the processes.
@@ -157,10 +145,10 @@ class Workers:
         """
         process = self._take()
         if process is None:
-            with quiet_pillow():
-                return answer(asked, tasks, rule)
+            with self.modality.quiet():
+                return answer(asked, tasks, self.modality, rule)
         try:
-            reply = process.ask(asked, tasks, rule)
+            reply = process.ask(asked, tasks, self.modality, rule)
         except (OSError, EOFError, ValueError) as error:
             reason = process.why()
             self._let_go(process)
@@ -277,11 +265,11 @@ class _Process:
                 watch.cancel()
         return self.is_ready
 
-    def ask(self, asked: str, tasks: Sequence[Task], rule: Rule | None) -> Any:
+    def ask(self, asked: str, tasks: Sequence[Task], of: Modality, rule: Rule | None) -> Any:
         """Ask something of some files, and wait for the answer; raises what a broken pipe raises where it dies."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        send_request(self._process.stdin, asked, tasks, rule)
+        send_request(self._process.stdin, asked, tasks, of, rule)
         return receive_reply(self._process.stdout, asked, rule)
 
     def why(self) -> str:
@@ -325,7 +313,7 @@ def _joined(chunks: Sequence[Chunk]) -> Chunk:
         for name in ("note", "mode"):
             chunk.outcomes[name] = renumbered[chunk.outcomes[name]]
     return Chunk(
-        pixels=np.concatenate([chunk.pixels for chunk in chunks]),
+        rows=np.concatenate([chunk.rows for chunk in chunks]),
         outcomes=np.concatenate([chunk.outcomes for chunk in chunks]),
         words=list(words),
     )

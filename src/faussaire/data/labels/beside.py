@@ -23,11 +23,11 @@ from typing import Any
 
 from faussaire.core.errors import DataError
 from faussaire.core.marks import REASONS
-from faussaire.data.decode.decode import IMAGE_SUFFIXES
 from faussaire.data.labels.labels import WrittenLabels, are_mostly_several, column_of_labels, no_labels, spelt
 from faussaire.data.labels.layouts import labels_of_folders
 from faussaire.data.labels.references import Reference, cells_of, columns_of, header_of, references, text_lines
 from faussaire.data.names import shown
+from faussaire.modalities import is_item
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".json", ".cls", ".txt"})
 """What labels may stand in."""
@@ -73,11 +73,9 @@ class Files:
                 return exact[0]
         last = name.rsplit("/", 1)[-1]
         stem, suffix = os.path.splitext(last)
-        found = self.places.get(f"*/{last}") or (
-            self.places.get(f"*/{stem}", []) if suffix.lower() in IMAGE_SUFFIXES else []
-        )
+        found = self.places.get(f"*/{last}") or (self.places.get(f"*/{stem}", []) if is_item(suffix.lower()) else [])
         if len(found) > 1:
-            plain = f"/{os.path.splitext(name)[0] if suffix.lower() in IMAGE_SUFFIXES else name}"
+            plain = f"/{os.path.splitext(name)[0] if is_item(suffix.lower()) else name}"
             ends = [i for i in found if os.path.splitext(f"/{self.names[i]}")[0].endswith(plain)]
             split = os.path.splitext(table.rsplit("/", 1)[-1])[0].lower()
             found = ends if len(ends) == 1 else [i for i in ends if split in self.names[i].lower().split("/")[:-1]]

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from faussaire.data.decode.decode import IMAGE_SUFFIXES
 from faussaire.data.labels.labels import column_of_labels
+from faussaire.modalities import is_item
 
 FILE_NAMES = (
     "file", "path", "filename", "file_name", "image", "img", "url", "image_path", "filepath", "file_path", "image_file",
@@ -149,12 +149,12 @@ def _is_there(target: str, exists: Exists) -> bool:
 def _likely(reference: Reference, exists: Exists) -> float:
     """Return how likely it is that this was meant, from 0 to 1."""
     if not reference.target.startswith(REMOTE):
-        named = PurePosixPath(reference.target).suffix.lower() in IMAGE_SUFFIXES
+        named = is_item(PurePosixPath(reference.target).suffix.lower())
         return 1.0 if exists(reference.target) else 0.001 * named
     if re.search(r"\s", reference.target):
         return 0.0
     with suppress(ValueError):  # no URL
-        return 1.0 if PurePosixPath(urlsplit(reference.target).path).suffix.lower() in IMAGE_SUFFIXES else 0.5
+        return 1.0 if is_item(PurePosixPath(urlsplit(reference.target).path).suffix.lower()) else 0.5
     return 0.0
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from faussaire.data.labels.labels import column_of_labels, is_number
 from faussaire.data.sources.numbering import coloured, in_order, stems_of
-from faussaire.data.sources.pixels import flat_shape
+from faussaire.modalities.image.layouts import flat_shape
 
 _ROW_NUMBERS = frozenset({"", "id", "index", "row", "unnamed: 0"})
 _KEPT = 4096  # rows looked at, spread over all

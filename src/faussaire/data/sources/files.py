@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from faussaire.core.marks import OWN_NOTE, mark_in
 from faussaire.data.dataset import Source
 from faussaire.data.decode.chunks import content
-from faussaire.data.decode.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.labels.beside import TEXT_SUFFIXES, Files, find_beside, find_labels
 from faussaire.data.labels.labels import is_about_labels
 from faussaire.data.names import slug
+from faussaire.modalities import begins_as_item, is_item
 
 MAX_FILE_BYTES = 2**29
 """Larger files are rejected unread."""
@@ -72,9 +72,9 @@ class Listing:
     def add(self, name: str, read: Callable[..., bytes], problem: str = "", path: str | None = None) -> None:
         """Sort one file in: an entry, or one of the others."""
         suffix = os.path.splitext(name)[1].lower()
-        looked_at = suffix not in _NEVER and suffix not in IMAGE_SUFFIXES and not problem
+        looked_at = suffix not in _NEVER and not is_item(suffix) and not problem
         begin = _beginning(read) if looked_at else b""
-        if suffix in IMAGE_SUFFIXES or is_image(begin):
+        if is_item(suffix) or begins_as_item(begin):
             self.entries.append(Entry(name, read, problem, path))
             return
         self.others[suffix or "no suffix"] += 1

@@ -19,11 +19,11 @@ from pathlib import Path
 from faussaire.core.errors import DataError
 from faussaire.core.marks import is_marked
 from faussaire.data.dataset import Source
-from faussaire.data.decode.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.disk import read_file, stamp, why_unread
 from faussaire.data.names import shown, told_apart
 from faussaire.data.sources.files import Listing, file_source, too_large
 from faussaire.data.sources.litter import is_environment, is_litter, is_trash
+from faussaire.modalities import begins_as_item, is_item
 
 Key = tuple[int, int] | str
 
@@ -49,7 +49,7 @@ class Folder:
     def has_images(self) -> bool:
         """Whether a file in it is an image by its name; of files without a suffix, a few are looked at."""
         usable = [(os.path.splitext(name)[1].lower(), path) for name, path, why in self.files if not why]
-        if any(suffix in IMAGE_SUFFIXES for suffix, _ in usable):
+        if any(is_item(suffix) for suffix, _ in usable):
             return True
         return any(_begins_as_image(path) for path in [path for suffix, path in usable if not suffix][:_LOOKED_AT])
 
@@ -152,7 +152,7 @@ class _Walk:
             return
         self._seen.add(key)
         self._pending.append((path, f"{name}/"))
-        if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES:
+        if is_item(os.path.splitext(name)[1].lower()):
             self.found.files.append((name, path, "a folder with the name of an image"))
 
     def _pass(self, why: str, name: str) -> None:
@@ -161,7 +161,7 @@ class _Walk:
 
 def _begins_as_image(path: str) -> bool:
     try:
-        return is_image(read_file(path, 16))
+        return begins_as_item(read_file(path, 16))
     except OSError:
         return False
 

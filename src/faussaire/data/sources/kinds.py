@@ -6,7 +6,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from faussaire.core.errors import DataError
-from faussaire.data.decode.decode import IMAGE_SUFFIXES, is_image
 from faussaire.data.disk import why_unread
 from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import NPY
@@ -19,6 +18,7 @@ from faussaire.data.sources.parquet import PARQUET
 from faussaire.data.sources.tables import TABLE
 from faussaire.data.sources.tars import TAR
 from faussaire.data.sources.zips import ZIP
+from faussaire.modalities import begins_as_item, is_item
 
 SOURCES: tuple[SourceKind, ...] = (NPY, NPZ, IDX, PARQUET, TABLE, ZIP, TAR, LIST)
 """The first that recognises a file opens it."""
@@ -61,11 +61,11 @@ def kind_of(path: Path) -> SourceKind:
     """
     head, name = Head(path), path.name.lower()
     try:
-        is_single = is_image(head.data[:16])
+        is_single = begins_as_item(head.data[:16])
         kind = next((kind for kind in SOURCES if kind.recognises(head)), None)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
-    if is_single or (kind is None and path.suffix.lower() in IMAGE_SUFFIXES):
+    if is_single or (kind is None and is_item(path.suffix.lower())):
         raise DataError(f"{path} is a single image: give the folder that it lies in")
     if kind is None and (way_out := _way_out(head)):
         raise DataError(f"{path} {way_out}")

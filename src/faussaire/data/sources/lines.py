@@ -19,13 +19,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
 from faussaire.core.errors import DataError
-from faussaire.data.decode.decode import IMAGE_SUFFIXES
 from faussaire.data.disk import read_file
 from faussaire.data.labels.labels import is_number
 from faussaire.data.names import shortened
 from faussaire.data.sources.kind import BYTE_ORDER_MARKS
 from faussaire.data.sources.packed import most_bytes, unpacked
 from faussaire.data.sources.zips import BEGINS
+from faussaire.modalities import is_item
 
 _MAX_LINE = 2**24  # characters; a table of images has no longer lines
 _SAMPLE = 8  # lines by which the marks are found
@@ -138,7 +138,7 @@ def _text(path: Path, stack: ExitStack) -> TextIO:
 def table_in(archive: zipfile.ZipFile) -> str | None:
     """Return the only table of a zip, or that of the training part; None where there are images."""
     names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
-    if any(PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES for name in names):
+    if any(is_item(PurePosixPath(name).suffix.lower()) for name in names):
         return None
     tables = [name for name in names if PurePosixPath(name).suffix.lower() in _TABLES]
     wanted = tables if len(tables) == 1 else [name for name in names if "train" in PurePosixPath(name).name.lower()]

@@ -18,10 +18,10 @@ import numpy as np
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.names import shortened
-from faussaire.data.sources.arrays import NUMBERS, OBJECTS, array_source, line
+from faussaire.data.sources.arrays import OBJECTS, array_source, line
 from faussaire.data.sources.kind import Head, SourceKind
-from faussaire.data.sources.pixels import flat_shape
 from faussaire.data.sources.zips import BEGINS, first_name
+from faussaire.modalities import modalities
 
 _IMAGES = ("images", "image", "imgs", "img", "pixels", "data", "x", "inputs", "features", "samples", "faces")
 _LABELS = ("labels", "label", "targets", "target", "y", "digits")
@@ -56,8 +56,7 @@ class _Array:
     @property
     def may_be_images(self) -> bool:
         """Whether it has the shape of images."""
-        flat = len(self.shape) == 2 and flat_shape(self.shape[1]) is not None
-        return self.dtype.kind in NUMBERS and (len(self.shape) in (3, 4) or flat)
+        return any(modality.takes_array(self.shape, self.dtype) for modality in modalities().values())
 
 
 def npz_source(path: Path, scratch: Path) -> Source:

@@ -8,10 +8,10 @@ from typing import Any
 
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
-from faussaire.data.decode.decode import is_image
 from faussaire.data.names import shortened
 from faussaire.data.sources.arrow import ROWS, Columns, arrow_source, bytes_in
 from faussaire.data.sources.kind import SourceKind
+from faussaire.modalities import begins_as_item
 
 _LOOKED_AT = 16  # rows, to know whether they hold images
 
@@ -32,7 +32,7 @@ def holds_images(path: Path) -> bool:
         contents = [bytes_in(cell) for cell in batch.column(columns.image).to_pylist()]
     except Exception:  # no pyarrow, no such column, no rows, or damaged: no images that could be read
         return False
-    return any(isinstance(data, bytes) and is_image(data[:16]) for data in contents)
+    return any(isinstance(data, bytes) and begins_as_item(data[:16]) for data in contents)
 
 
 def parquet_source(paths: Sequence[Path], name: str, scratch: Path) -> Source:

@@ -7,23 +7,20 @@ stay an array; any other mixture is read as files.
 
 from __future__ import annotations
 
-import io
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from faussaire.core.config import NAMED, named
 from faussaire.data.dataset import Origin, Source
-from faussaire.data.decode.ranges import BYTES, Range, is_about_range
 from faussaire.data.labels.labels import Labels, classes_of_values, is_about_labels
 from faussaire.data.names import shown, slug
-from faussaire.data.sources.pixels import ArrayPixels, Pixels, StackedPixels
+from faussaire.data.sources.rows import ArrayRows, SourceRows, StackedRows
 from faussaire.data.sources.shards import why_no_classes
 
 
@@ -42,28 +39,21 @@ def several_source(origins: Sequence[Origin], scratch: Path) -> Source:
     """
     with ExitStack() as stack:
         parts = [stack.enter_context(origin.open(scratch)) for origin in origins]
-        return _joined(_of_one_range(parts), stack.pop_all().close)
+        return _joined(_agreed(parts), stack.pop_all().close)
 
 
-def _of_one_range(parts: Sequence[Source]) -> list[Source]:
-    """Give arrays of one number type and of more than 8 bits the range of the widest: they are parts of one set."""
-    widest: dict[np.dtype, Range] = {}
-    for part in parts:
-        if isinstance(part.pixels, ArrayPixels) and part.pixels.range.low == 0 and part.pixels.range.high > BYTES.high:
-            dtype, found = part.pixels.raw.dtype, part.pixels.range
-            widest[dtype] = max(widest.get(dtype, found), found, key=lambda one: one.high)
-    return [_in_range(part, widest) for part in parts]
-
-
-def _in_range(part: Source, widest: Mapping[np.dtype, Range]) -> Source:
-    if not isinstance(part.pixels, ArrayPixels) or part.pixels.range.high <= BYTES.high:
-        return part
-    wider = widest.get(part.pixels.raw.dtype, part.pixels.range)
-    if part.pixels.range.low != 0 or wider.high == part.pixels.range.high:
-        return part
-    notes = [text for text in part.notes if not is_about_range(text)]
-    notes.append(f"values taken to be in [0, {wider.high:g}] scaled to 8 bits, as those of another part")
-    return replace(part, pixels=replace(part.pixels, range=wider), notes=tuple(notes))
+def _agreed(parts: Sequence[Source]) -> list[Source]:
+    """Let arrays of one modality mean the same by their numbers: they are parts of one set."""
+    found = list(parts)
+    arrays = {i: part.array for i, part in enumerate(parts) if isinstance(part.array, ArrayRows)}
+    for modality in {array.modality for array in arrays.values()}:
+        places = [i for i, array in arrays.items() if array.modality is modality]
+        agreed = modality.agreed([arrays[i].arranged for i in places])
+        for i, arranged in zip(places, agreed, strict=True):
+            notes = [text for text in parts[i].notes if text not in arrays[i].arranged.notes]
+            array = replace(arrays[i], arranged=arranged)
+            found[i] = replace(parts[i], array=array, notes=(*notes, *arranged.notes))
+    return found
 
 
 def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
@@ -83,7 +73,7 @@ def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
         return None if source.path is None else source.path(k)
 
     starts = [0, *ends[:-1]]
-    pixels = _one_array(parts)
+    array = _one_array(parts)
     return Source(
         name=joined_name([part.name for part in parts]),
         where=named([part.where for part in parts]),
@@ -94,9 +84,9 @@ def _joined(parts: Sequence[Source], close: Callable[[], None]) -> Source:
         problems={
             start + i: text for start, part in zip(starts, parts, strict=True) for i, text in part.problems.items()
         },
-        read=None if pixels else read,
-        path=None if pixels else path,
-        pixels=pixels,
+        read=None if array else read,
+        path=None if array else path,
+        array=array,
         remote=any(part.remote for part in parts),
         mixed=tuple(one for part in parts for one in part.mixed or ((len(part.items), False),)),
         close=close,
@@ -142,20 +132,15 @@ def _notes(parts: Sequence[Source], labels: Labels) -> list[str]:
     return [*(f"{names[0]}{others[text]}: {text}" for text, names in names_by_note.items()), *labels.notes]
 
 
-def _one_array(parts: Sequence[Source]) -> Pixels | None:
+def _one_array(parts: Sequence[Source]) -> SourceRows | None:
     """Return the images of all parts as one array, where they are arrays of one shape."""
-    arrays = [part.pixels for part in parts if part.pixels is not None]
-    if len(arrays) < len(parts) or len({pixels.shape[1:] for pixels in arrays}) > 1:
+    arrays = [part.array for part in parts if part.array is not None]
+    if len(arrays) < len(parts) or len({(array.modality, array.shape[1:]) for array in arrays}) > 1:
         return None
-    return StackedPixels(arrays)
+    return StackedRows(arrays)
 
 
 def _as_file(source: Source, i: int) -> bytes:
-    """Return an image of an array as the bytes of a file."""
-    assert source.pixels is not None
-    image = source.pixels[np.array([i])][0]
-    buffer = io.BytesIO()
-    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0).copy()).save(
-        buffer, "PNG", compress_level=1
-    )
-    return buffer.getvalue()
+    """Return a sample of an array as the bytes of a file."""
+    assert source.array is not None
+    return source.array.modality.as_file(source.array[np.array([i])][0])

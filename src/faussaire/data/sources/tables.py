@@ -18,7 +18,6 @@ import numpy as np
 
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
-from faussaire.data.decode.ranges import Extents
 from faussaire.data.labels.labels import classes_of
 from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import array_source
@@ -56,7 +55,7 @@ def table_source(path: Path, scratch: Path) -> Source:
         DataError: it cannot be read, or is no table of pixels.
     """
     lines = TableLines(path)
-    spool, extents = Spool(scratch), Extents()
+    spool = Spool(scratch)
     labels: list[str | None] = []
     problems: dict[int, str] = {}
     try:
@@ -64,7 +63,6 @@ def table_source(path: Path, scratch: Path) -> Source:
         for values, named, odd in _blocks(islice(lines, int(layout.header), None), layout):
             problems |= {len(labels) + row: reason for row, reason in odd.items()}
             labels += named
-            extents.add(values)
             for row in values:
                 spool.add(row.data)
     except (csv.Error, OSError) as error:
@@ -84,7 +82,7 @@ def table_source(path: Path, scratch: Path) -> Source:
         where=str(path),
         notes=notes,
         problems=problems,
-        extents=extents,
+        typed=False,
         close=spool.close,
     )
 

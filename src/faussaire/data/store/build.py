@@ -23,6 +23,7 @@ from faussaire.data.decode.outcomes import KEPT, OUTCOME
 from faussaire.data.store.folder import WORDS, discard, write_text, writing
 from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.data.store.selection import Selection
+from faussaire.modalities.spec import Rule
 
 CHECKED = 1024
 """Images in one go."""
@@ -38,7 +39,7 @@ class Build:
         plan: what decides the content, a beginning that was made by another plan is of no use.
         source: where the items come from.
         chosen: which they are.
-        shape: (C, R, R) of an image.
+        rule: what the samples are brought to.
         in_place: the file that has the pixels already, if one does.
 
     Raises:
@@ -52,12 +53,11 @@ class Build:
         source: Source,
         chosen: Selection,
         *,
-        shape: tuple[int, ...],
+        rule: Rule,
         in_place: PixelFile | None,
     ) -> None:
         self.folder, self.plan, self.source, self.chosen = folder, plan, source, chosen
-        self.shape, self.in_place, self.count = shape, in_place, len(chosen.indices)
-        self.row_bytes = int(np.prod(shape))
+        self.rule, self.in_place, self.count = rule, in_place, len(chosen.indices)
         with writing(folder):
             wanted = json.dumps(plan, sort_keys=True)
             if folder.is_dir() and _text(folder / PLAN) != wanted:
@@ -83,7 +83,7 @@ class Build:
         """
         with writing(self.folder):
             if self.in_place is None:
-                _append(self.pixels(0).path, chunk.pixels)
+                _append(self.pixels(0).path, chunk.rows)
             numbers = np.array([self.number(word) for word in chunk.words], np.int64)
             outcomes = chunk.outcomes.copy()
             for name in ("note", "mode"):
@@ -105,7 +105,7 @@ class Build:
         write_text(self.folder / WORDS, "".join(f"{word}\n" for word in words))
         files = {self.outcomes_file: OUTCOME.itemsize}
         if self.in_place is None:
-            files[self.pixels(0).path] = self.row_bytes
+            files[self.pixels(0).path] = self.rule.row_bytes
         self.done = self._intact(min(self.count, *(_bytes_in(path) // row_bytes for path, row_bytes in files.items())))
         for path, row_bytes in files.items():
             if _bytes_in(path):
@@ -115,7 +115,7 @@ class Build:
         """Return how many of the first `count` items are as they were written."""
         if not count:
             return 0
-        rows = Rows(self.pixels(count), self.shape)
+        rows = Rows(self.pixels(count), self.rule.shape, dtype=self.rule.dtype)
         for start in range(0, count, CHECKED):
             pixels = rows[start : min(start + CHECKED, count)]
             outcomes = np.fromfile(self.outcomes_file, OUTCOME, len(pixels), offset=start * OUTCOME.itemsize)

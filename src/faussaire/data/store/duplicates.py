@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from faussaire.data.store.rows import Rows
+from faussaire.modalities import Modality
 
 NEAR_UP_TO = 2**20
 """Near copies are not sought in sets of more images than this."""
 
 _BITS = 3  # of 64 in which the hashes of near copies may differ
-_LEVELS = 8.0  # root mean square of the difference of their pixels, of 255
 _NEIGHBOURS = 4
 _AT_A_TIME = 512
 
@@ -33,13 +33,14 @@ def exact_copies(digests: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.sort(order[1:][ordered[1:] == ordered[:-1]])
 
 
-def near_copies(hashes: np.ndarray, digests: np.ndarray, rows: Rows) -> np.ndarray:
+def near_copies(hashes: np.ndarray, digests: np.ndarray, rows: Rows, modality: Modality) -> np.ndarray:
     """Return the places of images that nearly equal an earlier one, exact copies left out; rising.
 
     Args:
         hashes: perceptual ones, uint64 `[N]`.
         digests: a word of the SHA-256 of each image, uint64 `[N]`.
-        rows: the images.
+        rows: the samples.
+        modality: theirs, which says whether two are alike.
     """
     first, second = _candidates(hashes)
     other = digests[first] != digests[second]
@@ -47,9 +48,7 @@ def near_copies(hashes: np.ndarray, digests: np.ndarray, rows: Rows) -> np.ndarr
     near = np.zeros(len(hashes), bool)
     for start in range(0, len(first), _AT_A_TIME):
         a, b = (rows[part[start : start + _AT_A_TIME]] for part in (first, second))
-        difference = a.astype(np.float32) - b
-        close = np.sqrt((difference**2).mean(axis=(1, 2, 3))) < _LEVELS
-        near[second[start : start + _AT_A_TIME][close]] = True
+        near[second[start : start + _AT_A_TIME][modality.alike(a, b)]] = True
     return np.flatnonzero(near)
 
 

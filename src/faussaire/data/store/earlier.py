@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.data.decode.chunks import Chunk, measure
-from faussaire.data.decode.decode import Rule, decoders
-from faussaire.data.decode.outcomes import DROPPED, FOR_NOW, UNREAD
-from faussaire.data.store.folder import INDEX, load, read_index, read_pixels, write_text
-from faussaire.data.store.rows import Rows
+from faussaire.data.decode.outcomes import DROPPED
+from faussaire.data.store.folder import INDEX, load, read_index, read_rows, write_text
+from faussaire.modalities import modality
+from faussaire.modalities.spec import FOR_NOW, UNREAD, Rule
 
 _BLOCK_BYTES = 2**25  # of pixels taken over in one go
 
@@ -37,6 +37,7 @@ class Earlier:
     def __init__(self, folder: Path, in_place: Path | None) -> None:
         self._dataset = load(folder, in_place)
         self._folder, self._index = folder, read_index(folder)
+        self._modality = modality(self._dataset.spec.modality)
         self._records = self._dataset.inventory.records
 
     def fits(self, fingerprint: str) -> bool:
@@ -46,13 +47,11 @@ class Earlier:
     @property
     def rule(self) -> Rule:
         """By which it was decoded."""
-        rule = self._index["rule"]
-        depths = tuple((str(kind), float(low), float(high)) for kind, low, high in rule["depths"])
-        return Rule(**{**rule, "background": tuple(rule["background"]), "depths": depths})
+        return self._modality.rule_from(self._index["rule"])
 
     def doubtful(self) -> list[int]:
         """Return the positions of the items that were left out for what may be gone now."""
-        return self._left_out_for(FOR_NOW | (UNREAD if self._index["decoders"] != decoders() else 0))
+        return self._left_out_for(FOR_NOW | (UNREAD if self._index["decoders"] != self._modality.decoders() else 0))
 
     def to_decode(self) -> list[int]:
         """Return the positions of what cannot be taken over: the doubtful items, and copies that were dropped."""
@@ -69,8 +68,10 @@ class Earlier:
 
     def settle(self) -> None:
         """Take note that the decoders of today can read no more of it."""
-        if self._index["decoders"] != decoders():
-            write_text(self._folder / INDEX, json.dumps(self._index | {"decoders": decoders()}, indent=1))
+        if self._index["decoders"] != self._modality.decoders():
+            write_text(
+                self._folder / INDEX, json.dumps(self._index | {"decoders": self._modality.decoders()}, indent=1)
+            )
 
     def with_fresh(self, fresh: Iterator[Chunk], positions: Sequence[int], *, start: int) -> Iterator[Chunk]:
         """Give all items from `start` on: those at `positions` out of `fresh`, the others as they were."""
@@ -79,19 +80,18 @@ class Earlier:
             for row, position in enumerate(here):
                 yield from self._taken_over(start, position)
                 only = slice(row, row + 1)
-                yield replace(chunk, pixels=chunk.pixels[only], outcomes=chunk.outcomes[only])
+                yield replace(chunk, rows=chunk.rows[only], outcomes=chunk.outcomes[only])
                 start = position + 1
         yield from self._taken_over(start, len(self._records))
 
     def _taken_over(self, start: int, stop: int) -> Iterator[Chunk]:
         """Give the items from `start` to `stop` as they were decoded."""
-        shape, channels = tuple(self._index["shape"]), self.rule.channels
-        rows = Rows(read_pixels(self._folder, self._index), shape)
-        step = max(1, _BLOCK_BYTES // (channels * shape[1] * shape[2]))
+        rows, rule = read_rows(self._folder, self._index), self.rule
+        step = max(1, _BLOCK_BYTES // rule.row_bytes)
         for first in range(start, stop, step):
             last = min(first + step, stop)
-            outcomes, pixels = np.array(self._records.outcomes[first:last]), rows[first:last]
-            if shape[0] < channels:  # all were grey, of which one channel was kept
-                pixels = np.repeat(pixels, channels, axis=1)
-                measure(pixels, outcomes)
-            yield Chunk(pixels=pixels, outcomes=outcomes, words=list(self._records.words))
+            outcomes, narrow = np.array(self._records.outcomes[first:last]), rows[first:last]
+            wide = self._modality.widen(narrow, rule)
+            if wide is not narrow:
+                measure(wide, outcomes, self._modality)
+            yield Chunk(rows=wide, outcomes=outcomes, words=list(self._records.words))

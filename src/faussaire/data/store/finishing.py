@@ -20,16 +20,17 @@ from typing import Any
 import numpy as np
 
 from faussaire.core.errors import DataError
+from faussaire.core.files import let_go
 from faussaire.core.marks import OWN_NOTE
-from faussaire.data.decode.chunks import BLANK_BELOW
-from faussaire.data.decode.decode import decoders
-from faussaire.data.decode.outcomes import BLANK, DROPPED, GREY, KEPT, OUTCOME, OWN
+from faussaire.data.decode.outcomes import DROPPED, KEPT, OUTCOME
 from faussaire.data.names import Numbered, shortened
 from faussaire.data.store.build import PLAN, Build
 from faussaire.data.store.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.store.folder import HELD_OUT, INDEX, ITEMS, NAMES, TRAIN, discard, write_text, writing
 from faussaire.data.store.records import Lines, fingerprint_head, in_order
-from faussaire.data.store.rows import PixelFile, Rows, let_go
+from faussaire.data.store.rows import PixelFile, Rows
+from faussaire.modalities import Modality, modalities
+from faussaire.modalities.spec import BLANK, GREY, OWN
 
 KEEP, DROP, DROP_NEAR = "keep", "drop", "drop-near"
 DUPLICATES = (KEEP, DROP, DROP_NEAR)
@@ -44,22 +45,20 @@ _UNEVEN = 3  # times as many images in the largest class as in the smallest
 _BLOCK = 2**15  # rows read at a time
 
 
-def finish(build: Build, notes: Sequence[str], *, channels: int | None, duplicates: str) -> None:
-    """Write the index of a build that has all its items.
-
-    `channels` None chooses 1 where every image is grey; `duplicates` is one of DUPLICATES.
+def finish(build: Build, notes: Sequence[str], *, modality: Modality, duplicates: str) -> None:
+    """Write the index of a build that has all its items; `duplicates` is one of DUPLICATES.
 
     Raises:
         DataError: fewer than two images can be used, or the folder cannot be written.
     """
     with writing(build.folder):
-        work = Finish(build, notes)
+        work = Finish(build, notes, modality)
         work.drop_own_samples()
         if (num_kept := int(work.kept.sum())) < 2:
             message = _too_few(work, num_kept)
             discard(build.folder)  # nothing there is worth keeping
             raise DataError(message)
-        work.settle_channels(channels)
+        work.settle_rule()
         work.note_blanks()
         work.settle_duplicates(duplicates)
         index = work.index()
@@ -76,10 +75,12 @@ class Finish:
     Args:
         build: which has all its items.
         notes: what there is to say so far.
+        modality: of the samples.
     """
 
-    def __init__(self, build: Build, notes: Sequence[str]) -> None:
-        self.build, self.notes, self.pixels, self.shape = build, [*notes], build.pixels(build.done), build.shape
+    def __init__(self, build: Build, notes: Sequence[str], modality: Modality) -> None:
+        self.build, self.notes, self.modality = build, [*notes], modality
+        self.pixels, self.rule = build.pixels(build.done), build.rule
         self.outcomes: np.ndarray = np.empty(0, OUTCOME)
         if build.done:  # an empty file cannot be mapped
             shutil.copyfile(build.outcomes_file, build.folder / ITEMS)
@@ -130,31 +131,32 @@ class Finish:
                 f"samples made by faussaire, left out: {left_out}; to learn from them name a folder of them alone"
             )
 
-    def settle_channels(self, channels: int | None) -> None:
-        """Keep one channel of the pixels where every image is grey and nobody asked for more."""
-        if channels is not None:
+    def settle_rule(self) -> None:
+        """Keep less of the rows where that suffices for every sample: one channel of images that are all grey."""
+        rows, num = self._rows(), self.build.done
+        self.rule, notes = self.rule.narrowed(all_grey=bool((self.flags[self.kept] & GREY).all()))
+        self.notes.extend(notes)
+        if self.rule.shape == self.build.rule.shape:
             return
-        all_grey = bool((self.flags[self.kept] & GREY).all())
-        self.notes.append("1 channel: every image is grey" if all_grey else "3 channels: there is colour")
-        if not all_grey or self.shape[0] == 1:
-            return
-        rows, num = Rows(self.pixels, self.shape), self.build.done
-        self.shape, self.pixels = (1, *self.shape[1:]), PixelFile(path=self.build.folder / "grey.u8", count=num)
+        self.pixels = PixelFile(path=self.build.folder / "grey.u8", count=num)
         with self.pixels.path.open("wb") as file:
             for first in range(0, num, 256):
-                pixels = np.ascontiguousarray(rows[first : first + 256][:, :1])
-                pixels.tofile(file)
-                for position, image in enumerate(pixels, start=first):
+                narrow = self.modality.narrow(rows[first : first + 256], self.rule)
+                narrow.tofile(file)
+                for position, row in enumerate(narrow, start=first):
                     if self.flags[position] & KEPT:
-                        self.outcomes["digest"][position] = hashlib.sha256(image.data).digest()
+                        self.outcomes["digest"][position] = hashlib.sha256(row.data).digest()
                 let_go(self.outcomes)
+
+    def _rows(self) -> Rows:
+        """Open the samples as they are stored now."""
+        return Rows(self.pixels, self.rule.shape, dtype=self.rule.dtype)
 
     def note_blanks(self) -> None:
         """Say which images have next to nothing on them."""
         blank = np.flatnonzero(self.flags & (KEPT | BLANK) == KEPT | BLANK)
         if len(blank):
-            kind = f"nearly blank images (values vary by less than {BLANK_BELOW:g} of 255)"
-            self.notes.append(f"{kind}: {len(blank)} (first: {self._name(blank[0])})")
+            self.notes.append(f"{self.modality.blank}: {len(blank)} (first: {self._name(blank[0])})")
 
     def settle_duplicates(self, duplicates: str) -> None:
         """Count copies, and drop them where that was asked for."""
@@ -169,7 +171,7 @@ class Finish:
             return
         positions = np.flatnonzero(self.flags & (KEPT | BLANK) == KEPT)
         hashes, digests = self._column("perceptual_hash")[positions], self._column("digest", 0)[positions]
-        near = positions[near_copies(hashes, digests, Rows(self.pixels, self.shape, positions))]
+        near = positions[near_copies(hashes, digests, self._rows().at(positions), self.modality)]
         if duplicates == DROP_NEAR:
             self._drop(near, "nearly a copy of an earlier image")
         if len(near):
@@ -220,7 +222,7 @@ class Finish:
         keys, num_held_out = self._column("digest", 2), int(held_out.sum())
         order = np.argsort(keys, kind="stable") if labels is None else np.lexsort((labels, keys))
         del keys
-        hasher = fingerprint_head(self.shape, list(counts), num_held_out)
+        hasher = fingerprint_head(self.rule.shape, list(counts), num_held_out)
         for part, mask in ((TRAIN, kept & ~held_out), (HELD_OUT, held_out)):
             hasher.update(self._write_part(part, order[mask[order]], labels))
         items, indices = build.source.items, build.chosen.indices
@@ -229,12 +231,14 @@ class Finish:
             Lines.write((items[i] for i in indices), folder / NAMES, build.done)
         return {
             "name": build.source.name,
-            "shape": self.shape,
+            "modality": self.modality.name,
+            "shape": self.rule.shape,
+            "dtype": self.rule.dtype.str,
             "classes": list(counts),
             "class_counts": counts,
             "notes": [*self.notes, _held_out_note(num_held_out, int(kept.sum()))],
-            "rule": {**build.plan["rule"], "depths": build.plan["depths"]["ends"]},
-            "decoders": decoders(),
+            "rule": build.rule.as_dict(),
+            "decoders": self.modality.decoders(),
             "numbered": numbered,
             "pixels": {**vars(self.pixels), "path": None if build.in_place else self.pixels.path.name},
             "fingerprint": hasher.hexdigest(),
@@ -278,7 +282,8 @@ def _too_few(work: Finish, num_kept: int) -> str:
         note = list(build.words)[work.outcomes["note"][rejected[0]]]
         first = f" (first: {shortened(build.source.items[build.chosen.indices[rejected[0]]])}, {note})"
     notes = "".join(f"; {note}" for note in build.source.notes)
+    formats = ", or of ".join(modality.formats for modality in modalities().values() if modality.formats)
     return (
         f"{build.source.where}: {num_kept} usable images found, {len(rejected)} rejected{first}{notes}: "
-        "at least 2 are needed; give a folder or zip of PNG, JPEG, WebP, BMP, GIF, TIFF or AVIF images"
+        f"at least 2 are needed; give a folder or zip of {formats}"
     )

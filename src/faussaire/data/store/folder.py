@@ -3,7 +3,7 @@
     NAME-KEY/SIGNATURE/          KEY: which data, prepared how; SIGNATURE: its state when it was prepared; and a number
                                  where more of the same data could be read later
         index.json               what is here; written last, so that without it the preparation is unfinished
-        pixels.u8                uint8 [n, C, R, R], image after image
+        pixels.u8                rows [n, *shape], sample after sample
         items.bin words.jsonl    what became of each item, as rows of OUTCOME, and the words of its notes
         names.txt names.npy      the name of each item, and where it ends
         labels.npy rejected.npy  the label of each item, and the positions of those that are not used
@@ -38,9 +38,9 @@ from faussaire.data.decode.outcomes import OUTCOME
 from faussaire.data.names import Numbered
 from faussaire.data.store.records import Lines, Records
 from faussaire.data.store.rows import PixelFile, Rows
-from faussaire.modalities import SampleSpec
+from faussaire.modalities import SampleSpec, modality
 
-VERSION = 7
+VERSION = 8
 """Of the format, and of the rules for decoding and for the order: another one is another store."""
 
 INDEX = "index.json"
@@ -178,8 +178,9 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
     """
     try:
         index = read_index(folder)
-        shape, classes = tuple(index["shape"]), tuple(index["classes"])
-        pixels = read_pixels(folder, index, in_place)
+        classes = tuple(index["classes"])
+        spec = SampleSpec(modality=modality(index["modality"]).name, shape=tuple(index["shape"]), classes=classes)
+        rows = read_rows(folder, index, in_place)
         if links := [path.name for path in folder.iterdir() if path.is_symlink()]:
             raise ValueError(f"{links[0]} is a link")
         train, held_out = (_part(folder, name, labelled=bool(classes)) for name in (TRAIN, HELD_OUT))
@@ -189,10 +190,10 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
         raise DataError(f"the prepared images in {folder} are damaged ({error}): remove that folder") from error
     return Dataset(
         name=index["name"],
-        spec=SampleSpec(modality="image", shape=shape, classes=classes),
-        images=Rows(pixels, shape, train[0]),
+        spec=spec,
+        images=rows.at(train[0]),
         labels=train[1],
-        held_out=Rows(pixels, shape, held_out[0]),
+        held_out=rows.at(held_out[0]),
         held_out_labels=held_out[1],
         inventory=Inventory(
             name=index["name"],
@@ -212,15 +213,17 @@ def read_index(folder: Path) -> dict[str, Any]:
     return index
 
 
-def read_pixels(folder: Path, index: Mapping[str, Any], in_place: Path | None = None) -> PixelFile:
-    """Return the file of pixels of a store; see `load` for `in_place`."""
+def read_rows(folder: Path, index: Mapping[str, Any], in_place: Path | None = None) -> Rows:
+    """Open the rows of a store; see `load` for `in_place`."""
     told = index["pixels"]
     name = told["path"]
     if name is None and in_place is not None:
-        return PixelFile(**{**told, "path": in_place})
-    if name is None or Path(name).name != name:
+        path = in_place
+    elif name is None or Path(name).name != name:
         raise ValueError("its file of pixels lies outside it")
-    return PixelFile(**{**told, "path": folder / name})
+    else:
+        path = folder / name
+    return Rows(PixelFile(**{**told, "path": path}), tuple(index["shape"]), dtype=np.dtype(index["dtype"]))
 
 
 def _part(folder: Path, name: str, *, labelled: bool) -> tuple[np.ndarray, np.ndarray | None]:

@@ -16,8 +16,8 @@ from typing import overload
 
 import numpy as np
 
+from faussaire.core.files import let_go
 from faussaire.data.decode.outcomes import KEPT
-from faussaire.data.store.rows import let_go
 
 _BLOCK = 2**14  # rows read at a time
 _SORTED = 2**20

@@ -1,6 +1,6 @@
-"""Images by position, out of a file: the memory that they take does not grow with their number.
+"""Samples by position, out of a file: the memory that they take does not grow with their number.
 
-A `Rows` is indexed like an array `[N, C, H, W]` and always gives a copy. Sets below 64 MiB are memory-mapped. Of larger
+A `Rows` is indexed like an array `[N, *shape]` and always gives a copy. Sets below 64 MiB are memory-mapped. Of larger
 ones just the bytes that are asked for are read: Linux maps up to two megabytes around each image that is touched,
 and counts them as the process's own. So a set of 30 GB costs a training no more memory than one of 30 MB; the system
 keeps what it can in its own cache. A batch of 64 takes 0.1 ms either way.
@@ -37,22 +37,28 @@ class PixelFile:
 
 
 class Rows:
-    """uint8 `[N, C, H, W]` in a file.
+    """Samples `[N, *shape]` in a file.
 
     Args:
         file: the file.
-        shape: (C, H, W) of an image.
-        index: int64 `[N]`, the place in the file of each image; None for all of them, in order.
+        shape: of a sample.
+        index: int64 `[N]`, the place in the file of each sample; None for all of them, in order.
+        dtype: number type.
 
     Raises:
         DataError: the file is missing or too short.
     """
 
-    dtype = np.dtype(np.uint8)
-
-    def __init__(self, file: PixelFile, shape: tuple[int, ...], index: np.ndarray | None = None) -> None:
-        self.index = index
-        self._row_bytes = int(np.prod(shape))
+    def __init__(
+        self,
+        file: PixelFile,
+        shape: tuple[int, ...],
+        index: np.ndarray | None = None,
+        *,
+        dtype: np.dtype | type = np.uint8,
+    ) -> None:
+        self.file, self.index, self.dtype = file, index, np.dtype(dtype)
+        self._row_bytes = int(np.prod(shape)) * self.dtype.itemsize
         reads = file.count * self._row_bytes > MAP_BYTES and hasattr(os, "preadv")
         self._file = (_Read if reads else _Mapped)(file, self._row_bytes)
         self._index: np.ndarray | _Read | None = index
@@ -64,9 +70,13 @@ class Rows:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def at(self, index: np.ndarray) -> Rows:
+        """Return those at places int64 `[n]` of the file."""
+        return Rows(self.file, self.shape[1:], index, dtype=self.dtype)
+
     @property
     def ndim(self) -> int:
-        """4."""
+        """Number of axes, that of the samples included."""
         return len(self.shape)
 
     @property
@@ -105,7 +115,7 @@ class Rows:
         return i % len(self)
 
     def _gather(self, positions: np.ndarray) -> np.ndarray:
-        """Copy the images at positions int64 `[n]` to uint8 `[n, C, H, W]`."""
+        """Copy the images at positions int64 `[n]` to `[n, *shape]`."""
         places = positions
         if isinstance(self._index, _Read):
             places = np.empty(len(positions), np.int64)
@@ -114,7 +124,7 @@ class Rows:
             places = np.asarray(self._index[positions])
         out = np.empty((len(places), self._row_bytes), np.uint8)
         self._file.take(places, out)
-        return out.reshape(-1, *self.shape[1:])
+        return out.view(self.dtype).reshape(-1, *self.shape[1:])
 
 
 class _Mapped:
@@ -164,10 +174,3 @@ def _opened(file: PixelFile, num_bytes: int) -> int:
     except OSError as error:
         raise DataError(f"{file.path} is missing, or shorter than it was ({error}): prepare the data again") from error
     return descriptor
-
-
-def let_go(array: np.ndarray) -> None:
-    """Give the pages of a memory-mapped array, if it is one, back to the system."""
-    mapped = getattr(array, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)

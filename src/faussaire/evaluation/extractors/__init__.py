@@ -8,10 +8,12 @@ from faussaire.evaluation.extractors.efficientnet import EfficientNetExtractor
 from faussaire.evaluation.extractors.inception import InceptionExtractor
 from faussaire.evaluation.extractors.pixels import PixelsExtractor
 from faussaire.evaluation.extractors.spec import Extractor
+from faussaire.evaluation.extractors.values import ValuesExtractor
 
 EXTRACTORS: dict[str, Callable[[], Extractor]] = {
     "efficientnet-lite0": EfficientNetExtractor,
     "inception-v3": InceptionExtractor,
     "pixels-dct": PixelsExtractor,
+    "values": ValuesExtractor,
 }
 """Name to factory. `labels-cnn` is not among them: `train_classifier` makes it from the user's labelled images."""

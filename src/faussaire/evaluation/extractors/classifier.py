@@ -21,7 +21,7 @@ from faussaire.core.errors import ExtractorError
 from faussaire.core.intervals import LEVEL, Estimate, wilson
 from faussaire.core.rng import generator_for
 from faussaire.core.threads import computing_threads
-from faussaire.evaluation.extractors.spec import embed_in_batches, resized
+from faussaire.evaluation.extractors.spec import embed_in_batches, opaque, resized
 
 _WIDTHS = (16, 32, 64, 128)
 _BATCH_SIZE = 64
@@ -57,6 +57,7 @@ class ClassifierExtractor:
 
     name = "labels-cnn"
     version = "2"
+    modalities = ("image",)
     input_size = 32
     dimension = 128
     value_range = (-1.0, 1.0)
@@ -103,7 +104,7 @@ def train_classifier(
     """Train the classifier on the user's own images.
 
     Args:
-        images: [N, C, H, W] in [-1, 1], C = 1 or 3.
+        images: [N, C, H, W] in [-1, 1], C = 1, 3 or 4.
         labels: int64 [N] in 0 .. num_classes - 1.
         num_classes: how many classes there are.
         epochs: passes over the images.
@@ -114,10 +115,11 @@ def train_classifier(
     Raises:
         ExtractorError: there are fewer than 20 images, the labels do not fit, or the shape is another.
     """
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) < 20:
-        raise ExtractorError(f"labels-cnn needs 20 images [N, 1 or 3, H, W] or more, not {list(images.shape)}")
+    if images.ndim != 4 or images.shape[1] not in (1, 3, 4) or len(images) < 20:
+        raise ExtractorError(f"labels-cnn needs 20 images [N, 1, 3 or 4, H, W] or more, not {list(images.shape)}")
     if labels.shape != (len(images),) or int(labels.min()) < 0 or int(labels.max()) >= num_classes:
         raise ExtractorError(f"labels-cnn needs a label in 0 .. {num_classes - 1} for each of the images")
+    images = opaque(images)
     prepared = _resized(images.float())
     order = torch.randperm(len(images), generator=generator_for(seed, "labels-cnn held out"))
     num_held_out = max(1, round(held_out * len(images)))

@@ -143,6 +143,7 @@ class EfficientNetExtractor:
 
     name = "efficientnet-lite0"
     version = "1"
+    modalities = ("image",)
     sha256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
     input_size = 128
     dimension = 1280

@@ -178,6 +178,7 @@ class InceptionExtractor:
 
     name = "inception-v3"
     version = "2015-12-05"
+    modalities = ("image",)
     sha256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
     input_size = 299
     dimension = 2048

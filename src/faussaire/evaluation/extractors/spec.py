@@ -1,6 +1,6 @@
-"""What an extractor is, and the registry of them: images in, features [N, D] out.
+"""What an extractor is: samples in, features [N, D] out.
 
-An extractor takes float images [N, C, H, W] in [-1, 1], C = 1 or 3, of any size, and does its own resize, which its
+One of images takes floats [N, C, H, W] in [-1, 1], C = 1, 3 or 4, of any size, and does its own resize, which its
 name pins together with its weights. Images are first rounded to 8 bits: what is judged is the picture that a user would
 save, and reals, which come from files, get no other treatment than fakes. Only features of the same extractor, version
 and sha256 may be compared.
@@ -40,6 +40,11 @@ class Extractor(Protocol):
         ...
 
     @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities that it takes; empty for all."""
+        ...
+
+    @property
     def input_size(self) -> int:
         """Side in pixels of the square that images are resized to."""
         ...
@@ -59,7 +64,7 @@ class Extractor(Protocol):
         """How images are resized, in words."""
         ...
 
-    def __call__(self, images: Tensor) -> Tensor:
+    def __call__(self, samples: Tensor, /) -> Tensor:
         """Return the features [N, D], float32, of images [N, C, H, W] in [-1, 1] with C = 1 or 3.
 
         Raises:
@@ -100,19 +105,27 @@ def embed_in_batches(
     The batch size is the extractor's and fixed, so that the last bits of a feature do not depend on the caller.
 
     Raises:
-        ExtractorError: the images are not [N, 1, H, W] or [N, 3, H, W], or there are none.
+        ExtractorError: the images are not [N, C, H, W] with 1, 3 or 4 channels, or there are none.
     """
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
-        raise ExtractorError(f"an extractor takes images [N, 1 or 3, H, W], N >= 1, not {list(images.shape)}")
+    if images.ndim != 4 or images.shape[1] not in (1, 3, 4) or len(images) == 0:
+        raise ExtractorError(f"an extractor takes images [N, 1, 3 or 4, H, W], N >= 1, not {list(images.shape)}")
     features = []
     with torch.inference_mode():
         for batch in torch.split(images, batch_size):
-            levels = ((batch.float().clamp(-1, 1) + 1) * 127.5).round()  # 0 .. 255
-            if channels == 1 and batch.shape[1] == 3:
+            levels = ((opaque(batch).float().clamp(-1, 1) + 1) * 127.5).round()  # 0 .. 255
+            if channels == 1 and levels.shape[1] == 3:
                 levels = levels.mean(1, keepdim=True)
             features.append(embed((levels / 127.5 - 1).expand(-1, channels, -1, -1)))
     # A copy outside of inference mode is an ordinary tensor, which a caller may train on.
     return torch.cat(features).clone()
+
+
+def opaque(images: Tensor) -> Tensor:
+    """Lay images `[N, 4, H, W]` in [-1, 1] over white, as `[N, 3, H, W]`: no network sees alpha; others pass."""
+    if images.shape[1] != 4:
+        return images
+    alpha = (images[:, 3:] + 1) / 2
+    return images[:, :3] * alpha + (1 - alpha)
 
 
 def resized(images: Tensor, size: int, *, mode: str, antialias: bool) -> Tensor:

@@ -15,11 +15,13 @@ from starlette.testclient import TestClient
 
 from faussaire.core.intervals import wilson
 from faussaire.generation.generator import Generator
-from faussaire.modalities.image import enlarge, grid, tiles
+from faussaire.modalities import modality
 from faussaire.runs.folder import RunFolder
 from faussaire.views.web.quiz import store
 from faussaire.views.web.quiz.pool import KINDS, pool_of
 from web_client import client_of, copy_of, train_on
+
+IMAGE = modality("image")
 
 
 @pytest.fixture
@@ -33,9 +35,9 @@ def client(run: Path) -> TestClient:
 
 
 @pytest.mark.parametrize(("count", "height", "width", "channels"), [(64, 28, 28, 1), (7, 12, 12, 3), (5, 64, 64, 3)])
-def test_tiles_undoes_grid(count: int, height: int, width: int, channels: int) -> None:
+def test_reread_undoes_sheet(count: int, height: int, width: int, channels: int) -> None:
     images = np.random.default_rng(0).integers(0, 256, (count, height, width, channels), np.uint8)
-    assert np.array_equal(tiles(grid(enlarge(images)), count, height=height, width=width), images)
+    assert np.array_equal(IMAGE.reread(IMAGE.sheet(images), count, (channels, height, width)), images)
 
 
 def test_the_reals_are_those_of_the_data(squares_run: Path) -> None:

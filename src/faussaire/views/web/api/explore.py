@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from faussaire.data import Rows
+    from faussaire.modalities import Modality
     from faussaire.views.web.api.batching import Inputs
 
 MAX_POINTS = 6
@@ -51,7 +51,7 @@ async def latent(
     """Make the sample at a place, moved along the directions in which samples vary most."""
     loaded = await shared.generators.newest(shared.library.run(run))
     there = _there(loaded, z, moves, label, truncation)
-    content = await loaded.batcher.ask(1, there, lambda samples: encode(samples, format))
+    content = await loaded.batcher.ask(1, there, lambda samples: encode(loaded.generator.modality, samples, format))
     return Response(content, media_type=MEDIA[format], headers={"X-Nimg": str(loaded.generator.nimg)})
 
 
@@ -108,6 +108,8 @@ async def film(
     """Make a film of the way from place to place and back to the first: a GIF, a sheet of pictures, or an array."""
     import torch
 
+    from faussaire.modalities.pictures import gif
+
     loaded = await shared.generators.newest(shared.library.run(run))
     generator = loaded.generator
     chosen = class_asked(generator, label)
@@ -120,19 +122,13 @@ async def film(
             points[0][1], chosen, count
         )
 
-    finish = _as_film if format == "gif" else lambda samples: encode(samples, Format(format))
+    def finish(samples: np.ndarray) -> bytes:
+        if format == "gif":
+            return gif(generator.modality.tiles(samples, FILM_WIDTH), milliseconds=FRAME_MS)
+        return encode(generator.modality, samples, Format(format))
+
     content = await loaded.batcher.ask(count, way, finish)
     return Response(content, media_type="image/gif" if format == "gif" else MEDIA[Format(format)])
-
-
-def _as_film(samples: np.ndarray) -> bytes:
-    """Write samples uint8 `[n, H, W, C]` as an endless GIF."""
-    from faussaire.modalities.image import enlarge, picture, save
-
-    first, *rest = [picture(frame) for frame in enlarge(samples, FILM_WIDTH)]
-    content = io.BytesIO()
-    save(first, content, format="GIF", save_all=True, append_images=rest, duration=FRAME_MS, loop=0)
-    return content.getvalue()
 
 
 @router.get("/nearest")
@@ -145,11 +141,11 @@ async def nearest(
     there = await loaded.batcher.ask(1, _there(loaded, z, moves, label, truncation), lambda samples: samples[0])
     if "training" not in loaded.memory:  # reading them may take seconds: not in the inference thread
         loaded.memory["training"] = await asyncio.to_thread(_training_images, folder)
-    return await asyncio.to_thread(_nearest, there, loaded.memory["training"])
+    return await asyncio.to_thread(_nearest, loaded.generator.modality, there, loaded.memory["training"])
 
 
 def _training_images(run: RunFolder) -> Rows:
-    """Read the images uint8 `[N, C, H, W]` that a run was trained on, from where they were then.
+    """Read the samples `[N, *shape]` that a run was trained on, from where they were then.
 
     Raises:
         RequestError: they are not there any more.
@@ -167,15 +163,15 @@ def _training_images(run: RunFolder) -> Rows:
     return dataset.images
 
 
-def _nearest(sample: np.ndarray, images: Rows) -> dict[str, Any]:
-    """Compare a sample uint8 `[H, W, C]` with every image uint8 `[N, C, H, W]`."""
-    flat = sample.transpose(2, 0, 1).reshape(-1).astype(np.float32)
+def _nearest(modality: Modality, sample: np.ndarray, rows: Rows) -> dict[str, Any]:
+    """Compare a sample as a user gets it with every row `[N, *shape]`."""
+    flat = sample.reshape(-1).astype(np.float32)
     best, least = 0, np.inf
-    for first in range(0, len(images), 1024):
-        others = images[first : first + 1024].reshape(-1, flat.size).astype(np.float32)
+    for first in range(0, len(rows), 1024):
+        others = modality.from_rows(rows[first : first + 1024]).reshape(-1, flat.size).astype(np.float32)
         squares = np.square(others - flat).mean(1)
         if squares.min() < least:
             best, least = first + int(squares.argmin()), float(squares.min())
-    png = encode(np.ascontiguousarray(images[best].transpose(1, 2, 0))[None], Format.png)
+    png = modality.png(modality.from_rows(rows[[best]]))
     uri = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return {"index": best, "of": len(images), "distance": round(float(np.sqrt(least)), 2), "picture": uri}
+    return {"index": best, "of": len(rows), "distance": round(float(np.sqrt(least)), 2), "picture": uri}

@@ -16,11 +16,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from faussaire.core.errors import ConfigError, RequestError
-from faussaire.core.marks import SAMPLE, SHEET
 from faussaire.views.web.shared import SharedDep
 
 if TYPE_CHECKING:
     from faussaire.generation.generator import Generator
+    from faussaire.modalities import Modality
     from faussaire.views.web.api.batching import Inputs
 
 MAX_N = 256
@@ -65,7 +65,7 @@ async def generate(
     content = await loaded.batcher.ask(
         n,
         lambda: drawn(generator, seed, n, label=chosen, truncation=truncation),
-        lambda samples: encode(samples, format),
+        lambda samples: encode(generator.modality, samples, format),
     )
     return Response(content, media_type=MEDIA[format], headers={"X-Nimg": str(generator.nimg)})
 
@@ -97,15 +97,12 @@ def check_size(generator: Generator, n: int) -> None:
         )
 
 
-def encode(samples: np.ndarray, format: Format) -> bytes:
-    """Write samples uint8 `[n, H, W, C]`; the same samples give the same bytes."""
-    from faussaire.modalities.image import grid, picture, save
-
-    content = io.BytesIO()
+def encode(modality: Modality, samples: np.ndarray, format: Format) -> bytes:
+    """Write samples as a user gets them; the same samples give the same bytes."""
     if format is Format.png:
-        sheet = samples[0] if len(samples) == 1 else grid(samples)
-        save(picture(sheet), content, kind=SAMPLE if len(samples) == 1 else SHEET, format="PNG")
-    elif format is Format.npz:
+        return modality.png(samples)
+    content = io.BytesIO()
+    if format is Format.npz:
         np.savez(content, samples=samples)  # its dates are fixed: the bytes depend on the samples alone
     else:
         facts = {"shape": list(samples.shape), "samples": samples.tolist()}

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from faussaire.runs.standing import standing
-from faussaire.views.web.api.generate import MAX_SEED, Format, drawn, encode
+from faussaire.views.web.api.generate import MAX_SEED, drawn
 from faussaire.views.web.api.generators import Loaded
 from faussaire.views.web.pages.render import page
 from faussaire.views.web.shared import SharedDep
@@ -54,7 +54,7 @@ async def show(request: Request, shared: SharedDep, seed: Seed) -> Response:
 
 async def _made(loaded: Loaded, seed: int) -> bytes:
     generator = loaded.generator
-    return await loaded.batcher.ask(1, lambda: drawn(generator, seed, 1), lambda samples: encode(samples, Format.png))
+    return await loaded.batcher.ask(1, lambda: drawn(generator, seed, 1), generator.modality.png)
 
 
 def _run_id(request: Request) -> str | None:

@@ -14,12 +14,13 @@ import numpy as np
 from faussaire.core.errors import CheckpointError, ConfigError, RequestError
 from faussaire.runs.folder import RunFolder
 from faussaire.views.web.api.batching import in_blocks
-from faussaire.views.web.api.generate import Format, drawn, encode
+from faussaire.views.web.api.generate import drawn
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from faussaire.generation.generator import Generator
+    from faussaire.modalities import Modality
 
 MOST = 64  # images of a kind; reals.png has so many
 FAKES_SEED = 20
@@ -34,10 +35,13 @@ class Pool:
     """After how many images the generator stood as it made the fakes."""
 
     reals: np.ndarray
-    """uint8 `[N, H, W, C]`, from the training data."""
+    """As a user gets them `[N, ...]`, from the training data."""
 
     fakes: np.ndarray
-    """uint8 `[N, H, W, C]`."""
+    """As a user gets them `[N, ...]`."""
+
+    modality: Modality
+    """Of both."""
 
     verdicts: dict[str, list[bool]] | None
     """By kind, whether D takes each image for real; None where the run has no D any more."""
@@ -53,7 +57,7 @@ class Pool:
     def pictures(self, kind: str) -> Iterator[bytes]:
         """Yield the images of a kind as PNG."""
         for image in self.reals if kind == "real" else self.fakes:
-            yield encode(image[None], Format.png)
+            yield self.modality.png(image[None])
 
 
 def pool_of(run: RunFolder, generator: Generator) -> Pool:
@@ -64,38 +68,40 @@ def pool_of(run: RunFolder, generator: Generator) -> Pool:
     """
     reals = _reals(run, generator)
     fakes = in_blocks(generator, [drawn(generator, FAKES_SEED, MOST)])
-    return Pool(nimg=generator.nimg, reals=reals, fakes=fakes, verdicts=_verdicts(run, reals, fakes))
+    verdicts = _verdicts(run, reals, fakes)
+    return Pool(nimg=generator.nimg, reals=reals, fakes=fakes, modality=generator.modality, verdicts=verdicts)
 
 
 def _reals(run: RunFolder, generator: Generator) -> np.ndarray:
-    """Cut the reals out of reals.png."""
+    """Read the reals out of their picture."""
     from PIL import Image
 
-    from faussaire.modalities.image import tiles
-
-    channels, height, width = generator.spec.shape
     try:
         count = min(MOST, int(run.read_json(run.config)["num_images"]))
         with Image.open(run.path / "reals.png") as opened:
             sheet = np.asarray(opened)
-        return tiles(sheet.reshape(*sheet.shape[:2], channels), count, height=height, width=width)
+        reals = generator.modality.reread(sheet, count, generator.spec.shape)
     except (OSError, SyntaxError, ValueError, KeyError, TypeError, CheckpointError):  # SyntaxError: Pillow's, of a PNG
         raise RequestError(
             409, "this run has no picture of its real images: it needs the folder of a training"
         ) from None
+    if reals is None:
+        raise RequestError(409, f"there is no quiz of {generator.spec.modality}: a picture of them does not hold each")
+    return reals
 
 
 def _verdicts(run: RunFolder, reals: np.ndarray, fakes: np.ndarray) -> dict[str, list[bool]] | None:
     """Ask the D of the last checkpoint; its boundary is that of its loss on these very images."""
     import torch
 
-    from faussaire.modalities import SampleSpec
+    from faussaire.modalities import SampleSpec, modality
     from faussaire.models.losses import LOSSES
     from faussaire.runs.checkpoint import fresh_state, load_newest
     from faussaire.runs.opening import recorded_config
 
     def judged(images: np.ndarray) -> Tensor:
-        x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+        kind = modality(spec.modality)
+        x = kind.to_real(kind.to_rows(images))
         # reals.png tells no classes: of a conditional D, the class that it likes best counts.
         logits: Tensor = state.D(x)
         return logits

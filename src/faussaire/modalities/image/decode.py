@@ -18,7 +18,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,10 +38,11 @@ from PIL import (  # the readers by name: asked for a format that it has not imp
 from PIL import __version__ as PIL_VERSION
 
 from faussaire.core.marks import OWN_NOTE, SAMPLE, SHEET, mark_in
-from faussaire.data.decode.depths import BEYOND, Ends, to_8_bits
-from faussaire.data.decode.fitting import CROP, WHITE, fit
-from faussaire.data.decode.outcomes import FOR_NOW, OWN, UNREAD
-from faussaire.data.decode.ranges import NOT_FINITE
+from faussaire.modalities.image.depths import BEYOND, to_8_bits
+from faussaire.modalities.image.fitting import fit
+from faussaire.modalities.image.ranges import NOT_FINITE
+from faussaire.modalities.image.rule import Rule
+from faussaire.modalities.spec import FOR_NOW, OWN, UNREAD, Decoded
 
 try:  # iPhone pictures, where the extra `heif` is installed
     import pillow_heif
@@ -90,47 +91,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """What images are brought to."""
-
-    resolution: int
-    """R: side of the square, in pixels."""
-
-    channels: int
-    """C: 1 grey, 3 RGB, 4 RGB and alpha."""
-
-    fit: str = CROP
-    """How an oblong image becomes a square: `fitting.FITS`."""
-
-    background: tuple[int, int, int] = WHITE
-    """RGB under what is transparent and around what is padded."""
-
-    depths: tuple[Ends, ...] = ()
-    """What the numbers of images of more than 8 bits mean; each of a kind that is not named decides for itself."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decoded:
-    """What came of one image."""
-
-    pixels: np.ndarray | None
-    """uint8 `[C, R, R]`; None when it was rejected."""
-
-    width: int = 0
-    height: int = 0
-    """Pixels, upright, before the crop; 0 when unknown."""
-
-    mode: str = ""
-    """Pillow's name for how the file stores colour."""
-
-    note: str = ""
-    """What was done to it, or why it was rejected."""
-
-    flags: int = 0
-    """Of `records`, what else there is to know of it: OWN, FOR_NOW, UNREAD."""
 
 
 @contextmanager
@@ -186,10 +146,10 @@ def decode_frames(data: bytes, rule: Rule, frames: Sequence[int] | None) -> list
     """Decode some frames of a file, in rising order; None: the first, saying how many there are."""
     wanted = [0] if frames is None else frames
     if not data:
-        return [Decoded(pixels=None, note="empty file")] * len(wanted)
+        return [Decoded(row=None, note="empty file")] * len(wanted)
     mark = mark_in(data)
     if mark == SHEET:
-        return [Decoded(pixels=None, note=OWN_NOTE)] * len(wanted)
+        return [Decoded(row=None, note=OWN_NOTE)] * len(wanted)
     found: list[Decoded] = []
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -219,7 +179,7 @@ def _decode_frame(image: Image.Image, rule: Rule, frame: int, data: bytes) -> De
         return replace(_rejected(error, data), width=width, height=height, mode=mode)
     if min(width, height) < rule.resolution:
         notes.append(f"enlarged from {width}x{height}")
-    return Decoded(pixels=pixels, width=width, height=height, mode=mode, note=", ".join(notes))
+    return Decoded(row=pixels, width=width, height=height, mode=mode, note=", ".join(notes))
 
 
 def _draft(image: Image.Image, resolution: int) -> None:
@@ -242,7 +202,7 @@ def fit_array(pixels: np.ndarray, rule: Rule) -> Decoded:
     upright, notes = _normalise(image, rule)
     if min(width, height) < rule.resolution:
         notes.append(f"enlarged from {width}x{height}")
-    return Decoded(pixels=_fitted(upright, rule), width=width, height=height, mode=mode, note=", ".join(notes))
+    return Decoded(row=_fitted(upright, rule), width=width, height=height, mode=mode, note=", ".join(notes))
 
 
 def _fitted(image: Image.Image, rule: Rule) -> np.ndarray:
@@ -296,13 +256,13 @@ def _orientation(image: Image.Image) -> int:
 
 def _with_count(first: Decoded, image: Image.Image) -> Decoded:
     """Say so when there are more frames than the one that is used; counting them moves the file on."""
-    if first.pixels is None or not getattr(image, "is_animated", getattr(image, "n_frames", 1) > 1):
+    if first.row is None or not getattr(image, "is_animated", getattr(image, "n_frames", 1) > 1):
         return first
     try:
         text = f"first of {int(getattr(image, 'n_frames', 1))} frames"
     except Exception:  # a later frame is damaged; the first was read
         text = "first of several frames"
-    return Decoded(**{**first.__dict__, "note": f"{first.note}, {text}" if first.note else text})
+    return replace(first, note=f"{first.note}, {text}" if first.note else text)
 
 
 def _over(image: Image.Image, colour: tuple[int, int, int]) -> tuple[Image.Image, str]:
@@ -342,7 +302,7 @@ def _transform(profile: bytes, mode: str) -> Any:
 
 def _rejected(error: Exception, data: bytes) -> Decoded:
     flag = FOR_NOW if isinstance(error, MemoryError) else UNREAD
-    return Decoded(pixels=None, note=_reason(error, data), flags=flag)
+    return Decoded(row=None, note=_reason(error, data), flags=flag)
 
 
 def _reason(error: Exception, data: bytes) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 from data.zoo import colours
 from faussaire.core.errors import ConfigError
 from faussaire.data import prepare
-from faussaire.data.decode.fitting import CROP, PAD, SMART, STRETCH, fit
+from faussaire.modalities.image.fitting import CROP, PAD, SMART, STRETCH, fit
 
 WIDE = Image.fromarray(colours(8, 24))
 

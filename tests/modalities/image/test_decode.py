@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.zoo import bomb, colours, encoded, png
-from faussaire.data.decode.decode import Rule, decode, fit_array, quiet_pillow, size_of
+from faussaire.modalities.image.decode import decode, fit_array, quiet_pillow, size_of
+from faussaire.modalities.image.rule import Rule
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
 
 def decoded(image: Image.Image, *, resolution: int = 8, channels: int = 3, kind: str = "PNG") -> np.ndarray:
     outcome = decode(encoded(image, kind), Rule(resolution=resolution, channels=channels))
-    assert outcome.pixels is not None, outcome.note
-    return outcome.pixels
+    assert outcome.row is not None, outcome.note
+    return outcome.row
 
 
 def test_an_image_of_the_right_size_keeps_its_bytes() -> None:
@@ -56,14 +57,14 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
     exif[0x0112] = orientation
     for kind in ("PNG", "TIFF"):  # Pillow turns TIFF by itself; it must not be turned twice
         outcome = decode(encoded(stored, kind, exif=exif), Rule(resolution=8, channels=3))
-        assert outcome.pixels is not None
-        np.testing.assert_array_equal(outcome.pixels, colours(8, 8).transpose(2, 0, 1))
+        assert outcome.row is not None
+        np.testing.assert_array_equal(outcome.row, colours(8, 8).transpose(2, 0, 1))
 
 
 def test_a_damaged_exif_block_does_not_cost_the_image() -> None:
     data = encoded(Image.fromarray(colours(8, 8)), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     with quiet_pillow():
-        assert decode(data, Rule(resolution=8, channels=3)).pixels is not None
+        assert decode(data, Rule(resolution=8, channels=3)).row is not None
 
 
 def test_half_transparent_black_over_white_is_grey() -> None:
@@ -74,7 +75,7 @@ def test_half_transparent_black_over_white_is_grey() -> None:
 def test_a_colour_named_transparent_becomes_white() -> None:
     image = Image.new("RGB", (8, 8), (9, 9, 9))
     data = encoded(image, "PNG", transparency=(9, 9, 9))
-    pixels = decode(data, Rule(resolution=8, channels=3)).pixels
+    pixels = decode(data, Rule(resolution=8, channels=3)).row
     assert pixels is not None
     assert pixels.min() == 255
 
@@ -116,7 +117,7 @@ def test_every_format_cut_in_half_is_rejected_in_words(kind: str) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     data = encoded(Image.fromarray(noise), kind)
     outcome = decode(data[: len(data) // 2], Rule(resolution=8, channels=3))
-    assert outcome.pixels is None
+    assert outcome.row is None
     assert outcome.note.startswith(("truncated", "damaged"))
 
 
@@ -129,7 +130,7 @@ def test_a_bomb_is_rejected_before_it_is_unpacked() -> None:
 def test_an_image_between_the_limits_of_pillow_and_ours_is_kept_without_a_warning() -> None:
     with quiet_pillow():
         outcome = decode(encoded(Image.new("1", (9_500, 10_000)), "PNG"), Rule(resolution=8, channels=1))
-    assert outcome.pixels is not None
+    assert outcome.row is not None
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -140,17 +141,17 @@ def test_a_large_jpeg_is_scaled_while_it_is_decoded_and_looks_the_same(orientati
     exif[0x0112] = orientation
     outcome = decode(encoded(large, "JPEG", exif=exif, quality=95), Rule(resolution=32, channels=3))
     whole = decode(encoded(large, "PNG", exif=exif), Rule(resolution=32, channels=3))
-    assert outcome.pixels is not None
-    assert whole.pixels is not None
+    assert outcome.row is not None
+    assert whole.row is not None
     assert (outcome.width, outcome.height) == ((1600, 1200) if orientation == 1 else (1200, 1600))
-    assert np.abs(outcome.pixels.astype(int) - whole.pixels).mean() < 2
+    assert np.abs(outcome.row.astype(int) - whole.row).mean() < 2
 
 
 def test_a_jpeg_that_is_not_much_larger_is_decoded_whole() -> None:
     data = encoded(Image.fromarray(colours(120, 120)), "JPEG")
     expected = Image.open(io.BytesIO(data)).resize((32, 32), Image.Resampling.LANCZOS)
     outcome = decode(data, Rule(resolution=32, channels=3))
-    np.testing.assert_array_equal(outcome.pixels, np.asarray(expected).transpose(2, 0, 1))
+    np.testing.assert_array_equal(outcome.row, np.asarray(expected).transpose(2, 0, 1))
 
 
 def test_the_size_told_is_upright() -> None:
@@ -168,7 +169,7 @@ def test_a_format_that_is_not_on_the_list_is_not_tried() -> None:
 
 def test_an_array_goes_by_the_same_rule_as_a_file() -> None:
     picture = colours(24, 16)
-    from_array = fit_array(picture.transpose(2, 0, 1), Rule(resolution=8, channels=3)).pixels
+    from_array = fit_array(picture.transpose(2, 0, 1), Rule(resolution=8, channels=3)).row
     assert from_array is not None
     np.testing.assert_array_equal(from_array, decoded(Image.fromarray(picture)))
 
@@ -194,12 +195,12 @@ def test_no_damage_to_a_file_crashes(data: bytes, edits: list[tuple[int, int]], 
     for position, value in edits:
         damaged[position % len(damaged)] = value
     outcome = decode(bytes(damaged[:cut]), Rule(resolution=8, channels=3))
-    if outcome.pixels is None:
+    if outcome.row is None:
         assert outcome.note
         assert "\n" not in outcome.note
     else:
-        assert outcome.pixels.shape == (3, 8, 8)
-        assert outcome.pixels.dtype == np.uint8
+        assert outcome.row.shape == (3, 8, 8)
+        assert outcome.row.dtype == np.uint8
 
 
 @settings(max_examples=100, deadline=None)
@@ -212,6 +213,6 @@ def test_a_phone_picture_of_several_images_gives_the_first() -> None:
     first, second = Image.new("RGB", (8, 8), "white"), Image.new("RGB", (8, 8), "black")
     data = encoded(first, "MPO", save_all=True, append_images=[second])
     outcome = decode(data, Rule(resolution=8, channels=1))
-    assert outcome.pixels is not None
-    assert outcome.pixels.min() == 255
+    assert outcome.row is not None
+    assert outcome.row.min() == 255
     assert outcome.note == "first of 2 frames"

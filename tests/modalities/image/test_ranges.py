@@ -12,7 +12,7 @@ from rich.console import Console
 import faussaire
 from data.given import images_as_given
 from faussaire.data import prepare
-from faussaire.data.decode.ranges import Extents, Range
+from faussaire.modalities.image.ranges import Extents, Range
 
 GENERATOR = np.random.default_rng(0)
 UNIT = np.concatenate([[0.0, 1.0], GENERATOR.random(40 * 64 - 2)]).reshape(40, 8, 8)

@@ -11,9 +11,11 @@ from PIL import Image
 
 from data.given import images_as_given
 from data.zoo import encoded
-from faussaire.data import Dataset, prepare, scan
+from faussaire.data import Dataset, prepare
+from faussaire.data.decode import scan
 from faussaire.data.decode.chunks import Chunk
 from faussaire.data.store.build import Build
+from faussaire.modalities.image import rule
 
 UNIT = np.random.default_rng(0).random((12, 8, 8))
 
@@ -46,7 +48,7 @@ def test_the_greatest_value_of_the_set_decides_the_bits(tmp_path: Path, kind: st
 def test_a_bright_image_that_was_not_looked_at_counts_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, object]
 ) -> None:
-    monkeypatch.setattr(scan, "_DEPTHS_LOOKED_AT", 2)
+    monkeypatch.setattr(rule, "_DEPTHS_LOOKED_AT", 2)
     values = np.rint(UNIT * 250).astype(np.uint16)
     values[[1, 5, 9]] = np.rint(UNIT[[1, 5, 9]] * 4095)
     images = images_as_given(prepared(write(tmp_path / "set", values), **settings))
@@ -99,7 +101,7 @@ def test_every_page_counts_where_every_page_is_an_image(tmp_path: Path) -> None:
 
 
 def test_a_zip_is_prepared_like_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "_DEPTHS_LOOKED_AT", 1)
+    monkeypatch.setattr(rule, "_DEPTHS_LOOKED_AT", 1)
     folder = write(tmp_path / "set", np.rint(UNIT * np.linspace(200, 4000, 12)[:, None, None]).astype(np.uint16))
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
         for path in sorted(folder.iterdir()):
@@ -110,7 +112,7 @@ def test_a_zip_is_prepared_like_its_folder(tmp_path: Path, monkeypatch: pytest.M
 def test_an_interrupted_preparation_goes_on_with_the_range_that_it_had_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan, "_DEPTHS_LOOKED_AT", 1)
+    monkeypatch.setattr(rule, "_DEPTHS_LOOKED_AT", 1)
     monkeypatch.setattr(scan, "_CHUNK_FIRST", 1)
     folder = write(tmp_path / "set", np.rint(UNIT * np.array([4000] + [200] * 11)[:, None, None]).astype(np.uint16))
     whole = prepare(folder, cache=tmp_path / "other", workers=1).fingerprint

@@ -10,13 +10,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from faussaire.data.decode.ranges import NOT_FINITE, Extents, Range
+from faussaire.modalities.image.ranges import NOT_FINITE, Extents, Range
 
 Ends = tuple[str, float, float]
 """Kind of image, and its values that become 0 and 255."""
@@ -34,37 +32,15 @@ _KINDS = {"I;16": "16-bit", "I": "32-bit", "F": "floating-point"}
 _SLACK = 1 / 8  # of a range of floating point: as in ranges.py
 
 
-@dataclass(frozen=True, kw_only=True)
-class Depths:
-    """What the numbers of the images of more than 8 bits mean."""
+def notes_of(ends: Iterable[Ends]) -> list[str]:
+    """Say what is assumed of images of each kind that occurs."""
+    return [f"{_KINDS[kind]} images: {_words(kind, low, high)}" for kind, low, high in ends]
 
-    ends: tuple[Ends, ...] = ()
-    """For each kind that occurs."""
 
-    exact: bool = False
-    """Whether every image was measured, rather than some."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return JSON types."""
-        return {"ends": [list(one) for one in self.ends], "exact": self.exact}
-
-    @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> Depths:
-        """Return what `as_dict` was made of."""
-        return cls(
-            ends=tuple((str(kind), float(low), float(high)) for kind, low, high in told["ends"]), exact=told["exact"]
-        )
-
-    def notes(self) -> list[str]:
-        """Say what is assumed."""
-        return [f"{_KINDS[kind]} images: {_words(kind, low, high)}" for kind, low, high in self.ends]
-
-    def are_missed_by(self, words: Iterable[str]) -> bool:
-        """Whether notes and modes of some images tell of one that these ranges do not hold."""
-        known = {kind for kind, _, _ in self.ends}
-        return not self.exact and any(
-            word.startswith(BEYOND) or kind_of_mode(word) not in {None, *known} for word in words
-        )
+def are_missed_by(ends: Iterable[Ends], words: Iterable[str]) -> bool:
+    """Whether notes and modes of some images tell of one that these ranges do not hold."""
+    known = {kind for kind, _, _ in ends}
+    return any(word.startswith(BEYOND) or kind_of_mode(word) not in {None, *known} for word in words)
 
 
 class Measured:
@@ -79,10 +55,10 @@ class Measured:
             extents = self._extents.setdefault(kind, Extents(_DTYPES[kind]))
             extents.add_ends(np.array([low]), np.array([high]), whole=whole)
 
-    def depths(self, *, exact: bool) -> Depths:
+    def ends(self) -> tuple[Ends, ...]:
         """Return what was found."""
         settled = [(kind, extents.settle()[0]) for kind, extents in sorted(self._extents.items()) if extents.any]
-        return Depths(ends=tuple((kind, float(one.low), float(one.high)) for kind, one in settled), exact=exact)
+        return tuple((kind, float(one.low), float(one.high)) for kind, one in settled)
 
 
 def extents_of(data: bytes, formats: tuple[str, ...], frames: Sequence[int] | None) -> list[Extent]:

@@ -1,0 +1,358 @@
+"""What a modality is: everything that is particular to one kind of data, in one place.
+
+Losses, penalties, the loop and the metrics see tensors `[N, *shape]` in [-1, 1]; the store holds rows `[N, *shape]` of
+the number type of a `Rule`. A `Modality` leads from files and arrays to rows, from rows to tensors, and from tensors to
+what a person can look at or keep. Whatever it does not say itself has a default here, so that a new one is short: see
+docs/guide/modalities.md. Nothing here imports torch: the processes that decode start in a ninth of a second.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+import numpy as np
+
+from faussaire.core.errors import DataError
+from faussaire.core.marks import SAMPLE, SHEET
+from faussaire.modalities import pictures
+
+if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch
+    from torch import Tensor
+
+GREY, BLANK, OWN, FOR_NOW, UNREAD = 2, 4, 16, 32, 64
+"""What a modality may say of a sample, as bits: it can be stored narrower (`Rule.narrower`), holds nearly nothing, was
+made by faussaire; and of one that it rejects: for what may be gone next time, by the decoders that are installed."""
+
+NUM_PARTS = "parts"
+"""The question that files of any modality are asked: how many samples are in it."""
+
+Counts = list[tuple[str, int]]
+"""Something in words, and how often it occurs, the most common first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSpec:
+    """What one sample is."""
+
+    modality: str
+    """Name of the modality: the folder or file of its name in `modalities/`."""
+
+    shape: tuple[int, ...]
+    """Shape of a sample without the batch axis: (C, H, W) for an image."""
+
+    classes: tuple[str, ...] = ()
+    """Names of the classes by label; empty when the data has no labels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """What came of one sample."""
+
+    row: np.ndarray | None
+    """As the store holds it, `[*shape]`; None when it was rejected."""
+
+    width: int = 0
+    height: int = 0
+    """How large it was before it was brought to one size; 0 when unknown, or when there is no such thing."""
+
+    mode: str = ""
+    """How its file stores it, in a word."""
+
+    note: str = ""
+    """What was done to it, or why it was rejected."""
+
+    flags: int = 0
+    """OWN, FOR_NOW, UNREAD."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(ABC):
+    """What the samples of a set are brought to: plain data, which goes to other processes and into the store."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a row."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Number type of a row."""
+        return np.dtype(np.uint8)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON types."""
+        return asdict(self)
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Self:
+        """Return what `as_dict` was made of, perhaps by way of JSON."""
+
+    def beforehand(self) -> Self:
+        """Return what of it was decided before the first sample was decoded; the rest is found out on the way."""
+        return self
+
+    def narrowed(self, *, all_grey: bool) -> tuple[Self, list[str]]:
+        """Return what suffices once it is known whether every sample is flagged as GREY, and say why."""
+        return self, []
+
+    def is_missed_by(self, words: Iterable[str]) -> bool:
+        """Whether notes and modes of some samples tell of one that it does not hold: `Modality.wider` is due."""
+        return False
+
+    def notes(self) -> list[str]:
+        """Say what it assumes of the data."""
+        return []
+
+
+class Items(Protocol):
+    """The wanted items of a source, as a modality may look at them to find a `Rule`."""
+
+    @property
+    def array_shape(self) -> tuple[int, ...] | None:
+        """`[N, *shape]` of samples that lie in an array, as `Modality.arranged` has it; None for files."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether reading waits for a network."""
+
+    @property
+    def mixed(self) -> bool:
+        """Whether samples that faussaire made may lie amid others, and are left out there."""
+
+    def __len__(self) -> int: ...
+
+    def drawn(self, count: int, stream: str) -> list[int]:
+        """Draw the places of so many items that may be of use, always the same."""
+
+    def answers(self, question: str, places: Sequence[int]) -> list[Any]:
+        """Put `Modality.answer` to files in other processes; None for one that could not be asked."""
+
+    def may_begin(self, place: int, num_bytes: int, check: Callable[[bytes], bool]) -> bool:
+        """Whether a file begins in such a way, as far as can be told without reading the whole of it."""
+
+
+class Arranged(ABC):
+    """Samples that lie in an array, which may be memory-mapped, in the order of axes that the modality wants."""
+
+    raw: np.ndarray
+    """`[N, *shape]`, of any kind of number."""
+
+    notes: tuple[str, ...]
+    """How it was read, where that was a choice."""
+
+    problems: Mapping[int, str]
+    """Samples that are of no use, by their places, and why."""
+
+    @abstractmethod
+    def rows(self, block: np.ndarray) -> np.ndarray:
+        """Bring a part of `raw` to the number type of rows."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether `rows` changes nothing."""
+        return False
+
+
+class Modality(ABC):
+    """One kind of data: how it is read, stored, drawn and saved."""
+
+    name: ClassVar[str]
+
+    # Reading: from files and arrays to rows of one shape.
+
+    suffixes: ClassVar[frozenset[str]] = frozenset()
+    """A file with one of these, in any case, is an item; others are one if they begin as such a file does."""
+
+    formats: ClassVar[str] = ""
+    """What its files may be, for messages: `PNG, JPEG or GIF images`."""
+
+    options: ClassVar[Mapping[str, Any]] = {}
+    """What the user may choose, with the defaults: settings of `prepare` and of the command line."""
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Raise ConfigError, with the way out, for an option that is out of its range."""
+        return
+
+    def begins(self, head: bytes) -> bool:
+        """Whether a file that begins with these 16 bytes is one of its files."""
+        return False
+
+    def takes_array(self, shape: Sequence[int], dtype: np.dtype) -> bool:
+        """Whether an array `[N, …]` holds such samples."""
+        return False
+
+    def decoders(self) -> str:
+        """Return what decides which files can be read: what is installed here, and in which version."""
+        return ""
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Silence what its decoders warn of, for the whole process."""
+        return nullcontext()
+
+    @abstractmethod
+    def rule(self, items: Items, options: Mapping[str, Any]) -> tuple[Rule, list[str]]:
+        """Decide what samples are brought to, and say why."""
+
+    def wider(self, rule: Rule, items: Items) -> Rule:
+        """Return a rule that holds every sample, where some are missed by the first."""
+        return rule
+
+    @abstractmethod
+    def rule_from(self, facts: Mapping[str, Any]) -> Rule:
+        """Return the rule that `Rule.as_dict` was made of."""
+
+    def splits(self, options: Mapping[str, Any]) -> bool:
+        """Whether each of the samples in a file is to be an item; else the first counts."""
+        return False
+
+    def answer(self, question: str, data: bytes, parts: Sequence[int] | None) -> Any:
+        """Answer in JSON what `rule` asks of a file's samples of these numbers; NUM_PARTS: how many it has."""
+        return None
+
+    def decode(self, data: bytes, rule: Rule, parts: Sequence[int] | None) -> list[Decoded]:
+        """Decode some samples of a file, in rising order; None: the first. Never raise because of its content."""
+        return [Decoded(row=None, note=f"{self.name} are read from arrays")] * (1 if parts is None else len(parts))
+
+    def arranged(self, array: np.ndarray, *, where: str, typed: bool = True) -> Arranged:
+        """Understand an array that `takes_array` has taken; `typed` is False where its numbers were text.
+
+        Raises:
+            DataError: it cannot be understood.
+        """
+        raise DataError(f"{where}: {self.name} are read from files, not from arrays")
+
+    def as_rows(self, block: np.ndarray, rule: Rule) -> Decoded | None:
+        """Make rows `[n, *rule.shape]` of samples `[n, *shape]` of an array in one go; None where each takes `fit`."""
+        return Decoded(row=block)
+
+    def options_for(self, shape: tuple[int, ...]) -> dict[str, Any]:
+        """Return the options that bring any data to samples of a shape."""
+        return {}
+
+    def fit(self, sample: np.ndarray, rule: Rule) -> Decoded:
+        """Make a row of one sample of an array that is not of the rule's shape."""
+        return Decoded(row=None, note=f"of shape {list(sample.shape)}, not {list(rule.shape)}")
+
+    def as_file(self, row: np.ndarray) -> bytes:
+        """Return a sample of an array as the bytes of a file, so that it may lie amid files.
+
+        Raises:
+            ValueError: there is no such file.
+        """
+        raise ValueError(f"{self.name} of an array cannot lie amid files")
+
+    def agreed(self, parts: Sequence[Arranged]) -> list[Arranged]:
+        """Let several arrays that are one set mean the same by their numbers."""
+        return list(parts)
+
+    # What is known of rows: copies, and what can be stored narrower.
+
+    def measure(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return of rows `[n, *shape]` a uint64 that changes little when the sample does, and flags: GREY, BLANK."""
+        return np.zeros(len(rows), np.uint64), np.zeros(len(rows), np.uint16)
+
+    def narrow(self, rows: np.ndarray, rule: Rule) -> np.ndarray:
+        """Bring rows to a rule that `Rule.narrowed` gave."""
+        return rows
+
+    def widen(self, rows: np.ndarray, rule: Rule) -> np.ndarray:
+        """Undo `narrow`: bring rows back to the rule that they were decoded by."""
+        return rows
+
+    def alike(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return bool `[n]`: which pairs of rows `[n, *shape]` are nearly copies of each other."""
+        return np.zeros(len(first), bool)
+
+    blank: ClassVar[str] = "nearly blank samples"
+    """What samples flagged as BLANK are called in a note."""
+
+    # From rows to tensors and back.
+
+    @abstractmethod
+    def to_real(self, rows: np.ndarray) -> Tensor:
+        """Turn rows `[n, *shape]` into float32 in [-1, 1]."""
+
+    @abstractmethod
+    def to_array(self, samples: Tensor) -> np.ndarray:
+        """Turn samples `[n, *shape]` in [-1, 1] into what a user gets: images are uint8 `[n, H, W, C]`."""
+
+    def augmentations(self, shape: tuple[int, ...]) -> tuple[str, ...]:
+        """Return the names in models/augment.py that D may see samples of a shape through, the mildest first."""
+        return ()
+
+    # Pictures and files.
+
+    suffix: ClassVar[str] = ".png"
+    """Of the file of one sample."""
+
+    scored_by: ClassVar[str] = "values"
+    """The extractor of the score on the way and of the test for copies: quick, and there everywhere."""
+
+    judged_by: ClassVar[tuple[str, ...]] = ("values",)
+    """The extractors of `faussaire evaluate`: the first that can be had, and the last beside it as a check."""
+
+    @abstractmethod
+    def describe(self, shape: tuple[int, ...]) -> str:
+        """Say what samples of a shape are: `grey images of 28x28`."""
+
+    def from_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Turn rows `[n, *shape]` into what a user gets, as `to_array` does with samples."""
+        return rows
+
+    def to_rows(self, arrays: np.ndarray) -> np.ndarray:
+        """Undo `from_rows`."""
+        return arrays
+
+    def is_told(self, note: str) -> bool:
+        """Whether a note of a preparation is said before a training, as it may have gone wrong unnoticed."""
+        return False
+
+    def survey(self, width: np.ndarray, height: np.ndarray) -> dict[str, Counts]:
+        """Count, for `faussaire inspect`, how large the samples were `[N]`, in one way or several."""
+        return {}
+
+    @abstractmethod
+    def tiles(self, arrays: np.ndarray, at_least: int = pictures.MIN_TILE) -> np.ndarray:
+        """Draw each of what `to_array` gives as uint8 `[n, H, W, C]`, `at_least` so wide; C is 1, 3 or 4."""
+
+    def sheet(self, arrays: np.ndarray, at_least: int = pictures.MIN_TILE) -> np.ndarray:
+        """Draw all together as uint8 `[H, W, C]`: in rows, nearly square."""
+        return pictures.grid(self.tiles(arrays, at_least))
+
+    def png(self, arrays: np.ndarray) -> bytes:
+        """Return one of what `to_array` gives, or several in rows, as a PNG of its own size."""
+        if len(arrays) == 1:
+            return pictures.png(self.tiles(arrays, 1)[0], kind=SAMPLE)
+        return pictures.png(self.sheet(arrays, 1), kind=SHEET)
+
+    def reread(self, sheet: np.ndarray, count: int, shape: tuple[int, ...]) -> np.ndarray | None:
+        """Return what `sheet` drew of `count` samples of a shape; None where a picture does not hold them."""
+        return None
+
+    def write_grid(self, path: Path, samples: Tensor) -> None:
+        """Write one picture of all samples `[N, *shape]`; the suffix of `path` says in which format."""
+        pictures.write(self.sheet(self.to_array(samples)), path)
+
+    def write_strip(self, path: Path, samples: Tensor) -> None:
+        """Write samples `[N, *shape]` in one row without gaps, to be cut up by a view, in a few kilobytes."""
+        pictures.write_strip(self.tiles(self.to_array(samples), 1), path)
+
+    def write_sample(self, path: Path, sample: Tensor) -> None:
+        """Write one sample `[*shape]` as a file of its own, whose suffix is `suffix`."""
+        pictures.write(self.tiles(self.to_array(sample[None]), 1)[0], path, kind=SAMPLE)
+
+    def write_latents(self, path: Path, z: Tensor, samples: Tensor) -> None:
+        """Write each latent `[N, z_dim]` as a square of grey cells, and to its right the sample that it became."""
+        pictures.write_latents(z.detach().cpu().float().numpy(), self.tiles(self.to_array(samples)), path)
