@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from faussaire.core.terminal import FAILURES, Terminal, clean, failure
-from faussaire.evaluation.verdicts.verdict import percent
+from faussaire.evaluation.verdicts.verdict import GOOD, percent
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.views.numbers import EN, clock
@@ -26,7 +26,6 @@ LINE_SECONDS = 30.0  # … and every half minute
 BESIDE_BAR = 36  # columns of the display for its words
 LEAST_BAR = 8
 BLOCKS, ASCII = "█·┃", "#.|"  # of a gauge
-GOOD = ("learning", "converged")  # shown in green; what is not good, in red
 
 
 class TrainingView:

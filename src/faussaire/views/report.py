@@ -25,9 +25,10 @@ from faussaire import __version__
 from faussaire.core.config import without_folders
 from faussaire.core.files import write_atomically
 from faussaire.evaluation.evaluation import Evaluation
-from faussaire.evaluation.memorisation import COPIER_BELOW, Memorisation
+from faussaire.evaluation.memorisation import COPIER_BELOW
 from faussaire.evaluation.metrics import MEANINGS
 from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256
+from faussaire.evaluation.verdicts.figures import say_of_copies
 from faussaire.modalities import Modality, modality
 from faussaire.modalities.pictures import picture
 from faussaire.runs.events import Event
@@ -56,7 +57,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     config = run.read_json(run.config) if run.exists() else {}
     history = run.history()
     stats, stride, num_reports = run.reports()
-    scripts = [files("plotly").joinpath("package_data", "plotly.min.js").read_text("utf-8"), _template("report.js")]
+    scripts = [files("plotly").joinpath("package_data", "plotly.min.js").read_text("utf-8"), _script()]
     measured = {score.metric for score in evaluation.scores}
     templates = environment("faussaire.views")
     templates.filters["sha"] = _short_sha
@@ -76,7 +77,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         reals=_picture_file(run.path / "reals.png"),
         scores=[(MEANINGS[s.metric], s) for s in evaluation.scores],
         missing=[meaning.title["en"] for name, meaning in MEANINGS.items() if name not in measured],
-        copy_verdict=_copy_verdict(evaluation.copies),
+        copy_verdict=say_of_copies(evaluation.copies),
         copier_below=COPIER_BELOW,
         pairs=_pairs(evaluation, kind),
         curves=_curves(stats, [event for event in history if event.kind == "score"]),
@@ -91,8 +92,10 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     )
 
 
-def _template(name: str) -> str:
-    return files("faussaire.views").joinpath("templates", name).read_text("utf-8")
+def _script() -> str:
+    """Return what draws the curves, as the live page does."""
+    ours = ("web", "pages", "static", "plot.js"), ("templates", "report.js")
+    return "\n".join(files("faussaire.views").joinpath(*parts).read_text("utf-8") for parts in ours)
 
 
 def _architecture(config: dict[str, Any]) -> str | None:
@@ -103,23 +106,6 @@ def _architecture(config: dict[str, Any]) -> str | None:
 
 def _short_sha(sha256: str) -> str:
     return "no weights" if sha256 == NO_WEIGHTS_SHA256 else f"sha256 {sha256[:12]}"
-
-
-def _copy_verdict(copies: Memorisation | None) -> str | None:
-    """Say what the test for copies came to; its p-value is printed beside it."""
-    if copies is None:
-        return None
-    if copies.is_copier:
-        return (
-            "The generator copies: its samples are nearer to training images than new real images are, and by more "
-            "than chance explains."
-        )
-    if copies.p_value < 0.05:
-        return (
-            "Not called a copier, but the samples are nearer to training images than expected: more samples or more "
-            "held-out images would tell."
-        )
-    return "No sign of copying: the samples are no nearer to training images than new real images are."
 
 
 def _pairs(evaluation: Evaluation, modality: Modality) -> list[dict[str, Any]]:

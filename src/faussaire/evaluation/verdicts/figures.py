@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from faussaire.evaluation.verdicts.verdict import Figure, Verdict, share
+
+if TYPE_CHECKING:
+    from faussaire.evaluation.memorisation import Memorisation
 
 NOISE_BELOW = 0.05
 COLLAPSED_COVERAGE = 0.2
@@ -80,3 +84,20 @@ def _quality(figures: Mapping[str, Figure]) -> Verdict | None:
     if min(precision[2], recall[2]) < ROUGH_BELOW:
         return Verdict(name="rough", text=f"rough: only {text}; more time may help")
     return Verdict(name="sound", text=f"sound: {text}")
+
+
+def say_of_copies(copies: Memorisation | None) -> str | None:
+    """Say what the test for copies came to; its p-value is printed beside it."""
+    if copies is None:
+        return None
+    if copies.is_copier:
+        return (
+            "The generator copies: its samples are nearer to training images than new real images are, and by more "
+            "than chance explains."
+        )
+    if copies.p_value < 0.05:
+        return (
+            "Not called a copier, but the samples are nearer to training images than expected: more samples or more "
+            "held-out images would tell."
+        )
+    return "No sign of copying: the samples are no nearer to training images than new real images are."

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from faussaire.core.intervals import wilson
 
+GOOD = ("learning", "converged", "sound")
+"""Names of the verdicts that call for nothing."""
+
 Figure = tuple[float, float, float]
 """A value and both ends of its interval."""
 
@@ -26,6 +29,11 @@ class Verdict:
 
     text: str
     """One line: what, by which figure, and what to do about it."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it calls for nothing."""
+        return self.name in GOOD
 
 
 def percent(value: float, n: float) -> str:

@@ -238,4 +238,4 @@ def test_classes_are_picked_by_name_or_number(by_class: Path) -> None:
         assert client.get(f"/api/{query}").status_code == 200, query
     assert client.get("/api/nearest?z=1.1").json()["of"] == 20
     quiz = client.post("/api/quiz").json()["id"]
-    assert client.post(f"/api/quiz/{quiz}/answers", json={"said_real": [True] * 20}).json()["score_of_D"]["of"] == 20
+    assert client.post(f"/api/quiz/{quiz}/answers", json={"said_real": [True] * 20}).json()["tally_of_D"]["of"] == 20

@@ -62,9 +62,9 @@ def test_a_quiz_from_its_beginning_to_its_end(run: Path, client: TestClient) -> 
     result = client.post(f"/api/quiz/{quiz['id']}/answers", json={"said_real": said}).json()
     right = sum(a == b for a, b in zip(said, result["truth"], strict=True))
     interval = wilson(right, 20)
-    assert result["score"] == {"right": right, "of": 20, "low": round(interval.low, 4), "high": round(interval.high, 4)}
+    assert result["tally"] == {"right": right, "of": 20, "low": round(interval.low, 4), "high": round(interval.high, 4)}
     by_D = sum(a == b for a, b in zip(result["said_by_D"], result["truth"], strict=True))
-    assert result["score_of_D"]["right"] == by_D
+    assert result["tally_of_D"]["right"] == by_D
     assert result["everybody"] == {"right": right, "of": 20, "quizzes": 1}
     again = client.post(f"/api/quiz/{quiz['id']}/answers", json={"said_real": said})
     assert again.status_code == 409
@@ -108,7 +108,7 @@ def test_a_quiz_is_finished_though_the_training_goes_on(run: Path, client: TestC
     said = [i % 3 == 0 for i in range(20)]
     result = client.post(f"/api/quiz/{quiz}/answers", json={"said_real": said}).json()
     assert result["truth"] == truth
-    assert result["score"]["right"] == sum(a == b for a, b in zip(said, truth, strict=True))
+    assert result["tally"]["right"] == sum(a == b for a, b in zip(said, truth, strict=True))
     assert result["said_by_D"] == [(taken["real"] | taken["fake"])[image] for image in images]  # the D of then
     assert result["everybody"]["quizzes"] == 1
     assert client.get(f"/api/quiz/{quiz}/pool/fake/3.png").status_code == 200
@@ -123,7 +123,7 @@ def test_a_quiz_outlives_its_server_its_generator_and_its_reals(run: Path, clien
     assert [anew.get(f"/api/quiz/{quiz}/{i}.png").content for i in range(20)] == images
     result = anew.post(f"/api/quiz/{quiz}/answers", json={"said_real": [True] * 20})
     assert result.status_code == 200
-    assert result.json()["score_of_D"]["of"] == 20
+    assert result.json()["tally_of_D"]["of"] == 20
     assert anew.post("/api/quiz").status_code == 409
 
 
@@ -225,7 +225,7 @@ def test_a_run_whose_discriminator_is_gone_still_has_its_quiz(run: Path, client:
         path.unlink()
     quiz = client.post("/api/quiz").json()["id"]
     result = client.post(f"/api/quiz/{quiz}/answers", json={"said_real": [True] * 20}).json()
-    assert result["said_by_D"] is result["score_of_D"] is None
+    assert result["said_by_D"] is result["tally_of_D"] is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from faussaire.core.errors import CheckpointError, RequestError
+from faussaire.evaluation.verdicts.verdict import GOOD
 from faussaire.runs.standing import LEARNING
 from faussaire.views.web.api.runs import described
 from faussaire.views.web.pages.figures import evaluated_figures
@@ -42,6 +43,7 @@ def live(request: Request, shared: SharedDep, run_id: str) -> Response:
         several=not shared.library.single,
         scores=evaluated_figures(run),
         map_style=map_style(),
+        good=GOOD,
     )
 
 

@@ -1,4 +1,4 @@
-"""Be the discriminator: twenty images, real or fake? The visitor's score beside D's own.
+"""Be the discriminator: twenty images, real or fake? The visitor's tally beside D's own.
 
 The images are drawn from the 64 reals of `reals.png` and 64 fakes of the generator as it stands when the quiz begins;
 both go through the same encoder and have addresses that do not tell. They are kept with D's verdicts on them and all
@@ -113,14 +113,14 @@ def _result(store: QuizStore, quiz_id: str) -> dict[str, Any]:
         "said_real": quiz.said_real,
         "truth": truth,
         "said_by_D": said_by_D,
-        "score": scored(truth, quiz.said_real),
-        "score_of_D": None if said_by_D is None else scored(truth, said_by_D),
+        "tally": tally(truth, quiz.said_real),
+        "tally_of_D": None if said_by_D is None else tally(truth, said_by_D),
         "everybody": store.everybody(),
         "fooling": store.fooling(quiz, MOST_FOOLING),
     }
 
 
-def scored(truth: list[bool], said: list[bool]) -> dict[str, Any]:
+def tally(truth: list[bool], said: list[bool]) -> dict[str, Any]:
     """Return how many answers are right, and Wilson's interval of the share."""
     from faussaire.core.intervals import wilson
 

@@ -2,7 +2,6 @@
 import { fill, number, percent, plusMinus, tell, texts, thousands } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const GOOD = ["learning", "converged"];
 
 export function showVerdict(story) {
   const f = story.figures();
@@ -10,7 +9,7 @@ export function showVerdict(story) {
   const text = texts.verdicts[f.verdict] ?? f.verdict_text;
   const accuracy = `${percent(f.accuracy)} ± ${number(100 * f.accuracy_half, 2)}`;
   tell(at("verdict"), fill(text, { accuracy, diversity: plusMinus(f.diversity, f.diversity_half) }));
-  at("verdict").className = `verdict ${GOOD.includes(f.verdict) ? "good" : "bad"}`;
+  at("verdict").className = `verdict ${texts.good.includes(f.verdict) ? "good" : "bad"}`;
 }
 
 export function showScores(story) {

@@ -69,8 +69,8 @@ async function finish() {
   const result = await give();
   if (!result) { at("start").hidden = false; return; }
   answers = result.said_real;
-  at("result").textContent = fill(t.result, result.score);
-  const lines = [tally(t.you, result.score), tally(t.machine, result.score_of_D), tally(t.chance, { right: 10, of: 20 })];
+  at("result").textContent = fill(t.result, result.tally);
+  const lines = [tally(t.you, result.tally), tally(t.machine, result.tally_of_D), tally(t.chance, { right: 10, of: 20 })];
   if (result.everybody.quizzes > 1) lines.push(tally(fill(t.everybody, { n: result.everybody.quizzes }), result.everybody));
   at("tally").replaceChildren(...lines);
   at("truth").replaceChildren(...result.truth.map((real, i) => judgedImage(real, i, result)));
