@@ -76,7 +76,6 @@ function showChosen() {
     item.append(button, letter);
     return item;
   }));
-  for (const button of document.querySelectorAll("[data-z]")) button.setAttribute("aria-pressed", String(chosen.includes(button.dataset.z)));
 }
 
 function showLooked() {
@@ -94,14 +93,13 @@ function showLooked() {
 
 /** Show places that lie at an angle to the one looked at: the share of it that is left is the cosine. */
 function showNeighbours() {
-  if (!looked || looked.includes("*")) return at("neighbours").replaceChildren();
+  if (!looked || /[*+-]/.test(looked)) return at("neighbours").replaceChildren();
   const sine = Number(at("distance").value);
   const cosine = Math.sqrt(1 - sine * sine);
-  const terms = /[+-]/.test(looked) ? null : looked;
-  at("neighbours").replaceChildren(...(terms ? Array.from({ length: NEIGHBOURS }, (_, k) => {
+  at("neighbours").replaceChildren(...Array.from({ length: NEIGHBOURS }, (_, k) => {
     const z = `${looked}*${cosine.toFixed(4)}+1000003.${k}*${sine.toFixed(4)}`;
     return chooser(z, fill(t.neighbour_alt, { k: k + 1, z: looked }));
-  }) : []));
+  }));
 }
 
 function show() {
