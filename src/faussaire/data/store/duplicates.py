@@ -28,9 +28,10 @@ def exact_copies(digests: np.ndarray, kept: np.ndarray) -> np.ndarray:
         kept: bool `[N]`.
     """
     order = np.argsort(digests, kind="stable")
-    order = order[kept[order]]
-    ordered = digests[order]
-    return np.sort(order[1:][ordered[1:] == ordered[:-1]])
+    if not kept.all():
+        order = order[kept[order]]
+    digests = digests[order]
+    return np.sort(order[1:][digests[1:] == digests[:-1]])
 
 
 def near_copies(hashes: np.ndarray, digests: np.ndarray, rows: Rows, modality: Modality) -> np.ndarray:
