@@ -151,19 +151,34 @@ def recorder_by(simulated: SimulatedClock, trainer: Trainer, folder: Path, spec:
 
 
 def train_by(
-    simulated: SimulatedClock, trainer: Trainer, folder: Path, spec: SampleSpec, seconds_of_step: Iterable[float]
+    simulated: SimulatedClock,
+    trainer: Trainer,
+    folder: Path,
+    spec: SampleSpec,
+    seconds_of_step: Iterable[float],
+    *,
+    worked_before: float = 0.0,
+    works: bool = False,
 ) -> bool:
-    """Train where each step takes `seconds_of_step` on the wall, and every one after the last 0.2 s."""
+    """Train where each step takes `seconds_of_step` on the wall, and every one after the last 0.2 s.
+
+    `worked_before` are the seconds that pass before the first step; the processor `works` all the time, or sleeps.
+    """
     durations = iter(seconds_of_step)
     step = trainer.step
 
     def timed_step() -> StepResult:
         result = step()
-        simulated.wall += next(durations, 0.2)
+        seconds = next(durations, 0.2)
+        simulated.wall += seconds
+        simulated.worked += seconds if works else 0.0
         return result
 
     trainer.step = timed_step  # type: ignore[method-assign]
-    return train(trainer, recorder_by(simulated, trainer, folder, spec))
+    recorder = recorder_by(simulated, trainer, folder, spec)
+    simulated.wall += worked_before
+    simulated.worked += worked_before
+    return train(trainer, recorder)
 
 
 def measured(*values: Values) -> dict[str, dict[str, float]]:

@@ -109,3 +109,28 @@ def test_a_training_that_was_stopped_has_its_whole_budget_and_ends_annealed(
     assert (last.time - first.time) - (last.data["seconds"] - first.data["seconds"]) >= 8 - 1.5 * COUNTED_SECONDS
     assert 10 < last.data["seconds"] < 16.5
     assert last.data["lr"] <= 0.1 * first.data["lr"]
+
+
+@pytest.mark.parametrize(
+    ("before", "seconds_of_step", "most_seconds"),
+    [
+        pytest.param(0.0, [0.9] * 8, 12, id="stopped and woken eight times"),
+        pytest.param(9.9, [], 12, id="a slow start"),
+        pytest.param(9.9, [0.02] * 1500, 12, id="a slow start, and all is over within a second"),
+        pytest.param(30.0, [0.02] * 3000, 31, id="over before the first step"),
+        pytest.param(5.0, [5.0, *[0.02] * 1500], 12, id="a slow first step"),
+        pytest.param(1.0, [3.0] * 100, 30, id="a slow machine"),
+        pytest.param(8.0, [0.9, 0.9, *[0.02] * 1500], 12, id="two slow steps"),
+    ],
+)
+def test_a_budget_that_is_over_before_the_first_report_ends_annealed(
+    tmp_path: Path, before: float, seconds_of_step: list[float], most_seconds: float
+) -> None:
+    trainer = toy_trainer(tmp_path / "run", kimg=None, minutes=0.2)
+    simulated = SimulatedClock()
+    train_by(simulated, trainer, tmp_path / "run", POINTS, seconds_of_step, worked_before=before, works=True)
+    done = list(RunFolder(tmp_path / "run").events())[-1]
+    assert done.kind == "done"
+    assert done.data["seconds"] <= most_seconds
+    config = trainer.config
+    assert trainer.state.opt_G.param_groups[0]["lr"] <= (config.lr_final + 0.05) * config.peak_lr

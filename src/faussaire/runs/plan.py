@@ -1,10 +1,10 @@
 """The plan of a run: how far along it is after so many images.
 
 Schedules read progress in [0, 1]. A run of given kimg or epochs has one segment, a straight line to its end. A run of
-given minutes is planned anew as its speed becomes known: each segment starts where the last one stood and aims at 1
-when the time is up, so progress does not jump (but back, where a finished run is made longer). Segments are written to
-events.jsonl before they take effect; a run that is resumed or replayed follows them again, image by image, and so
-makes the same tensors.
+given minutes is planned as soon as its first step is made, and anew as its speed becomes known: each segment starts
+where the last one stood and aims at 1 when the time is up, so progress does not jump (but back, where a finished run is
+made longer). Segments are written to events.jsonl before they take effect; a run that is resumed or replayed follows
+them again, image by image, and so makes the same tensors.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ UNPLANNED_NIMG = 2**62  # the end of a time budget whose speed is not yet known:
 
 REPLAN_SHARE = 0.02
 SPEED_WINDOW_SECONDS = 10.0
+LEAST_STEPS = 8  # of a run, however little time is left for it: the last is taken at 7/8 of every schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +73,16 @@ class Pace:
         self.budget_seconds = budget_seconds
         self.reserve_seconds = 1.5  # kept free for the last save; its caller knows better once one was timed
         self._seen: deque[tuple[float, int]] = deque()
+        self._is_warm = False  # the first step no longer counts for the speed
+
+    def is_due(self, plan: Plan, *, nimg: int) -> bool:
+        """Say whether the plan must change before the next report: it has no end yet."""
+        return plan.at(nimg).end_nimg == UNPLANNED_NIMG
 
     def replan(self, plan: Plan, *, nimg: int, seconds: float, step_nimg: int) -> Segment | None:
         """Return a new segment where the speed of the last seconds misses the budget by 2 % of what is left.
+
+        However little that is, a run has LEAST_STEPS: in fewer it could not end annealed.
 
         Args:
             nimg: images seen.
@@ -84,6 +92,9 @@ class Pace:
         self._seen.append((seconds, nimg))
         while len(self._seen) > 2 and seconds - self._seen[1][0] > SPEED_WINDOW_SECONDS:
             self._seen.popleft()
+        if len(self._seen) == 3 and not self._is_warm:
+            self._seen.popleft()  # the first step waits for much that no other does
+            self._is_warm = True
         then, nimg_then = self._seen[0]
         if plan.segments[-1].nimg > nimg or seconds <= then:
             return None  # a resumed run first follows what was already planned, or there is no speed yet
@@ -91,7 +102,7 @@ class Pace:
             return None  # a run that has ended stays so, for whoever replays it
         seconds_left = max(0.0, self.budget_seconds - self.reserve_seconds - seconds)
         steps_left = round(seconds_left * (nimg - nimg_then) / (seconds - then) / step_nimg)
-        end_nimg = nimg + steps_left * step_nimg
+        end_nimg = max(nimg + steps_left * step_nimg, LEAST_STEPS * step_nimg)
         planned = plan.at(nimg).end_nimg
         if abs(end_nimg - planned) <= REPLAN_SHARE * (planned - nimg):
             return None

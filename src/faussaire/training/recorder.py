@@ -121,6 +121,8 @@ class Recorder:
             DivergenceError: whatever looked met a number that is not finite; nothing more is saved.
         """
         self.take_in(result)
+        if self.pace is not None and self.pace.is_due(self.trainer.plan, nimg=self.trainer.state.nimg):
+            self._replan(self.seconds())
         with self._divergence_reported():
             if self.cadence.picture_is_due(self.progress()):
                 self.pictures.draw_grid()
