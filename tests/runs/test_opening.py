@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from faussaire.api import train
+from faussaire.cli.main import run as command
 from faussaire.core.errors import CheckpointError, ConfigError
 from faussaire.models import augment
 from faussaire.runs.checkpoint import save_checkpoint
@@ -205,6 +206,40 @@ def test_checkpoints_without_the_settings_are_not_trained_over(tmp_path: Path) -
     (run / "config.json").unlink()
     with pytest.raises(CheckpointError, match=r"holds checkpoints, but no config\.json"):
         image_trainer(run, "dense")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "it is empty, as after a power cut"),
+        (bytes(4096), "it is empty, as after a power cut"),
+        (b'{"faussaire": "0.2", "conf', "it is damaged"),
+        (b"\xff\xfe", "it is damaged"),
+        (b"[" * 100_000, "it is damaged"),
+        (b"[]", "it holds no JSON object"),
+        (b"{}", "it does not hold the config of a run"),
+        (b'{"config": {}, "spec": {}, "num_images": "many"}', "it does not hold the num_images of a run"),
+    ],
+)
+def test_damaged_settings_beside_whole_checkpoints_are_told_with_the_way_out(
+    tmp_path: Path, images_folder: Path, capsys: pytest.CaptureFixture[str], content: bytes, said: str
+) -> None:
+    run = run_with_checkpoints(tmp_path / "my run")
+    (run / "config.json").write_bytes(content)
+    assert command(["train", str(images_folder), "--run", str(run), "--kimg", "0.1"]) == 1
+    line = capsys.readouterr().err.strip()
+    assert "\n" not in line
+    assert f"cannot read {run}/config.json: {said}" in line
+    assert f"put a copy of it back, or begin in another folder: --run '{run}-2'" in line
+
+
+def test_an_extended_run_still_knows_its_data_by_its_whole_path(
+    tmp_path: Path, images_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(images_folder.parent)
+    for kimg in (0.01, 0.02):
+        run = train(images_folder.name, run="run", kimg=kimg, threads=1, **DENSE)
+    assert run.record()["config"]["data"] == [str(images_folder)]
 
 
 @pytest.mark.parametrize("length", [{}, {"kimg": None, "minutes": 1.0}])

@@ -24,6 +24,7 @@ from faussaire.cli.flags import Whole, whole, with_settings
 from faussaire.core.config import FIELDS, LENGTHS, PREPARATION, resolve
 from faussaire.core.errors import ConfigError, FaussaireError
 from faussaire.core.interruption import exit_code, raise_signals
+from faussaire.core.suggestions import typed
 from faussaire.core.terminal import Stream, Terminal, clean, open_standard_streams, printing, say
 
 if TYPE_CHECKING:
@@ -118,8 +119,10 @@ def train(
 
 def _say_where(console: Console, run: Path) -> None:
     """Say where what a training made is to be found."""
-    say(console, f"Pictures: {run}/progress.gif, {run}/samples/, {run}/curves.png")
-    say(console, f"More samples: faussaire generate {run} --out grid.png")
+    pictures = [f"{run}/{name}" for name in ("progress.gif", "samples/", "curves.png") if (run / name).exists()]
+    if pictures:
+        say(console, f"Pictures: {', '.join(pictures)}")
+    say(console, f"More samples: faussaire generate {typed(run)} --out grid.png")
 
 
 def inspect_data(*data: str, out: str | None = None, **settings: Any) -> None:

@@ -1,9 +1,13 @@
-"""What a word that is none of the known ones may have been meant to be."""
+"""What to do next, in words that can be typed: what an unknown word was meant to be, and parts of commands."""
 
 from __future__ import annotations
 
 import difflib
+import itertools
+import os
+import shlex
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -11,3 +15,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(word.lower(), names, n=1)
     return (f"; did you mean {near[0]!r}?" if near else ";") + f" known: {', '.join(names)}"
+
+
+def typed(*words: str | Path) -> str:
+    """Return paths or names as words of a command line: quoted for the shell, and none of them like a flag."""
+    return shlex.join(f"./{word}" if str(word).startswith("-") else str(word) for word in words)
+
+
+def another_run(path: Path) -> str:
+    """Return the flag that names a folder beside a run's, which is not there yet."""
+    named = path if path.name not in ("", "..") else path.resolve()
+    return f"--run {typed(next(f'{named}-{n}' for n in itertools.count(2) if not os.path.lexists(f'{named}-{n}')))}"

@@ -21,6 +21,7 @@ from safetensors.torch import save
 from faussaire.core.config import Config
 from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
 from faussaire.core.files import write_atomically
+from faussaire.core.suggestions import typed
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import architecture
 from faussaire.runs.checkpoint import TrainState, check_finite
@@ -106,4 +107,6 @@ def _find(path: Path) -> Path:
             return folder
     if not path.exists():
         raise ConfigError(f"no such run or generator: {path}")
-    raise ConfigError(f"{path} holds no generator: train first (faussaire train DATA --run {path})")
+    if (path / "checkpoints").is_dir():
+        raise ConfigError(f"{path} holds no generator: the command that trained it goes on, and writes it again")
+    raise ConfigError(f"{path} holds no generator: train first (faussaire train DATA --run {typed(path)})")

@@ -163,7 +163,7 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
         except OSError:
             _remove(beside)  # a full disk needs the room
             raise
-    _tidy(folder, final)
+        _tidy(folder, final)
     return final
 
 

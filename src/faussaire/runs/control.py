@@ -11,6 +11,7 @@ import json
 import time
 
 from faussaire.core.errors import ConfigError
+from faussaire.core.files import writing
 from faussaire.runs.folder import RunFolder
 
 COMMANDS = ("pause", "resume", "stop")
@@ -41,4 +42,5 @@ def asked(run: RunFolder) -> str:
 
 def forget(run: RunFolder) -> None:
     """Remove what was asked of an earlier process."""
-    run.control.unlink(missing_ok=True)
+    with writing(run.control):
+        run.control.unlink(missing_ok=True)

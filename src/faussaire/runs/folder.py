@@ -19,9 +19,13 @@ from filelock import FileLock, Timeout
 
 from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
 from faussaire.core.files import replacing, sync, write_atomically, writing
+from faussaire.core.suggestions import another_run
 from faussaire.core.terminal import FAILURES
 from faussaire.runs.events import Event, kind_of, line_of, parse
 from faussaire.runs.history import History
+
+RECORDED = {"config": dict, "spec": dict, "num_images": int, "fingerprint": str, "threads": int, "torch": str}
+"""What config.json of a run holds, and of what type."""
 
 
 class RunFolder:
@@ -78,6 +82,13 @@ class RunFolder:
     def _lock_file(self) -> Path:
         return self.path / ".lock"
 
+    def holds(self, path: Path) -> bool:
+        """Say whether a path of this folder leads to something in it, as a link in a stranger's run may not."""
+        try:
+            return path.resolve().is_relative_to(self.path.resolve())
+        except (OSError, RuntimeError):  # a link that leads to itself
+            return False
+
     def exists(self) -> bool:
         """Say whether a run was begun here."""
         return self.config.is_file()
@@ -118,9 +129,9 @@ class RunFolder:
         for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder):
             with suppress(OSError):
                 folder.rmdir()
-        if list(self.path.iterdir()) == [self._lock_file]:
-            self._lock_file.unlink(missing_ok=True)
-            with suppress(OSError):
+        with suppress(OSError):  # the folder may be gone, or another's
+            if list(self.path.iterdir()) == [self._lock_file]:
+                self._lock_file.unlink(missing_ok=True)
                 self.path.rmdir()
 
     def emit(self, kind: str, *, nimg: int, durable: bool = False, **data: Any) -> None:
@@ -206,6 +217,23 @@ class RunFolder:
             path, f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")
         )
 
+    def record(self) -> dict[str, Any]:
+        """Read config.json of a run that was begun: its settings, and what they meant for its data and machine.
+
+        Raises:
+            CheckpointError: it is missing, damaged, or not that of a run.
+        """
+        content = self.read_json(self.config)
+        missing = [name for name, kind in RECORDED.items() if not isinstance(content.get(name), kind)]
+        if missing:
+            raise CheckpointError(
+                f"cannot read {self.config}: it does not hold the {missing[0]} of a run; {self._way_out()}"
+            )
+        return content
+
+    def _way_out(self) -> str:
+        return f"put a copy of it back, or begin in another folder: {another_run(self.path)}"
+
     def read_json(self, path: Path) -> dict[str, Any]:
         """Read a JSON file of the run.
 
@@ -213,11 +241,15 @@ class RunFolder:
             CheckpointError: it is missing or damaged.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"cannot read {path}: {error}") from None
+            raw = path.read_bytes()
+            content = json.loads(raw)
+        except OSError as error:
+            raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
+        except (ValueError, RecursionError) as error:
+            damage = f"it is damaged ({error})" if raw.strip(b"\0 \n") else "it is empty, as after a power cut"
+            raise CheckpointError(f"cannot read {path}: {damage}; {self._way_out()}") from None
         if not isinstance(content, dict):
-            raise CheckpointError(f"cannot read {path}: it holds no JSON object")
+            raise CheckpointError(f"cannot read {path}: it holds no JSON object; {self._way_out()}")
         return content
 
 

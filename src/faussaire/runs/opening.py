@@ -18,6 +18,7 @@ import torch
 
 from faussaire.core.config import LENGTHS, Config, config_from, flag, named
 from faussaire.core.errors import CheckpointError, ConfigError
+from faussaire.core.suggestions import another_run
 from faussaire.data import Dataset
 from faussaire.data.paths import absolute, found_again, from_folder, joined_once, whole
 from faussaire.modalities import SampleSpec
@@ -66,7 +67,7 @@ def plan_of(run: RunFolder) -> Plan:
 
 def recorded_fingerprint(run: RunFolder) -> str | None:
     """Return the fingerprint of the images that a run was begun with; None where none was begun."""
-    return run.read_json(run.config).get("fingerprint") if run.exists() else None
+    return str(run.record()["fingerprint"]) if run.exists() else None
 
 
 def recorded_config(run: RunFolder) -> Config:
@@ -77,7 +78,7 @@ def recorded_config(run: RunFolder) -> Config:
     Raises:
         CheckpointError: config.json is damaged, or of a faussaire newer than this one.
     """
-    recorded = run.read_json(run.config)
+    recorded = run.record()
     try:
         settings, data = recorded["config"], recorded["config"]["data"]
         parts = joined_once(data) if isinstance(data, str) else data
@@ -168,7 +169,7 @@ def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple
         for line in damaged:
             run.emit("warning", nimg=state.nimg, text=line)
         _warn_of_another_machine(run, state)
-        if run.read_json(run.config)["fingerprint"] != task.fingerprint:
+        if run.record()["fingerprint"] != task.fingerprint:
             text = "this run was begun by version 0.1, with its images in another order: it goes on, but in the new one"
             run.emit("warning", nimg=state.nimg, text=text)
     return state, plan
@@ -179,7 +180,7 @@ def _refuse_to_forget(run: RunFolder) -> None:
     if any(int(path.name) > 0 for path in checkpoints(run.checkpoints)):
         raise CheckpointError(
             f"{run.path} holds checkpoints, but no config.json to say of what: put it back, "
-            f"or begin in another folder: --run {run.path}-2"
+            f"or begin in another folder: {another_run(run.path)}"
         )
 
 
@@ -192,7 +193,8 @@ def _refuse_to_begin_again(run: RunFolder, damaged: list[str]) -> None:
     what = f"none of its checkpoints is whole ({'; '.join(damaged[:2])})" if damaged else "its checkpoints are gone"
     raise CheckpointError(
         f"{run.path} had seen {at_least:,} images, and {what}: it cannot go on. Put a checkpoint back, or begin anew "
-        f"in another folder: --run {run.path}-2; the generator that was saved last is still in {run.generator_folder}"
+        f"in another folder: {another_run(run.path)}; the generator that was saved last is still in "
+        f"{run.generator_folder}"
     )
 
 
@@ -224,14 +226,14 @@ def _refuse_differences(run: RunFolder, task: Task, before: Config) -> None:
         lines.append(f"its length was {_format_setting(was)}, now {_format_setting(wanted)}")
     elif any(wanted[name] < was[name] for name in was):
         lines.append(f"its length was {_format_setting(was)}, now {_format_setting(wanted)}: it can only grow")
-    fingerprint = run.read_json(run.config)["fingerprint"]
+    fingerprint = run.record()["fingerprint"]
     same = fingerprint == task.fingerprint or (task.fits is not None and task.fits(fingerprint))
     if not same and not lines:
         lines.append(f"the images are others than then (was {named(before.data)}, now {named(task.config.data)})")
     if lines:
         raise ConfigError(
             f"{run.path} was begun otherwise: {'; '.join(lines)}. Give the same settings to go on, "
-            f"or another folder: --run {run.path}-2"
+            f"or another folder: {another_run(run.path)}"
         )
 
 
@@ -247,7 +249,7 @@ def _extend(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:
     """Make a run longer."""
     # The plan first: between the two, a kill leaves a longer plan, which the same command makes again.
     _plan_from_here(run, task, state, plan)
-    run.write_json(run.config, {**run.read_json(run.config), "config": task.config.as_dict()})
+    run.write_json(run.config, run.record() | _recorded(run, task.config))
 
 
 def _plan_from_here(run: RunFolder, task: Task, state: TrainState, plan: Plan) -> None:
@@ -263,7 +265,7 @@ def _plan_from_here(run: RunFolder, task: Task, state: TrainState, plan: Plan) -
 
 def _warn_of_another_machine(run: RunFolder, state: TrainState) -> None:
     """Say so where a bit-exact continuation cannot be promised."""
-    recorded = run.read_json(run.config)
+    recorded = run.record()
     for what, now in (("torch", torch.__version__), ("threads", torch.get_num_threads())):
         if recorded[what] != now:
             text = f"{what} was {recorded[what]}, is {now}: the run goes on, but not bit for bit as it would have"

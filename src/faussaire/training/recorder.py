@@ -19,6 +19,7 @@ import numpy as np
 from torch import Tensor
 
 from faussaire.core.errors import DivergenceError, FaussaireError
+from faussaire.core.files import writing
 from faussaire.core.intervals import Estimate
 from faussaire.core.moments import Moments, half_interval, rounded, with_half
 from faussaire.data.batches import Batches
@@ -255,6 +256,12 @@ class Recorder:
             self._save(with_views=True)
         self.run.emit("done", nimg=nimg, durable=True, seconds=round(self.seconds(), 2))
 
+    def mend(self) -> None:
+        """Make again what the folder of a finished run has lost, of its state alone; its clock stands still."""
+        self.clock.leave_out(self.clock.seconds())
+        self.begin()
+        self.end()
+
     def rescue(self) -> None:
         """Save the tensors, where they can be saved: the run cannot go on, as something else could not be written."""
         self.trainer.state.seconds = self.seconds()
@@ -333,7 +340,8 @@ class Recorder:
         if generator_nimg(self.run.best) == best:
             return
         if best == nimg:
-            self.run.best.mkdir(exist_ok=True)
+            with writing(self.run.best):
+                self.run.best.mkdir(exist_ok=True)
             self._write_generator(self.run.best)
         elif self.run.best.exists():
             shutil.rmtree(self.run.best, ignore_errors=True)

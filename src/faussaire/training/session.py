@@ -5,7 +5,6 @@ What is shown comes from outside: the display of the events, and the redrawing o
 
 from __future__ import annotations
 
-import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -16,16 +15,20 @@ import torch
 from rich.console import Console
 
 from faussaire.core.config import NAMED, Config, named
-from faussaire.core.errors import CheckpointError, ConfigError, DataError
+from faussaire.core.errors import CheckpointError, ConfigError, DataError, FaussaireError
 from faussaire.core.interruption import noted_signals
 from faussaire.core.rng import draw_places
+from faussaire.core.suggestions import typed
 from faussaire.core.terminal import say, waiting
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches
 from faussaire.data.labels.labels import is_about_labels
 from faussaire.evaluation.while_training import LEAST_SCORED, Scorer, training_scorer
+from faussaire.generation.generator import Generator
+from faussaire.generation.saved import generator_nimg
 from faussaire.modalities import modality
 from faussaire.models.architectures import architecture
+from faussaire.runs.best import best_of
 from faussaire.runs.checkpoint import TrainState
 from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
@@ -77,11 +80,17 @@ def train(
             refuse_other_images(original, dataset)
         config = complete(config, recorded, dataset, console)
         state, plan = open_run(folder, _task(config, dataset), replay=None if original is None else plan_of(original))
-        if _is_finished(folder, state, plan):
+        is_finished = _is_finished(folder, state, plan)
+        lost = _lost(folder, state) if is_finished else []
+        if is_finished and not lost:
             say(console, _finished(folder, state))
             return folder
         trainer = _trainer(config, dataset, state, plan)
         recorder = _recorder(folder, trainer, dataset, clock, redraw, is_timed=original is None)
+        if lost:
+            recorder.mend()
+            say(console, f"{folder.path} had lost {', '.join(lost)}: made again from its last checkpoint")
+            return folder
         title = _title(config, dataset)
         with noted_signals() as interrupted, display(folder, title=title, console=console):
             recorder.interrupted = lambda: interrupted() is not None
@@ -124,11 +133,11 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
     num_rejected = len(dataset.inventory.rejected)
     if num_rejected:
         first = dataset.inventory.rejected[0]
-        typed = shlex.join(config.data[:NAMED]) + (" ..." if len(config.data) > NAMED else "")
+        words = typed(*config.data[:NAMED]) + (" ..." if len(config.data) > NAMED else "")
         say(
             console,
             f"{num_rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} "
-            f"({first.note}); faussaire inspect {typed} lists them",
+            f"({first.note}); faussaire inspect {words} lists them",
         )
     architecture(config.architecture, dataset.spec)
     if config.conditional and (dataset.labels is None or len(dataset.spec.classes) < 2):
@@ -151,6 +160,21 @@ def _task(config: Config, dataset: Dataset) -> Task:
 
 def _is_finished(folder: RunFolder, state: TrainState, plan: Plan) -> bool:
     return plan.finished(state.nimg) and any(event.nimg == state.nimg for event in folder.events("done"))
+
+
+def _lost(folder: RunFolder, state: TrainState) -> list[str]:
+    """Name what a finished run should hold and does not, though its state can make it again."""
+    pictures = ("reals.png", "noise.png", "curves.png", f"samples/{state.nimg:012d}.png")
+    lost = [name for name in pictures if not (folder.path / name).is_file()]
+    best = best_of(folder.events("score", "resumed"))
+    if best is not None and best.nimg == state.nimg != generator_nimg(folder.best):
+        lost.insert(0, "best/")
+    try:
+        if Generator.load(folder.generator_folder).nimg == state.nimg:
+            return lost
+    except FaussaireError:
+        pass
+    return ["generator/", *lost]
 
 
 def _finished(folder: RunFolder, state: TrainState) -> str:

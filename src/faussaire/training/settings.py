@@ -92,7 +92,7 @@ def threads_of(config: Config, recorded: RunFolder) -> Iterator[None]:
     """
     count = config.threads
     if count is None:
-        count = recorded.read_json(recorded.config)["threads"] if recorded.exists() else torch.get_num_threads()
+        count = recorded.record()["threads"] if recorded.exists() else torch.get_num_threads()
     with computing_threads(count):
         torch.set_flush_denormal(True)
         try:

@@ -74,7 +74,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         last_word=stats[-1].data.get("verdict_text") if stats else None,
         samples=_uri(picture(kind.sheet(evaluation.samples))),
         num_samples=len(evaluation.samples),
-        reals=_picture_file(run.path / "reals.png"),
+        reals=_picture_file(run, "reals.png"),
         scores=[(MEANINGS[s.metric], s) for s in evaluation.scores],
         missing=[meaning.title["en"] for name, meaning in MEANINGS.items() if name not in measured],
         copy_verdict=say_of_copies(evaluation.copies),
@@ -84,8 +84,8 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         num_reports=num_reports,
         num_judged=stats[-1].data.get("n") if stats else None,
         stride=stride,
-        still=_picture_file(run.path / "curves.png"),
-        film=_film(run.path / "progress.gif"),
+        still=_picture_file(run, "curves.png"),
+        film=_film(run, "progress.gif"),
         settings=json.dumps(without_folders(config), indent=2, ensure_ascii=False) if config else None,
         scripts=[Markup(script) for script in scripts],  # ours and plotly's: the only text that is not escaped
         hashes=[base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
@@ -134,17 +134,20 @@ def _uri(image: Pillow.Image) -> str:
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
-def _picture_file(path: Path) -> str | None:
+def _picture_file(run: RunFolder, name: str) -> str | None:
+    """Return a picture of the run as a data: URI; a page that is sent by mail must not hold another file."""
+    path = run.path / name
     try:
         with Pillow.open(path) as image:
-            return _uri(image)
-    except OSError:
+            return _uri(image) if run.holds(path) else None
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):  # SyntaxError: Pillow's, of a PNG
         return None  # the page says that it is not there
 
 
-def _film(path: Path) -> dict[str, Any]:
+def _film(run: RunFolder, name: str) -> dict[str, Any]:
     """Return the film as a data: URI, if it is there and not too large, and its size."""
-    num_bytes = path.stat().st_size if path.is_file() else 0
+    path = run.path / name
+    num_bytes = path.stat().st_size if path.is_file() and run.holds(path) else 0
     if not 0 < num_bytes < MAX_FILM_BYTES:
         return {"uri": None, "num_bytes": num_bytes}
     return {"uri": f"data:image/gif;base64,{base64.b64encode(path.read_bytes()).decode()}", "num_bytes": num_bytes}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from urllib.parse import unquote
 import pytest
 from starlette.testclient import TestClient
 
+from faussaire.core.errors import ConfigError
 from faussaire.runs.folder import RunFolder
+from faussaire.views import report
 from faussaire.views.web import shared
 from web_client import client_of, copy_of, serving
 
@@ -74,11 +77,79 @@ async def raw_get(app: Any, path: str) -> tuple[int, str]:
     return sent[0]["status"], dict(sent[0]["headers"])[b"content-type"].decode()
 
 
-def test_a_link_among_the_served_files_leads_nowhere_else(tmp_path: Path, squares_run: Path) -> None:
+SECRET = b"the secret of another folder"
+ANSWERED = [
+    "/api/runs", "/api/runs/r", "/api/runs/r/events", "/runs/r", "/runs/r/explore", "/runs/r/quiz",
+    "/api/generate?run=r", "/api/runs/r/files/reals.png", "/api/runs/r/files/progress.gif",
+    "/api/runs/r/files/samples/000000000000.png",
+    "/api/runs/r/files/judged/0.png", "/runs/r/visit/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reals.png", "noise.png", "progress.gif", "samples", "samples/000000000000.png", "judged", "judged/0.png",
+        "config.json", "events.jsonl", "scores.json", "generator", "generator/config.json",
+        "generator/generator.safetensors", "quiz.sqlite", ".tmp-control.json",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("single", [True, False])
+def test_no_link_is_followed_that_leads_out_of_a_run(
+    tmp_path: Path, squares_run: Path, name: str, single: bool
+) -> None:
+    run = running_copy(squares_run, tmp_path / "runs" / "r")
+    client = client_of(run if single else run.parent)
+    inside, outside = run / name, tmp_path / "outside"
+    if inside.is_dir():
+        outside.mkdir()
+        (outside / "0.png").write_bytes(SECRET)
+        (outside / "000000000000.png").write_bytes(SECRET)
+        shutil.rmtree(inside)
+    else:
+        outside.write_bytes(SECRET)
+        inside.unlink(missing_ok=True)
+    inside.symlink_to(outside)
+    before = {path: path.read_bytes() for path in [outside, *outside.glob("*")] if path.is_file()}
+    for path in ANSWERED:
+        assert SECRET not in client.get(path).content, path
+    client.post("/api/runs/r/control", json={"command": "pause"})
+    client.post("/api/quiz?run=r")
+    assert {path: path.read_bytes() for path in [outside, *outside.glob("*")] if path.is_file()} == before
+    if not name.startswith(("reals", "samples", "judged", "noise", "progress")):
+        assert name in client.get("/api/runs/r").json()["detail"]
+
+
+def test_links_that_stay_in_the_run_and_a_link_that_was_named_are_followed(tmp_path: Path, squares_run: Path) -> None:
+    run = copy_of(squares_run, tmp_path / "elsewhere" / "r")
+    (run / "reals.png").rename(run / "samples" / "reals.png")
+    (run / "reals.png").symlink_to("samples/reals.png")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "r").symlink_to(run)
+    client = client_of(tmp_path / "runs" / "r")
+    assert client.get("/api/runs/r/files/reals.png").status_code == 200
+    folder = client_of(tmp_path / "runs")
+    assert folder.get("/api/runs").json() == []
+    assert "name it itself" in client_of(tmp_path / "runs").get("/api/runs/r").json()["detail"]
+
+
+def test_a_run_named_to_be_served_whose_files_are_links_out_is_refused_in_one_line(
+    tmp_path: Path, squares_run: Path
+) -> None:
     run = copy_of(squares_run, tmp_path / "r")
-    (run / "config.json").rename(tmp_path / "config.json")
-    assert client_of(tmp_path).get("/api/runs/r").status_code == 404
-    assert client_of(tmp_path).get("/api/runs").status_code == 200
+    (run / "events.jsonl").rename(tmp_path / "events.jsonl")
+    (run / "events.jsonl").symlink_to(tmp_path / "events.jsonl")
+    with pytest.raises(ConfigError, match=r"is not served: its events\.jsonl is a link that leads out of the run"):
+        client_of(run)
+
+
+def test_a_report_holds_no_file_that_a_link_leads_to(tmp_path: Path, squares_run: Path) -> None:
+    run = RunFolder(copy_of(squares_run, tmp_path / "r"))
+    for name in ("progress.gif", "reals.png"):
+        (run.path / name).rename(tmp_path / name)
+        (run.path / name).symlink_to(tmp_path / name)
+    assert report._film(run, "progress.gif")["uri"] is None
+    assert report._picture_file(run, "reals.png") is None
 
 
 def test_every_answer_is_bound_to_this_server(client: TestClient) -> None:

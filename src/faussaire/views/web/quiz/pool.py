@@ -106,6 +106,9 @@ def _verdicts(run: RunFolder, reals: np.ndarray, fakes: np.ndarray) -> dict[str,
         logits: Tensor = state.D(x)
         return logits
 
+    files = [run.checkpoints, *run.checkpoints.glob("*"), *run.checkpoints.glob("*/*")]
+    if not all(run.holds(path) for path in files):
+        return None
     try:
         config = recorded_config(run)
         facts = run.read_json(run.config)["spec"]

@@ -158,4 +158,6 @@ def serve_folder(
     with listen(host, port) as listening:
         what = "This does not exist" if public_only else "The studio"
         say(console, f"{what}: {address(listening)} (Ctrl-C ends it)")
+        for run_id, reason in library.refused().items():
+            say(console, f"{run_id} is not served: {reason}")
         serve(library, listening, public_only=public_only, names=(host, *names))
