@@ -40,7 +40,7 @@ from faussaire.data.store.records import Lines, Records
 from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.modalities import SampleSpec, modality
 
-VERSION = 8
+VERSION = 9
 """Of the format, and of the rules for decoding and for the order: another one is another store."""
 
 INDEX = "index.json"

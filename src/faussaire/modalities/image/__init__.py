@@ -28,10 +28,10 @@ from faussaire.modalities.image.decode import (
     quiet_pillow,
     size_of,
 )
-from faussaire.modalities.image.depths import extents_of
+from faussaire.modalities.image.depths import extents_of, levels_of
 from faussaire.modalities.image.layouts import ArrangedImages
 from faussaire.modalities.image.ranges import is_about_range
-from faussaire.modalities.image.rule import ALL, OPTIONS, SIZES, Rule, check, rule_for, with_all_depths
+from faussaire.modalities.image.rule import ALL, LEVELS, OPTIONS, SIZES, Rule, check, rule_for, with_all_depths
 from faussaire.modalities.pictures import MIN_TILE, cut, picture
 from faussaire.modalities.spec import NUM_PARTS, Arranged, Counts, Decoded, Items
 
@@ -97,9 +97,11 @@ class Images(spec.Modality):
         return {"resolution": shape[1], "channels": shape[0]}
 
     def answer(self, question: str, data: bytes, parts: Sequence[int] | None) -> Any:
-        """Return width and height, or None, and the mark; the number of frames; or the extents of deep ones."""
+        """Return width and height, or None, and the mark; the number of frames; or extents."""
         if question == SIZES:
             return size_of(data), mark_in(data)
+        if question == LEVELS:
+            return levels_of(data, FORMATS, parts)
         return num_frames(data) if question == NUM_PARTS else extents_of(data, FORMATS, parts)
 
     def decode(self, data: bytes, rule: spec.Rule, parts: Sequence[int] | None) -> list[Decoded]:

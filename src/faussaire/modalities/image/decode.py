@@ -38,6 +38,7 @@ from PIL import (  # the readers by name: asked for a format that it has not imp
 from PIL import __version__ as PIL_VERSION
 
 from faussaire.core.marks import OWN_NOTE, SAMPLE, SHEET, mark_in
+from faussaire.modalities.image.deep_colour import MARK, UNKNOWN, deep_values, mode_of
 from faussaire.modalities.image.depths import BEYOND, to_8_bits
 from faussaire.modalities.image.fitting import fit
 from faussaire.modalities.image.ranges import NOT_FINITE
@@ -163,15 +164,18 @@ def decode_frames(data: bytes, rule: Rule, frames: Sequence[int] | None) -> list
 
 
 def _decode_frame(image: Image.Image, rule: Rule, frame: int, data: bytes) -> Decoded:
-    (width, height), mode = image.size, image.mode
+    (width, height), mode, deep = image.size, image.mode, None
     try:
         if width * height > MAX_PIXELS:
             raise Image.DecompressionBombError
         if frame:
             image.seek(frame)
         _draft(image, rule.resolution)
+        mode = mode_of(image)
+        if mode.endswith(MARK):
+            deep = deep_values(image, data, FORMATS)
         image.load()
-        upright, notes = _normalise(image, rule)
+        upright, notes = _normalise(image, rule, deep)
         pixels = _fitted(upright, rule)
         if _orientation(image) >= 5:  # turned by a quarter
             width, height = height, width
@@ -199,7 +203,7 @@ def fit_array(pixels: np.ndarray, rule: Rule) -> Decoded:
     interleaved = pixels[0] if depth == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
     image = Image.fromarray(interleaved)
     mode = image.mode
-    upright, notes = _normalise(image, rule)
+    upright, notes = _normalise(image, rule, None)
     if min(width, height) < rule.resolution:
         notes.append(f"enlarged from {width}x{height}")
     return Decoded(row=_fitted(upright, rule), width=width, height=height, mode=mode, note=", ".join(notes))
@@ -217,12 +221,12 @@ def _fitted(image: Image.Image, rule: Rule) -> np.ndarray:
     return pixels.transpose(2, 0, 1)
 
 
-def _normalise(image: Image.Image, rule: Rule) -> tuple[Image.Image, list[str]]:
+def _normalise(image: Image.Image, rule: Rule, deep: np.ndarray | None) -> tuple[Image.Image, list[str]]:
     """Return a loaded image as upright L, RGB or RGBA of 8 bits, and what had to be done for that, in words."""
     notes = []
     transpose = _UPRIGHT.get(_orientation(image))
     profile = image.info.get("icc_profile")
-    result, note = to_8_bits(image, rule.depths)
+    result, note = to_8_bits(image, deep, rule.depths)
     notes.append(note)
     if result.mode == "CMYK" and profile:
         result, note = _to_srgb(result, profile)
@@ -318,7 +322,7 @@ def _reason(error: Exception, data: bytes) -> str:
         return "not an image that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF, AVIF)"
     if isinstance(error, MemoryError):
         return "too large for the memory of this machine"
-    if isinstance(error, ValueError) and text.startswith((NOT_FINITE, BEYOND)):
+    if isinstance(error, ValueError) and text.startswith((NOT_FINITE, BEYOND, UNKNOWN)):
         return text
     if isinstance(error, EOFError) or "truncated" in text.lower():
         return "truncated: the file ends before its image does"

@@ -16,12 +16,12 @@ from PIL import ImageColor
 from faussaire.core.errors import ConfigError
 from faussaire.core.marks import SAMPLE
 from faussaire.modalities import spec
-from faussaire.modalities.image.depths import HEAD_BYTES, Ends, Measured, are_missed_by, may_be_deep, notes_of
+from faussaire.modalities.image.depths import EIGHT, HEAD_BYTES, Ends, Measured, are_missed_by, may_be_deep, notes_of
 from faussaire.modalities.image.fitting import CROP, FITS, PAD, WHITE
 from faussaire.modalities.spec import Items
 
-SIZES, DEPTHS = "sizes", "depths"
-"""What files are asked: width, height and the mark of what faussaire made; the extents of what has more than 8 bits."""
+SIZES, DEPTHS, LEVELS = "sizes", "depths", "levels"
+"""What files are asked: width, height and the mark of what faussaire made; extents of more than 8 bits, and of 8."""
 
 FIRST, ALL = "first", "all"
 """Which frames of an animation are images."""
@@ -34,6 +34,7 @@ MAX_RESOLUTION = 1024
 _LOOKED_AT = 256  # headers read to choose a resolution; their median moves little with more
 _LOOKED_AT_REMOTE = 16
 _DEPTHS_LOOKED_AT = 64  # of those, images of more than 8 bits that are decoded to find their range
+_LEVELS_FIRST = 4  # images of 8 bits that are decoded to see whether they might be masks
 _CHUNK = 64  # files measured in one go
 _FOUND_MIN, _FOUND_MAX, _FOUND_STEP = 8, 64, 4
 _CROP_UP_TO = 1.5  # times as long as wide: a third is cut off
@@ -141,7 +142,11 @@ def rule_for(items: Items, options: Mapping[str, Any]) -> tuple[Rule, list[str]]
 
 def with_all_depths(rule: Rule, items: Items) -> Rule:
     """Measure every image of more than 8 bits."""
-    return replace(rule, depths=_measured(items, range(len(items))).ends())
+    places = range(len(items))
+    measured = _measured(items, places)
+    if any(kind == EIGHT for kind, _, _ in rule.depths):
+        _add_levels(measured, items, places)
+    return replace(rule, depths=measured.ends())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,9 +191,16 @@ def look(items: Items) -> Sizes:
     for size, mark in filter(None, items.answers(SIZES, drawn)):
         if size is not None and mark in sizes:
             sizes[mark].append((min(size), max(size)))
-    wanted = [*sizes[""], *(sizes[SAMPLE] if not items.mixed else [])]
-    depths = _measured(items, drawn[:_DEPTHS_LOOKED_AT]).ends()
-    return Sizes(sides=tuple(wanted or sizes[SAMPLE]), depths=depths)  # samples are left out only amid other images
+    # Samples are left out only amid other images.
+    wanted = [*sizes[""], *(sizes[SAMPLE] if not items.mixed else [])] or sizes[SAMPLE]
+    measured = _measured(items, drawn[:_DEPTHS_LOOKED_AT])
+    few = Measured()
+    _add_levels(few, items, drawn[:_LEVELS_FIRST])
+    if few.ends():
+        _add_levels(measured, items, drawn[:_DEPTHS_LOOKED_AT])
+    return Sizes(
+        sides=tuple(wanted or sizes[SAMPLE]), depths=measured.ends()
+    )  # samples are left out only amid other images
 
 
 def _measured(items: Items, places: Sequence[int]) -> Measured:
@@ -198,3 +210,10 @@ def _measured(items: Items, places: Sequence[int]) -> Measured:
         here = [k for k in places[first : first + _CHUNK] if items.may_begin(k, HEAD_BYTES, may_be_deep)]
         measured.add([one for of_file in items.answers(DEPTHS, here) for one in of_file or ()])
     return measured
+
+
+def _add_levels(measured: Measured, items: Items, places: Sequence[int]) -> None:
+    """Measure those of 8 bits."""
+    for first in range(0, len(places), _CHUNK):
+        here = places[first : first + _CHUNK]
+        measured.add([one for of_file in items.answers(LEVELS, here) for one in of_file or ()])
