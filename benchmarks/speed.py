@@ -32,11 +32,11 @@ from torch.utils.flop_counter import flop_registry
 
 from faussaire.core.config import Config, resolve
 from faussaire.core.rng import numpy_generator_for
-from faussaire.core.schedules import cosine, ema_beta
 from faussaire.data.batches import Batches
 from faussaire.modalities import SampleSpec, modality
 from faussaire.runs.checkpoint import fresh_state
 from faussaire.runs.plan import endless
+from faussaire.training.schedules import cosine, ema_beta
 from faussaire.training.shards import num_shards
 from faussaire.training.trainer import Trainer
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from faussaire.core.moments import Moments
 from faussaire.core.rng import draw_places, generator_for, seed_for
-from faussaire.core.schedules import SCHEDULES, ema_beta
 from faussaire.data.batches import Batches
 from faussaire.generation.latents import latents
 from faussaire.training.pictures import GRID, grid_classes
+from faussaire.training.schedules import SCHEDULES, ema_beta
 from toy import IMAGE
 
 

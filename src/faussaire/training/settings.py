@@ -17,7 +17,6 @@ from rich.console import Console
 
 from faussaire.core.config import Config, flag, resolve
 from faussaire.core.errors import ConfigError
-from faussaire.core.schedules import SCHEDULES
 from faussaire.core.suggestions import did_you_mean
 from faussaire.core.terminal import say
 from faussaire.core.threads import computing_threads
@@ -27,6 +26,7 @@ from faussaire.models.losses import LOSSES
 from faussaire.models.penalties import PENALTIES
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import recorded_config
+from faussaire.training.schedules import SCHEDULES
 from faussaire.training.sizing import size
 
 CHOSEN = ("width", "precision", "batch_size", "augment")

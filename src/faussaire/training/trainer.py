@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from faussaire.core.config import Config
 from faussaire.core.rng import generator_for
-from faussaire.core.schedules import SCHEDULES, ema_beta
 from faussaire.data.batches import Batches
 from faussaire.models.architectures import seed_dropout, statistics_frozen
 from faussaire.models.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_strength, speed_for
@@ -22,6 +21,7 @@ from faussaire.models.penalties import penalise
 from faussaire.runs.checkpoint import TrainState
 from faussaire.runs.plan import Plan
 from faussaire.training.result import Judged, StepResult, Values
+from faussaire.training.schedules import ema_beta, learning_rate
 from faussaire.training.shards import Shard, Shards, backward_into
 
 
@@ -207,8 +207,6 @@ class Trainer:
 
     def set_learning_rate(self) -> None:
         """Set both learning rates from the share of the run that is done."""
-        config = self.config
-        progress = self.plan.progress(self.state.nimg)
-        lr = SCHEDULES[config.lr_schedule](progress, config.peak_lr, config.peak_lr * config.lr_final)
+        lr = learning_rate(self.config, self.plan.progress(self.state.nimg))
         for _, optimizer in self.state.optimizers():
             optimizer.param_groups[0]["lr"] = lr

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from faussaire.core.config import Config
+
 
 def constant(progress: float, start: float, end: float) -> float:
     """Stay at `start`."""
@@ -30,6 +32,11 @@ SCHEDULES: dict[str, Callable[[float, float, float], float]] = {
     "linear": linear,
     "cosine": cosine,
 }
+
+
+def learning_rate(config: Config, progress: float) -> float:
+    """Return Adam's learning rate, of both networks, after that share of the run."""
+    return SCHEDULES[config.lr_schedule](progress, config.peak_lr, config.peak_lr * config.lr_final)
 
 
 def ema_beta(batch: int, half_life_nimg: float) -> float:
