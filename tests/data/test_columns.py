@@ -215,3 +215,13 @@ def test_planes_of_red_green_and_blue_are_pictures_in_colour(tmp_path: Path, for
     np.testing.assert_array_equal(images_as_given(dataset).reshape(40, 3, 64), images)
     assert labels_as_given(dataset) == labels.tolist()
     assert bool(more) == any("columns that are not used: a0" in note for note in dataset.inventory.notes)
+
+
+@pytest.mark.parametrize("name", ["split", "fold", "Usage", "patient_id", "age"])
+def test_a_column_of_something_else_beside_pixels_is_no_label(tmp_path: Path, name: str) -> None:
+    images, labels = pictures(30, photo=True)
+    header = ",".join([*(f"pixel{i}" for i in range(64)), name])
+    (tmp_path / "x.csv").write_text(rows(images, [str(one % 2) for one in labels], last=True, header=header))
+    dataset = prepare(tmp_path / "x.csv")
+    assert dataset.labels is None
+    assert f"columns that are not used: {name}" in dataset.inventory.notes

@@ -45,7 +45,7 @@ def test_rows_that_name_no_image_are_told(class_folder: Path) -> None:
         (b"file,label\na.png\n", "row 2: expected a file and its label"),
         (b"file,label\na.png,\n", "row 2: expected a file and its label"),
         (b"file,label\na.png,1\na.png,2\n", "row 3: a.png has two labels"),
-        (b"file,label\n\xe9.png,1\n", "not UTF-8"),
+        (b"file,label\n\xe9.png,1\n", "names no image here"),
         (b'file,label\n"a.png,1\n', "cannot be read"),
     ],
 )

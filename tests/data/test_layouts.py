@@ -76,6 +76,7 @@ BY_FOLDER = {name: name.split("/")[0] for name in CATS_AND_DOGS}
 FLAT = numbered("<of>.<i>.png", of=("cat", "dog"))
 BY_NAME = {name: name.split(".")[0] for name in FLAT}
 ALTERNATING = {name: str(i % 2) for i, name in enumerate(FLAT)}
+NUMBERED = [f"{i:05}.png" for i in range(4)]
 SHELVED = [f"0000{i // 2}/img0000000{i}.png" for i in range(8)]
 STYLEGAN = {name: str(i // 4) for i, name in enumerate(SHELVED)}
 
@@ -216,6 +217,81 @@ LAYOUTS: dict[str, tuple[Files, dict[str, str]]] = {
         | {"train.csv": table({n.replace("png", "JPG"): v for n, v in BY_NAME.items()}, "image,target")},
         IN_TRAIN,
     ),
+    "names in another case, in a table": (
+        images(*(name.upper() for name in FLAT)) | {"train.csv": table(BY_NAME, "image,label")},
+        {name.upper(): label for name, label in BY_NAME.items()},
+    ),
+    "names in another case, in a labels.csv": (
+        images(*(name.replace("png", "PNG") for name in FLAT)) | {"labels.csv": table(BY_NAME)},
+        {name.replace("png", "PNG"): label for name, label in BY_NAME.items()},
+    ),
+    "ids without the zeros in front": (
+        images(*NUMBERED) | {"train.csv": table({str(i): label for i, label in enumerate("abab")}, "id,label")},
+        dict(zip(NUMBERED, "abab", strict=True)),
+    ),
+    "ids that became floating point": (
+        images(*NUMBERED) | {"train.csv": table({f"{i}.0": label for i, label in enumerate("abab")}, "id,label")},
+        dict(zip(NUMBERED, "abab", strict=True)),
+    ),
+    **{
+        f"a header {header!r}": (images(*FLAT) | {"train.csv": table(BY_NAME, header)}, BY_NAME)
+        for header in ("fname,label", "name,label", "photo,label", "filenames,breed", "Image Index,Finding Labels")
+    },
+    "bars between the cells": (images(*FLAT) | {"train.csv": table(BY_NAME, "file|label", "{}|{}")}, BY_NAME),
+    "one column that may be the label, among others": (
+        images(*FLAT) | {"train.csv": table(BY_NAME, "image_id,split,breed", "{},train,{}")},
+        BY_NAME,
+    ),
+    "line breaks in a quoted cell before the label": (
+        images(*FLAT) | {"metadata.csv": table(BY_NAME, "file_name,text,label", '{},"a\nb, ""c""",{}')},
+        BY_NAME,
+    ),
+    "a labels.csv in Latin-1": (
+        images(*FLAT) | {"labels.csv": table(BY_NAME).replace(b"cat\n", b"\xe9t\xe9\n")},
+        {name: label.replace("cat", r"\xe9t\xe9") for name, label in BY_NAME.items()},
+    ),
+    "the parts of the set in a table, and folders": (
+        images(*CATS_AND_DOGS) | {"parts.csv": table(dict.fromkeys(CATS_AND_DOGS, "1"), "image_id,partition")},
+        BY_FOLDER,
+    ),
+    "Tiny ImageNet as it is unpacked": (
+        images(*numbered("train/<of>/images/<i>.png", of=("n01", "n02")), *numbered("val/images/<i>.png")),
+        {name: name.split("/")[1] for name in numbered("train/<of>/images/<i>.png", of=("n01", "n02"))},
+    ),
+    "CycleGAN's domains": (
+        images(*numbered("<part>/<i>.png", part=("trainA", "trainB", "testA", "testB"))),
+        {name: name[name.index("/") - 1] for name in
+         numbered("<part>/<i>.png", part=("trainA", "trainB", "testA", "testB"))},
+    ),
+    "folds of a set": (
+        images(*numbered("<part>/<of>/<i>.png", part=("fold0", "fold_1", "Fold 2"), of=("cat", "dog"))),
+        {name: name.split("/")[1] for name in
+         numbered("<part>/<of>/<i>.png", part=("fold0", "fold_1", "Fold 2"), of=("cat", "dog"))},
+    ),
+    "Places365, on shelves by the first letter": (
+        images(*numbered("train/<of>/<i>.png", of=("a/abbey", "a/alley", "b/bar", "c/cafe/indoor"))),
+        {name: name.split("/")[2] for name in
+         numbered("train/<of>/<i>.png", of=("a/abbey", "a/alley", "b/bar", "c/cafe/indoor"))},
+    ),
+    "a class that is called train": (
+        images(*numbered("<of>/<i>.png", of=("train/steam", "train/diesel", "plane", "bus"))),
+        {name: name.split("/")[0] for name in
+         numbered("<of>/<i>.png", of=("train/steam", "train/diesel", "plane", "bus"))},
+    ),
+    "classes that are called after masks": (
+        images(*numbered("<of>/<i>.png", of=("with_mask", "without_mask"))),
+        {name: name.split("/")[0] for name in numbered("<of>/<i>.png", of=("with_mask", "without_mask"))},
+    ),
+    "masks beside the images": (
+        images(*CATS_AND_DOGS) | {f"{name[:-4]}_mask.png": png(90 + i) for i, name in enumerate(CATS_AND_DOGS)}
+        | {"cat/0_mask_1.png": png(120)},
+        BY_FOLDER,
+    ),
+    "masks in the samples of WebDataset": (
+        images(*KEYED) | beside(KEYED, ".cls", str.encode)
+        | {f"{name[:-4]}.seg.png": png(90 + i) for i, name in enumerate(KEYED)},
+        KEYED,
+    ),
     "parts of a set, and a folder beside them": (
         images(*(f"train/{name}" for name in CATS_AND_DOGS), "docs/1.png", "docs/2.png"),
         {f"train/{name}": label for name, label in BY_FOLDER.items()},
@@ -269,6 +345,20 @@ UNLABELLED: dict[str, tuple[Files, str]] = {
         images(*numbered("<of>/<i>.png", of=("images", "masks"))),
         "no labels: the folders images, masks look like views of the same things",
     ),
+    "pictures of low and high resolution": (
+        images(*numbered("<of>/<i>.png", of=("set_LR", "set_HR"))), "the folders set_HR, set_LR look like views of the",
+    ),
+    "pictures and segmentations of a camera": (
+        images(*numbered("<of>/<i>.png", of=("CameraRGB", "CameraSeg"))), "CameraRGB, CameraSeg look like views of",
+    ),
+    "the card of a camera": (
+        images(*numbered("DCIM/<of>/IMG_<i>.png", of=("100CANON", "101CANON"))),
+        r"no labels: the folders in DCIM \(100CANON …\) are those of a camera",
+    ),
+    "Danbooru's buckets": (
+        images("0000/1000.png", "0001/2001.png", "0999/123999.png"), r"the folders \(0000 …\) only number their files",
+    ),
+    "folds without classes": (images("fold1/1.png", "fold2/1.png"), "fold1, fold2 are parts of one set and hold no"),
     "a list of labels beside": (
         images(*FLAT) | {"train.txt": table(BY_NAME, "", "{} {}")},
         r"no labels: train\.txt may name the images and their labels: if so, give it as the data itself",
@@ -285,8 +375,39 @@ UNLABELLED: dict[str, tuple[Files, str]] = {
     "a class for each image": (
         images(*(f"{i:03}.png" for i in range(60)))
         | {"ids.csv": table({f"{i:03}.png": f"n{i}" for i in range(60)}, "file,name")},
-        "no classes: 60 images have 60 different labels",
+        "column name tells single images apart: 60 images have 60 different values",
     ),
+    "independent attributes of 0 and 1": (
+        images(*FLAT)
+        | {"list_attr.csv": table({n: f"{i % 2},{i // 2 % 2},{i // 4}" for i, n in enumerate(FLAT)}, "image_id,A,B,C")},
+        r"list_attr\.csv gives several to 4 images and none to 1: its columns \(A, B, C\) are attributes",
+    ),
+    "independent attributes of -1 and 1": (
+        images(*FLAT)
+        | {"list.csv": table({n: f"{i % 2 * 2 - 1},{i // 2 % 2 * 2 - 1}" for i, n in enumerate(FLAT)}, "image_id,A,B")},
+        r"list\.csv gives several to 2 images and none to 2: its columns \(A, B\) are attributes",
+    ),
+    **{
+        f"a column {column!r}": (
+            images(*FLAT) | {"x.csv": table({name: value(i) for i, name in enumerate(FLAT)}, f"image_id,{column}")},
+            rf"no labels: x\.csv names the images, but its column {column} {why}",
+        )
+        for column, value, why in (
+            ("partition", lambda i: str(i % 3), "tells the part"),
+            ("fold", lambda i: str(i % 2), "tells the part"),
+            ("group", lambda i: str(i % 2), "only numbers"),
+            ("phase", lambda i: ("train", "val")[i % 2], "tells the part"),
+            ("age", lambda i: str(30 + i % 2), "holds a measure"),
+            ("patient", lambda i: f"p{i // 2}", "holds identities"),
+            ("EncodedPixels", lambda i: "1 3", "holds something else"),
+            ("strength", lambda i: f"{i / 4}", "holds fractions"),
+            ("taken", lambda i: f"2020-01-0{1 + i % 3}", "holds times"),
+            ("when", lambda i: str(1600000000 + i % 2), "holds times"),
+            ("checksum", lambda i: f"{i % 2:032x}", "holds hashes"),
+            ("additional_feature", lambda i: "This is a value of a text feature", "holds sentences"),
+            ("where", lambda i: "3 17", "holds sentences or lists"),
+        )
+    },
     "a folder for each image": (images(*(f"p{i}/a.png" for i in range(60))), "no classes: 60 images have 60 different"),
 }  # fmt: skip
 
@@ -306,11 +427,62 @@ def test_folders_named_by_numbers_are_classes(tmp_path: Path, digits: int) -> No
     assert labels_of(prepare(as_folder(images(*names), tmp_path))) == {name: name.split("/")[0] for name in names}
 
 
+def test_masks_that_are_passed_over_are_told(tmp_path: Path) -> None:
+    dataset = prepare(as_tar(images("a.jpg", "b.jpg", "a.seg.png", "b.seg.png"), tmp_path))
+    assert "masks beside images of the same name, passed over: 2 (first: a.seg.png)" in dataset.inventory.notes
+    assert len(dataset.images) == 2
+
+
 def test_images_never_share_the_file_of_one_of_them(tmp_path: Path) -> None:
     files = images(*FLAT) | {f"{name[:-4]}.json": json_of({"label": "x"}) for name in FLAT[:5]}
     dataset = prepare(as_folder(files, tmp_path))
     assert labels_of(dataset) == dict.fromkeys(FLAT[:5], "x")
     assert {record.note for record in dataset.inventory.rejected} == {"no label in a .json beside it"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (
+            {f"img_{i}.png": "a" for i in range(8)},
+            r"labels\.csv names no image here \(its first: img_0\.png; an image h",
+        ),
+        ({"0.png": "a", "1.png": "b"}, r"labels\.csv: 0\.png may be cat/0\.png or dog/0\.png: write the whole path"),
+    ],
+)
+def test_a_labels_csv_that_is_wrong_or_unclear_is_refused(tmp_path: Path, rows: dict[str, str], why: str) -> None:
+    with pytest.raises(DataError, match=why):
+        prepare(as_folder(images(*CATS_AND_DOGS) | {"labels.csv": table(rows)}, tmp_path))
+
+
+def test_numbers_without_zeros_that_may_be_two_images_are_none(tmp_path: Path) -> None:
+    rows = table({"7": "a", "8": "b", "9": "a"}, "id,label")
+    files = images("07.png", "007.png", "08.png", "09.png") | {"train.csv": rows}
+    assert labels_of(prepare(as_folder(files, tmp_path))) == {"08.png": "b", "09.png": "a"}
+
+
+def test_a_table_of_labels_that_names_none_of_the_images_is_told(tmp_path: Path) -> None:
+    files = images(*CATS_AND_DOGS) | {"train.csv": table({f"img_{i}.png": "a" for i in range(8)}, "image,label")}
+    dataset = prepare(as_folder(files, tmp_path))
+    assert labels_of(dataset) == BY_FOLDER
+    assert any(
+        note.startswith("train.csv is passed over: most of its rows name no image here, or more than one")
+        for note in dataset.inventory.notes
+    )
+
+
+def test_the_column_of_labels_that_was_found_is_told(tmp_path: Path) -> None:
+    dataset = prepare(as_folder(images(*FLAT) | {"train.csv": table(BY_NAME, "image,diagnosis")}, tmp_path))
+    assert "labels from train.csv, column diagnosis" in dataset.inventory.notes
+
+
+def test_an_image_whose_row_gives_no_label_is_told_apart_from_one_without_a_row(tmp_path: Path) -> None:
+    rows = table(BY_NAME | {FLAT[0]: ""}, "image,label")
+    dataset = prepare(as_folder(images(*FLAT, "more.png") | {"train.csv": rows}, tmp_path))
+    assert {record.name: record.note for record in dataset.inventory.rejected} == {
+        FLAT[0]: "no label in train.csv",
+        "more.png": "no row for it in train.csv",
+    }
 
 
 def test_images_of_two_rows_are_left_out_where_others_have_one(tmp_path: Path) -> None:

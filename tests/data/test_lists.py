@@ -10,7 +10,7 @@ from data.given import images_as_given
 from data.zoo import png
 from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
-from faussaire.data.labels.references import references
+from faussaire.data.labels.references import references, table_columns
 
 NAMES = (
     "a.png",
@@ -149,7 +149,7 @@ def test_what_a_label_list_names_in_vain_is_named_without_its_label(pictures: Pa
     ],
 )  # fmt: skip
 def test_urls_may_have_labels_and_commas(lines: list[str], targets: list[str] | None, labels: list[str | None]) -> None:
-    found = references(lines, lambda name: False)
+    found = references(lines, lambda name: False, table_columns(lines, lambda name: False))
     assert [one.target for one in found] == (targets or ["https://a.test/1.png", "https://a.test/2.png"])
     assert [one.label for one in found] == labels
 
@@ -167,13 +167,38 @@ def test_urls_may_have_labels_and_commas(lines: list[str], targets: list[str] | 
     ],
 )
 def test_the_column_of_labels_is_known_by_its_name(header: str, label: str | None) -> None:
-    found = references([header, ",".join("cat" for _ in header.split(","))], lambda name: False)
+    lines = [header, ",".join("cat" for _ in header.split(","))]
+    found = references(lines, lambda name: False, table_columns(lines, lambda name: False))
     assert [one.label for one in found] == [label]
 
 
 @pytest.mark.parametrize("text", ["file label\na.png x\n9.png y\n", "a.png;x;\n9.png;y;\n", "# all\na.png x\n9.png y"])
 def test_headers_in_blanks_and_marks_at_the_end_are_understood(pictures: Path, text: str) -> None:
     assert classes_by_name(prepare(written(pictures, text))) == {"a.png": "x", "9.png": "y"}
+
+
+@pytest.mark.parametrize("header", ["fname,label", "photo,breed", "image id;label", "file|label", "Image Index\tclass"])
+def test_a_header_names_files_by_the_files_that_are_there(pictures: Path, header: str) -> None:
+    mark = next(mark for mark in "|;\t," if mark in header)
+    path = pictures / "list.csv"
+    path.write_text(f"{header}\na.png{mark}x\n9.png{mark}y\n")
+    assert classes_by_name(prepare(path)) == {"a.png": "x", "9.png": "y"}
+
+
+def test_a_column_of_the_parts_of_a_set_is_no_label(pictures: Path) -> None:
+    dataset = prepare(written(pictures, "image_id,partition\na.png,0\n9.png,1\n"))
+    assert classes_by_name(dataset) == {"a.png": None, "9.png": None}
+    assert "no labels: its column partition tells the part of the set" in dataset.inventory.notes
+
+
+def test_a_cell_in_quotes_may_go_over_lines(pictures: Path) -> None:
+    dataset = prepare(written(pictures, 'path,text,label\na.png,"x\ny, ""z""",p\n9.png,5" nails,q\n'))
+    assert classes_by_name(dataset) == {"a.png": "p", "9.png": "q"}
+
+
+def test_files_may_be_given_as_urls(pictures: Path) -> None:
+    lines = [(pictures / name).as_uri() for name in ("a.png", "two words.png")]
+    assert len(prepare(written(pictures, "\n".join(lines))).images) == 2
 
 
 def test_a_list_of_ids_is_answered_with_the_folder(pictures: Path) -> None:

@@ -6,28 +6,26 @@
     0001.cls, 0001.json            beside 0001.jpg, of WebDataset
     any other .csv or .tsv         a file or id and a label, as Kaggle has them, if most of its rows name images here
 
-Names are those of the images as seen from the file's own folder, or from the root, or their last part; suffixes may be
-missing. The first of these that gives labels is used, all tables of one kind together.
+Which image a name means stands in listed.py, what a table says in tables.py. The first of these that gives labels is
+used, all tables of one kind together.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from faussaire.core.errors import DataError
-from faussaire.core.marks import REASONS
 from faussaire.data.labels.labels import WrittenLabels, are_mostly_several, column_of_labels, no_labels, spelt
 from faussaire.data.labels.layouts import labels_of_folders
-from faussaire.data.labels.references import Reference, cells_of, columns_of, header_of, references, text_lines
+from faussaire.data.labels.listed import Files
+from faussaire.data.labels.references import DELIMITERS, Reference, text_lines
+from faussaire.data.labels.tables import Table, content, parsed, read_table, reference
 from faussaire.data.names import shown
-from faussaire.modalities import is_item
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".json", ".cls", ".txt"})
 """What labels may stand in."""
@@ -35,51 +33,6 @@ TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".json", ".cls", ".txt"})
 _METADATA = ("metadata.csv", "metadata.jsonl")
 _FEW_LISTS = 20  # texts looked at; more are captions of single images
 _TRIED = 50  # of the files beside single images, to see whether they hold labels
-
-
-@dataclass(frozen=True)
-class Files:
-    """What was listed."""
-
-    names: Sequence[str]
-    """Of the images."""
-
-    usable: Sequence[bool]
-    """Whether each may be used."""
-
-    texts: Mapping[str, Callable[[], bytes]]
-    """By name, how the content is read of what labels may stand in."""
-
-    where: str
-    """The whole, as a message should show it."""
-
-    @cached_property
-    def places(self) -> dict[str, list[int]]:
-        """Images by their name, by its last part, and by that without its suffix."""
-        found: dict[str, list[int]] = {}
-        for i, name in enumerate(self.names):
-            last = name.rsplit("/", 1)[-1]
-            for key in {name, f"*/{last}", f"*/{os.path.splitext(last)[0]}", os.path.splitext(name)[0]}:
-                found.setdefault(key, []).append(i)
-        return found
-
-    def find(self, text: str, table: str = "") -> int | None:
-        """Return which image a table means by a name; None where that is none, or not clear."""
-        name = shown(text.strip().replace("\\", "/")).removeprefix("./")
-        folder = table.rpartition("/")[0]
-        for key in (f"{folder}/{name}" if folder else name, name):
-            exact = self.places.get(key, [])
-            if len(exact) == 1:
-                return exact[0]
-        last = name.rsplit("/", 1)[-1]
-        stem, suffix = os.path.splitext(last)
-        found = self.places.get(f"*/{last}") or (self.places.get(f"*/{stem}", []) if is_item(suffix.lower()) else [])
-        if len(found) > 1:
-            plain = f"/{os.path.splitext(name)[0] if is_item(suffix.lower()) else name}"
-            ends = [i for i in found if os.path.splitext(f"/{self.names[i]}")[0].endswith(plain)]
-            split = os.path.splitext(table.rsplit("/", 1)[-1])[0].lower()
-            found = ends if len(ends) == 1 else [i for i in ends if split in self.names[i].lower().split("/")[:-1]]
-        return found[0] if len(found) == 1 else None
 
 
 def find_labels(files: Files) -> WrittenLabels:
@@ -92,9 +45,8 @@ def find_labels(files: Files) -> WrittenLabels:
     if beside is not None:
         return beside
     found = labels_of_folders(files.names, files.usable)
-    if any(label is not None for label in found.labels):
-        return found
-    return replace(found, notes=(*found.notes, *_other_tables(files)))
+    labelled = any(label is not None for label in found.labels)
+    return replace(found, notes=(*found.notes, *_other_tables(files, labelled=labelled)))
 
 
 def find_beside(files: Files) -> WrittenLabels | None:
@@ -111,13 +63,35 @@ def _of_labels_csv(files: Files) -> WrittenLabels | None:
     if "labels.csv" not in files.texts:
         return None
     read = files.texts["labels.csv"]
-    first = next((line for line in text_lines(_content(read)) if line.strip()), "")
-    is_own = [cell.strip().lower() for cell in first.replace(";", ",").split(",")] == ["file", "label"]
+    first = next((line for line in text_lines(content(read)) if line.strip()), "")
+    is_own = [cell.strip().lower() for cell in re.split(f"[{DELIMITERS}]", first)] == ["file", "label"]
     found = None if is_own else _of_named(files, ["labels.csv"])
     if found is not None:
         return found
     rows = [Reference(file, label) for file, label in read_labels(read, where=files.where).items()]
-    return _combined(files, {"labels.csv": rows}, strict=True)
+    _refuse_unclear(files, rows)
+    return _combined(files, {"labels.csv": Table(rows=rows)}, strict=True)
+
+
+def _refuse_unclear(files: Files, rows: Sequence[Reference]) -> None:
+    """Refuse a labels.csv that names no image, or one that may be several.
+
+    Raises:
+        DataError: it does.
+    """
+    candidates = {row.target: files.candidates(row.target, "labels.csv") for row in rows}
+    for target, indices in candidates.items():
+        if len(indices) > 1:
+            first, second = (files.names[i] for i in indices[:2])
+            raise DataError(
+                f"{files.where}: labels.csv: {shown(target)} may be {first} or {second}: write the whole path, as seen "
+                "from the folder of labels.csv"
+            )
+    if files.names and not any(candidates.values()):
+        raise DataError(
+            f"{files.where}: labels.csv names no image here (its first: {shown(next(iter(candidates), 'none'))[:100]}; "
+            f"an image here: {files.names[0]}): correct the names in it, or rename it if it is about something else"
+        )
 
 
 def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
@@ -129,10 +103,9 @@ def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
     """
     title = f"{where}: labels.csv"
     try:
-        lines = read().decode("utf-8-sig").splitlines(keepends=True)
-        rows = list(csv.reader(lines, delimiter=";" if lines and ";" in lines[0] else ",", strict=True))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{title} is not UTF-8 text: save it as CSV in UTF-8") from error
+        lines = text_lines(read())
+        mark = max(DELIMITERS, key=lines[0].count)
+        rows = list(csv.reader(lines, delimiter=mark, strict=True))
     except (csv.Error, OSError, RuntimeError) as error:
         raise DataError(f"{title} cannot be read ({error})") from error
     if not rows or [cell.strip().lower() for cell in rows[0]] != ["file", "label"]:
@@ -153,16 +126,18 @@ def _of_dataset_json(files: Files) -> WrittenLabels | None:
     for name in sorted(
         (name for name in files.texts if _last(name) == "dataset.json"), key=lambda name: name.count("/")
     ):
-        content = _json(_content(files.texts[name]))
-        if not isinstance(content, dict) or "labels" not in content:
+        found = parsed(content(files.texts[name]))
+        if not isinstance(found, dict) or "labels" not in found:
             continue
-        pairs = content["labels"]
+        pairs = found["labels"]
         if pairs is None:
             return _none_in(files, name, "holds none")
         pairs = list(pairs.items()) if isinstance(pairs, dict) else pairs
         if isinstance(pairs, list) and all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
-            rows = [_reference(str(file), label) for file, label in pairs]
-            return _combined(files, {name: rows}) or _none_in(files, name, "names no image here, or gives no classes")
+            rows = [reference(str(file), label) for file, label in pairs]
+            return _combined(files, {name: Table(rows=rows)}) or _none_in(
+                files, name, "names no image here, or gives no classes"
+            )
     return None
 
 
@@ -175,72 +150,27 @@ def _of_tables(files: Files) -> WrittenLabels | None:
     return _of_named(files, [name for name in tables if _last(name) not in _METADATA])
 
 
-def _of_named(files: Files, tables: Sequence[str]) -> WrittenLabels | None:
-    rows_by_table = {table: _rows(files, table) for table in sorted(tables)}
-    telling = {
-        table: rows
-        for table, rows in rows_by_table.items()
-        if any(row.label is not None or row.several for row in rows)
-    }
-    return _combined(files, telling) if telling else None
+def _of_named(files: Files, names: Sequence[str]) -> WrittenLabels | None:
+    tables = {name: read_table(files, name) for name in sorted(names)}
+    return _combined(files, {name: table for name, table in tables.items() if table.gives_labels})
 
 
-def _rows(files: Files, table: str) -> list[Reference]:
-    """Return what the rows of a table say, if at least half of them name images; else nothing."""
-
-    def exists(text: str) -> bool:
-        return files.find(text, table) is not None
-
-    lines = text_lines(_content(files.texts[table]))
-    first = next((line for line in lines[:100] if line.strip()), "")
-    if table.endswith(".jsonl"):
-        rows = list(_json_rows(lines))
-    elif not first or first == ",".join(REASONS):  # which `faussaire inspect` writes
-        rows = []
-    elif not (rows := _one_hot_rows(lines)):
-        about_images = header_of(first) or any(exists(one.target) for one in references([first], exists))
-        rows = references(lines, exists) if about_images else []
-    return rows if 2 * sum(exists(row.target) for row in rows) >= len(rows) else []
-
-
-def _one_hot_rows(lines: Sequence[str]) -> list[Reference]:
-    """Return the rows of a table in which each label is a column, with 1 for the images that have it, else 0."""
-    header, *rows = [line for line in lines if line.strip()]
-    columns = header_of(header)
-    if columns is None or columns.label is not None or columns.count < 3:
-        return []
-    names = cells_of(header, columns.delimiter)
-    found = []
-    for row in rows:
-        cells = cells_of(row, columns.delimiter)
-        ones = [i for i, cell in enumerate(cells) if i != columns.file and cell.strip() in ("1", "1.0")]
-        zeros = sum(cell.strip() in ("0", "0.0") for i, cell in enumerate(cells) if i != columns.file)
-        if len(cells) != columns.count or len(ones) + zeros != columns.count - 1:
-            return []
-        label = names[ones[0]].strip() if len(ones) == 1 else None
-        found.append(Reference(cells[columns.file].strip(), label, several=len(ones) > 1))
-    return found
-
-
-def _other_tables(files: Files) -> list[str]:
-    """Say of the first table or list that names the images why it gives no labels."""
-    lists = [name for name in files.texts if name.endswith(".txt")]
-    for table in sorted([name for name in files.texts if name.endswith((".csv", ".tsv"))]) + sorted(lists)[:_FEW_LISTS]:
-        rows = _rows(files, table)
-        if any(row.label is not None for row in rows):
-            return [f"no labels: {table} may name the images and their labels: if so, give it as the data itself"]
-        if rows and not table.endswith(".txt"):
-            return [f"no labels: {table} names the images, but no column of it is called label, class …"]
+def _other_tables(files: Files, *, labelled: bool) -> list[str]:
+    """Say why the tables and lists that name images give no labels; of images that are `labelled`, which fail to."""
+    tables = sorted(name for name in files.texts if name.endswith((".csv", ".tsv", ".jsonl")))
+    lists = sorted(name for name in files.texts if name.endswith(".txt"))[:_FEW_LISTS]
+    for name in tables if labelled else (*tables, *lists):
+        table = read_table(files, name)
+        if table.why and not table.rows:
+            return [f"{name} is passed over: {table.why}"]
+        if labelled or not table.rows:
+            continue
+        if table.gives_labels:
+            return [f"no labels: {name} may name the images and their labels: if so, give it as the data itself"]
+        if table.why:
+            names_them = "" if table.why.startswith("gives") else "names the images, but "
+            return [f"no labels: {name} {names_them}{table.why}"]
     return []
-
-
-def _json_rows(lines: Sequence[str]) -> Iterator[Reference]:
-    for line in lines:
-        row = _json(line)
-        columns = columns_of(list(row)) if isinstance(row, dict) else None
-        if columns is not None:
-            values = list(row.values())
-            yield _reference(str(values[columns.file]), None if columns.label is None else values[columns.label])
 
 
 def _of_keys(files: Files) -> WrittenLabels | None:
@@ -287,37 +217,16 @@ def _key(name: str) -> str:
 
 
 def _cls_label(read: Callable[[], bytes]) -> str | None:
-    return spelt(_content(read).strip())
+    return spelt(content(read).strip())
 
 
 def _json_label(read: Callable[[], bytes]) -> str | None:
-    content = _json(_content(read))
-    index = column_of_labels(list(content)) if isinstance(content, dict) else None
-    return None if index is None else spelt(list(content.values())[index])
+    found = parsed(content(read))
+    index = column_of_labels(list(found)) if isinstance(found, dict) else None
+    return None if index is None else spelt(list(found.values())[index])
 
 
-def _json(text: str | bytes) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _content(read: Callable[[], bytes]) -> bytes:
-    """Return the content of a file; nothing where it cannot be read: it is no help, then."""
-    try:
-        return read()
-    except Exception:  # of the system, of an archive
-        return b""
-
-
-def _reference(target: str, value: Any) -> Reference:
-    return Reference(target, spelt(value), several=isinstance(value, (list, dict)) and len(value) > 1)
-
-
-def _combined(
-    files: Files, rows_by_table: Mapping[str, Sequence[Reference]], *, strict: bool = False
-) -> WrittenLabels | None:
+def _combined(files: Files, tables: Mapping[str, Table], *, strict: bool = False) -> WrittenLabels | None:
     """Return the labels that tables give; None where they give none.
 
     Raises:
@@ -326,29 +235,33 @@ def _combined(
     labels: list[str | None] = [None] * len(files.names)
     several: set[int] = set()
     lost: list[str] = []
-    for table, rows in rows_by_table.items():
-        for row in rows:
-            index = files.find(row.target, table)
+    unlabelled: set[int] = set()
+    for name, table in tables.items():
+        for row in table.rows:
+            index = files.find(row.target, name)
             if index is None:
                 lost.append(row.target)
             elif row.several or (row.label is not None and labels[index] not in (None, row.label)):
                 several.add(index)
+            elif row.label is None:
+                unlabelled.add(index)
             else:
-                labels[index] = labels[index] if row.label is None else row.label
+                labels[index] = row.label
     if several and strict:
-        raise DataError(f"{files.where}: {', '.join(rows_by_table)}: {files.names[min(several)]} has two labels")
-    tables = ", ".join(sorted(rows_by_table)[:3]) + (" …" if len(rows_by_table) > 3 else "")
+        raise DataError(f"{files.where}: {', '.join(tables)}: {files.names[min(several)]} has two labels")
+    title = ", ".join(sorted(tables)[:3]) + (" …" if len(tables) > 3 else "")
     labels = [None if i in several else label for i, label in enumerate(labels)]
     if are_mostly_several(len(several), sum(label is not None for label in labels)):
-        return _none_in(files, tables, f"gives several to {len(several):,} images")
+        return _none_in(files, title, f"gives several to {len(several):,} images")
     if not any(label is not None for label in labels):
         return None
-    missing = dict.fromkeys(range(len(labels)), f"no row for it in {tables}")
-    missing |= dict.fromkeys(several, f"several labels in {tables}")
-    notes = [f"labels from {tables}"]
+    missing = dict.fromkeys(range(len(labels)), f"no row for it in {title}")
+    missing |= dict.fromkeys(unlabelled, f"no label in {title}") | dict.fromkeys(several, f"several labels in {title}")
+    columns = sorted({table.column for table in tables.values() if table.column})
+    notes = [f"labels from {title}" + (f", column {', '.join(columns)}" if columns else "")]
     if lost:
-        notes.append(f"rows of {tables} that name no image here: {len(lost)} (first: {shown(lost[0])[:100]})")
-    return WrittenLabels(labels=labels, notes=tuple(notes), missing=missing, used=frozenset(rows_by_table))
+        notes.append(f"rows of {title} that name no image here: {len(lost)} (first: {shown(lost[0])[:100]})")
+    return WrittenLabels(labels=labels, notes=tuple(notes), missing=missing, used=frozenset(tables))
 
 
 def _none_in(files: Files, table: str, why: str) -> WrittenLabels:

@@ -28,7 +28,7 @@ LABEL_NAMES = (
 )  # fmt: skip
 """What a column of labels is called, in any case, in the order of preference."""
 
-MANY = 50
+MANY = 10
 """More classes than these must have two images each, on average, and may not be fractions."""
 
 MANY_MADE = 1000

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from faussaire.data.labels.labels import column_of_labels
+from faussaire.data.labels.labels import column_of_labels, is_number
+from faussaire.data.labels.plausible import why_no_label, words_of
 from faussaire.modalities import is_item
 
 FILE_NAMES = (
@@ -29,10 +30,12 @@ ID_NAMES = ("id", "image_id", "img_id", "imageid", "id_code", "uuid", "key")
 
 REMOTE = ("http://", "https://")
 
-_NO_LABELS = frozenset(
-    {"text", "caption", "captions", "description", "prompt", "title", "url", "date", "time", "split", "usage", "width",
-     "height", "size", "md5", "sha256", "source", "license", "licence", "author"}
-)  # fmt: skip
+DELIMITERS = ",;\t|"
+"""What may stand between the cells of a table."""
+
+_MOST_COLUMNS = 20  # of a table whose columns of labels is found by their values
+_LABEL_WORDS = frozenset({"label", "labels", "class", "category"})
+_LONGEST_CELL = 100  # lines
 _SAMPLE = 200  # lines by which the way of reading is chosen
 
 Exists = Callable[[str], bool]
@@ -60,35 +63,92 @@ class Reference:
 class Columns:
     """Which columns of a table name images and labels."""
 
+    names: Sequence[str]
+    """What the columns are called."""
+
     file: int
-    label: int | None
+    label: int | None = None
     delimiter: str = ","
-    count: int = 0
+
+    is_named: bool = False
+    """Whether the column of labels is called as such are, and was not found by elimination."""
+
+    why: str = ""
+    """Why there is no column of labels, where that can be said."""
 
 
-def columns_of(names: Sequence[str]) -> Columns | None:
+def columns_of(names: Sequence[str], rows: Sequence[Sequence[str]] = (), *, file: int | None = None) -> Columns | None:
     """Find the columns of files and labels by their names; None where none is called as files are.
 
-    Of two columns, one of which names files, the other is the label, unless its name says that it is something else.
+    Where none is called as labels are, it is the only other one that may be, by its name and its values in `rows`.
     """
-    plain = [name.strip().strip("\ufeff\"'").lower() for name in names]
-    file = next((plain.index(name) for name in (*FILE_NAMES, *ID_NAMES) if name in plain), None)
+    plain = [re.sub(r"[\W_]+", "_", name).strip("_").lower() for name in names]
+    if file is None:
+        file = next((plain.index(name) for name in (*FILE_NAMES, *ID_NAMES) if name in plain), None)
     if file is None:
         return None
-    label = column_of_labels(plain)
-    if label is None and len(plain) == 2 and plain[1 - file] not in _NO_LABELS:
-        label = 1 - file
-    return Columns(file=file, label=None if label == file else label, count=len(plain))
+    label = column_of_labels(["" if i == file else name for i, name in enumerate(plain)])
+    if label is not None or len(names) > _MOST_COLUMNS:
+        return Columns(names=names, file=file, label=label, is_named=True)
+    others = [i for i in range(len(names)) if i != file]
+    hinted = [i for i in others if _LABEL_WORDS.intersection(words_of(names[i]))]
+    others = hinted if len(hinted) == 1 else others
+    reasons = {
+        i: why_no_label(names[i], [row[i].strip() for row in rows if len(row) == len(names) and row[i].strip()])
+        for i in others
+    }
+    able = [i for i, reason in reasons.items() if not reason]
+    why = "; ".join(f"its column {names[i].strip()} {reason}" for i, reason in reasons.items()) if not able else ""
+    return Columns(names=names, file=file, label=able[0] if len(able) == 1 else None, why=why)
 
 
-def header_of(line: str) -> Columns | None:
-    """Return what a line says as the header of a table; None where it is none."""
-    for delimiter in ",;\t":
+def header_of(line: str, rows: Sequence[str] = ()) -> Columns | None:
+    """Return what a line says as the header of a table with these rows; None where it is none."""
+    for delimiter in DELIMITERS:
         if delimiter in line or delimiter == ",":
-            columns = columns_of(cells_of(line, delimiter))
+            columns = columns_of(cells_of(line, delimiter), [cells_of(row, delimiter) for row in rows])
             if columns is not None:
                 return replace(columns, delimiter=delimiter)
     return None
+
+
+def table_columns(lines: Sequence[str], exists: Exists) -> Columns | None:
+    """Return the columns of a table that begins with a header; None where it does not.
+
+    The header says which column names files, or else the files that are there.
+    """
+    kept = [line for line in lines if line.strip() and not line.startswith("#")]
+    if not kept or exists(kept[0].strip()):
+        return None
+    by_name = header_of(kept[0], kept[1:])
+    return by_name if by_name is not None else _columns_by_files(kept[0], kept[1:], exists)
+
+
+def _columns_by_files(header: str, lines: Sequence[str], exists: Exists) -> Columns | None:
+    for delimiter in DELIMITERS:
+        names, sample = cells_of(header, delimiter), lines[:: max(1, len(lines) // _SAMPLE)]
+        rows = [cells for line in sample if len(cells := cells_of(line, delimiter)) == len(names)]
+        if len(names) < 2 or 2 * len(rows) < len(sample) or any(map(exists, names)):
+            continue
+        num_files = [
+            sum(not is_number(row[i].strip()) and exists(row[i].strip()) for row in rows)
+            for i in range(min(len(names), _MOST_COLUMNS))
+        ]
+        file = num_files.index(max(num_files))
+        if 2 * num_files[file] > len(rows) and not _looks_like_file(names[file]):
+            found = columns_of(names, [cells_of(line, delimiter) for line in lines], file=file)
+            return found and replace(found, delimiter=delimiter)
+    return None
+
+
+def _looks_like_file(text: str) -> bool:
+    return "/" in text or is_item(PurePosixPath(text.strip()).suffix.lower())
+
+
+def names_files(lines: Sequence[str]) -> bool:
+    """Whether the second of some lines has a cell that looks like the name of an image file."""
+    cells = [cell for delimiter in DELIMITERS for line in lines[1:2] for cell in cells_of(line, delimiter)]
+    return any(_looks_like_file(cell) for cell in cells)
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
@@ -105,17 +165,33 @@ def text_lines(data: bytes) -> list[str]:
         text = data.decode("utf-16", "replace")
     else:
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    return re.split("\r\n|\r|\n", text)
+    return _with_whole_cells(re.split("\r\n|\r|\n", text))
 
 
-def references(lines: Sequence[str], exists: Exists) -> list[Reference]:
+def _with_whole_cells(lines: list[str]) -> list[str]:
+    """Join lines of a table that a cell in quotes goes over; empty ones follow, so that others keep their number."""
+    header = next((line for line in lines if line.strip()), "")
+    delimiter = max(DELIMITERS, key=header.count)
+    num_cells, found = len(cells_of(header, delimiter)), list(lines)
+    for i, line in enumerate(lines):
+        if not found[i] or line.count('"') % 2 == 0 or num_cells < 2:
+            continue
+        end = next((k for k in range(i + 1, min(i + _LONGEST_CELL, len(lines))) if lines[k].count('"') % 2), i)
+        text = "\n".join(lines[i : end + 1])
+        with suppress(csv.Error):
+            if end > i and len(next(csv.reader([text], delimiter=delimiter, strict=True))) == num_cells:
+                found[i : end + 1] = [text, *[""] * (end - i)]
+    return found
+
+
+def references(lines: Sequence[str], exists: Exists, columns: Columns | None) -> list[Reference]:
     """Return what the lines of a list say; `exists` tells whether there is a file of that name.
 
-    A line that begins with `#` is a comment, unless there is such a file. A header comes before everything else.
+    A line that begins with `#` is a comment, unless there is such a file. A header, whose `columns` these are, comes
+    before everything else.
     """
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     kept = [(number, line) for number, line in numbered if not line.startswith("#")]
-    columns = header_of(kept[0][1]) if kept and not exists(kept[0][1].strip()) else None
     best: Reading = _whole
     others = _READINGS
     if columns is not None or (kept and _is_header_in_blanks(kept[0][1], exists)):
@@ -161,7 +237,7 @@ def _likely(reference: Reference, exists: Exists) -> float:
 def _by_columns(columns: Columns, exists: Exists) -> Reading:
     def read(line: str) -> Reference:
         cells = cells_of(line, columns.delimiter)
-        extra, begin = len(cells) - columns.count, columns.file
+        extra, begin = len(cells) - len(columns.names), columns.file
         if extra > 0:  # a name with the delimiter in it, and no quotes around
             whole = columns.delimiter.join(cells[begin : begin + extra + 1])
             if exists(whole.strip()):

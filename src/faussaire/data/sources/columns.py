@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faussaire.data.labels.labels import column_of_labels, is_number
+from faussaire.data.labels.plausible import why_no_label
 from faussaire.data.sources.numbering import coloured, in_order, stems_of
 from faussaire.modalities.image.layouts import flat_shape
 
@@ -129,7 +130,7 @@ def _of_header(rows: Sequence[Cells]) -> Layout | None:
     undecided = label is None and flat_shape(len(alike)) is None
     if undecided:
         label, alike = 0, tuple(range(1, num))
-    elif label is None and len(others) == 1:
+    elif label is None and len(others) == 1 and not why_no_label(names[others[0]], ()):
         label = others.pop()
     numbers = sum(is_number(rows[-1][i]) for i in alike)
     if flat_shape(len(alike)) is None or numbers * 2 < len(alike) * (len(rows) - 1):
@@ -155,7 +156,7 @@ def _of_cells(names: Cells | None, row: Cells, packed: int) -> Layout:
     """Return the layout of a table that holds all pixels of an image in one cell, as FER2013 does."""
     others = [i for i in range(len(row)) if i != packed]
     label = column_of_labels(names) if names else None
-    if label is None and len(others) == 1:
+    if label is None and len(others) == 1 and not (names and why_no_label(names[others[0]], ())):
         label = others[0]
     num_pixels = len(row[packed].split())
     unused = _unused(names or [str(i + 1) for i in range(len(row))], [i for i in others if i != label])

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from faussaire.core.marks import OWN_NOTE, mark_in
 from faussaire.data.dataset import Source
 from faussaire.data.decode.chunks import content
-from faussaire.data.labels.beside import TEXT_SUFFIXES, Files, find_beside, find_labels
+from faussaire.data.labels.beside import TEXT_SUFFIXES, find_beside, find_labels
 from faussaire.data.labels.labels import is_about_labels
+from faussaire.data.labels.layouts import masks_in
+from faussaire.data.labels.listed import Files
 from faussaire.data.names import slug
 from faussaire.modalities import begins_as_item, is_item
 
@@ -112,6 +114,11 @@ def file_source(
         DataError: `labels.csv` is not a table of `file,label`.
     """
     entries = _told_own(sorted(listing.entries, key=lambda entry: entry.name))
+    masks = masks_in([entry.name for entry in entries])
+    if masks:
+        first = entries[min(masks)].name
+        notes = (*notes, f"masks beside images of the same name, passed over: {len(masks)} (first: {first})")
+        entries = [entry for i, entry in enumerate(entries) if i not in masks]
     files = Files([entry.name for entry in entries], [not entry.problem for entry in entries], listing.texts, where)
     found = find_labels(files)
     source = entries_source(entries, name=name, where=where, notes=(*notes, *_passed_over(listing, found.used)))

@@ -15,12 +15,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.disk import read_file, why_unread
 from faussaire.data.labels.labels import WrittenLabels
-from faussaire.data.labels.references import REMOTE, Reference, header_of, references, text_lines
+from faussaire.data.labels.references import (
+    REMOTE,
+    Columns,
+    Reference,
+    header_of,
+    names_files,
+    references,
+    table_columns,
+    text_lines,
+)
 from faussaire.data.names import shown
 from faussaire.data.sources.downloads import Downloads
 from faussaire.data.sources.files import Entry, entries_source, too_large
@@ -38,8 +48,9 @@ def _is_list(head: Head) -> bool:
         text = head.data.decode("utf-8-sig", "strict" if head.is_whole else "ignore")
     except UnicodeDecodeError:
         return False
-    first = next((line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    return header_of(first) is not None or "." in first or "/" in first
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")][:2]
+    first = lines[0] if lines else ""
+    return header_of(first) is not None or "." in first or "/" in first or names_files(lines)
 
 
 def list_source(path: Path, scratch: Path) -> Source:
@@ -49,7 +60,7 @@ def list_source(path: Path, scratch: Path) -> Source:
         DataError: the list cannot be read, or gives an image two labels.
     """
     find = _finder(path.parent)
-    listed = read_list(path, find)
+    listed, columns = read_list(path, find)
     named: dict[str, Reference] = {}
     for one in listed:
         where = one.target if one.target.startswith(REMOTE) else os.path.normpath(find(one.target))
@@ -66,6 +77,8 @@ def list_source(path: Path, scratch: Path) -> Source:
     notes = [f"a list of {len(entries)} images"]
     if len(listed) > len(named):
         notes.append(f"lines that name an image again: {len(listed) - len(named)}")
+    if columns is not None and columns.why:
+        notes.append(f"no labels: {columns.why}")
     several = sum(one.several for one in listed)
     if several:
         notes.append(f"lines with several labels, which make no class: {several}")
@@ -90,11 +103,11 @@ def _entry(find: Callable[[str], str], one: Reference, downloads: Downloads) -> 
 def _beside(path: Path) -> list[Path]:
     """Return the files that a list names."""
     find = _finder(path.parent)
-    return [Path(find(one.target)) for one in read_list(path, find) if not one.target.startswith(REMOTE)]
+    return [Path(find(one.target)) for one in read_list(path, find)[0] if not one.target.startswith(REMOTE)]
 
 
-def read_list(path: Path, find: Callable[[str], str]) -> list[Reference]:
-    """Return what the lines of a list say; `find` tells where a path in it leads.
+def read_list(path: Path, find: Callable[[str], str]) -> tuple[list[Reference], Columns | None]:
+    """Return what the lines of a list say, and its columns, if it has a header; `find` tells where a path in it leads.
 
     Raises:
         DataError: it cannot be read, or is not text.
@@ -104,11 +117,13 @@ def read_list(path: Path, find: Callable[[str], str]) -> list[Reference]:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
     exists = cache(lambda target: os.path.isfile(find(target)))
-    found = references(text_lines(data), exists)
+    lines = text_lines(data)
+    columns = table_columns(lines, exists)
+    found = references(lines, exists, columns)
     for one in found:
         if not one.target.isprintable() and not _is_utf8(one.target) and not exists(one.target):
             raise DataError(f"{path} is not UTF-8 text (line {one.line}): save it so")
-    return found
+    return found, columns
 
 
 def _is_utf8(text: str) -> bool:
@@ -124,6 +139,8 @@ def _finder(folder: Path) -> Callable[[str], str]:
 
     @cache
     def find(target: str) -> str:
+        if target.startswith("file://"):
+            target = unquote(urlsplit(target).path)
         spellings = [target, os.path.expanduser(target), target.replace("\\", "/")]
         if not target.isascii():
             spellings += [unicodedata.normalize(form, target) for form in ("NFC", "NFD")]
