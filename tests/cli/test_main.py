@@ -122,3 +122,32 @@ def test_help_and_listing_data_sets_do_not_import_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", "mnist"], ["inspect", "mnist"], ["generate", "r"], ["evaluate", "r"], ["compare", "r", "r"],
+                  ["serve"], ["list"], ["demo"]],
+)  # fmt: skip
+def test_a_working_directory_that_was_removed_is_told_by_every_verb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run(arguments) == 2
+    assert "the folder that this shell is in cannot be used" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_class_that_is_named_by_a_number_is_told_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("1", "2", "3"):
+        (tmp_path / "three" / name).mkdir(parents=True)
+        for number in range(5):
+            picture = rng.integers(0, 256, (12, 12), np.uint8)
+            Image.fromarray(picture).save(tmp_path / "three" / name / f"{number}.png")
+    assert run(["train", "three", "--classes", "0", "--run", "r", *QUICK]) == 0
+    captured = capsys.readouterr()
+    assert "no class is called 0, so it is the one of that number: 1" in captured.out + captured.err

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from faussaire.api import train
+from faussaire.cli.main import run as command
 from faussaire.core.errors import CheckpointError, ConfigError
 from faussaire.generation.generator import CHUNK, Generator
 from faussaire.generation.samples import write_samples
@@ -85,3 +91,30 @@ def test_a_grid_shows_every_sample_with_hard_edges(run_folder: Path, tmp_path: P
     assert picture.shape == (2 * side + 6, 2 * side + 6)
     last = picture[side + 4 : 2 * side + 4, side + 4 : 2 * side + 4]
     assert np.array_equal(last[::5, ::5], generator.sample(4)[3, ..., 0])
+
+
+def spoil(run: Path, value: float) -> None:
+    """Let every weight of a saved generator be this one."""
+    path = run / "generator" / "generator.safetensors"
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    tensors = {name: torch.full_like(tensor, value) for name, tensor in load_file(path).items()}
+    save_file(tensors, path, metadata=metadata)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(math.nan, "has weights that are not finite"), (3e38, "makes samples that are not finite")]
+)
+def test_a_generator_that_is_not_finite_is_told_in_one_line_and_writes_nothing(
+    tmp_path: Path, squares_run: Path, capsys: pytest.CaptureFixture[str], value: float, said: str
+) -> None:
+    shutil.copytree(squares_run, tmp_path / "run")
+    spoil(tmp_path / "run", value)
+    for out in ("grid.png", "samples.npy", "folder/"):
+        assert command(["generate", str(tmp_path / "run"), "--out", f"{tmp_path}/out/{out}"]) == 1
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    before = sorted((tmp_path / "run").iterdir())
+    assert command(["evaluate", str(tmp_path / "run")]) == 1
+    assert said in capsys.readouterr().err
+    assert sorted((tmp_path / "run").iterdir()) == before

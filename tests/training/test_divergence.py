@@ -11,12 +11,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from faussaire.core.config import resolve
 from faussaire.core.errors import DivergenceError
 from faussaire.evaluation.while_training import training_scorer
 from faussaire.runs import control
 from faussaire.runs.folder import RunFolder
 from faussaire.training.loop import train
-from faussaire.training.recorder import Recorder
+from faussaire.training.recorder import Recorder, against_divergence
 from faussaire.training.result import StepResult
 from faussaire.training.trainer import Trainer
 from toy import IMAGE, SimulatedClock, image_spec, image_trainer, recorder_by
@@ -93,3 +94,14 @@ def test_whoever_meets_it_first_ends_the_training(tmp_path: Path, spoil: Callabl
     for path in run.checkpoints.iterdir():
         assert json.loads((path / "state.json").read_text())["nimg"] < 8 * at
     assert not any(event.kind in ("stopped", "done") for event in RunFolder(tmp_path).events())
+
+
+def test_what_is_advised_is_not_on_already() -> None:
+    config = resolve(None, {"data": "x", "penalties": ["r1", "r2"], "gamma": 1e38})
+    assert against_divergence(config) == (
+        "begin again in another --run with a smaller --gamma than 1e+38, or with a smaller --lr"
+    )
+    config = resolve(None, {"data": "x", "penalties": ["r1"]})
+    assert against_divergence(config).endswith("with a smaller --lr, or with --penalties r1 --penalties r2")
+    config = resolve(None, {"data": "x", "penalties": [], "gamma": 1e38})
+    assert "--gamma" not in against_divergence(config)

@@ -51,9 +51,9 @@ def trained(folder: Path, images: np.ndarray, labels: np.ndarray | None = None) 
     return train(data, run=folder / "run", conditional=labels is not None, console=console, **settings)
 
 
-def unmeasured(run: RunFolder) -> set[str]:
+def unmeasured(run: RunFolder, data: Path | None = None) -> set[str]:
     """Evaluate a run, and return the beginnings of the names of the protocols that are said not to be measured."""
-    notes = evaluate(run).notes
+    notes = evaluate(run, data=data).notes
     return {note.split("2000")[0].split(":")[0] for note in notes if "not measured" in note}
 
 
@@ -65,14 +65,33 @@ def unmeasured(run: RunFolder) -> set[str]:
         (noise, 8, {"dc"}),
         (noise, 230, set()),
         (one_colour_each, 12, set()),
-        (one_colour, 12, {"div"}),
-        (one_image, 230, {"div"}),
     ],
 )
 def test_what_the_images_do_not_allow_to_measure_is_said(
     tmp_path: Path, make: Callable[[int], np.ndarray], count: int, missing: set[str]
 ) -> None:
     assert unmeasured(trained(tmp_path, make(count))) == missing
+
+
+@pytest.mark.parametrize(("make", "count", "missing"), [(one_colour, 12, {"div"}), (one_image, 230, {"div"})])
+def test_what_images_that_are_all_the_same_do_not_allow_to_measure_is_said(
+    tmp_path: Path, make: Callable[[int], np.ndarray], count: int, missing: set[str]
+) -> None:
+    np.save(tmp_path / "same.npy", make(count))
+    assert unmeasured(trained(tmp_path, noise(12)), tmp_path / "same.npy") == missing
+
+
+@pytest.mark.parametrize(("make", "count"), [(one_colour, 2), (one_colour, 300), (one_image, 30)])
+def test_images_that_are_all_the_same_are_refused_in_one_line_and_inspection_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], make: Callable[[int], np.ndarray], count: int
+) -> None:
+    np.save(tmp_path / "same.npy", make(count))
+    assert command(["train", str(tmp_path / "same.npy"), "--run", str(tmp_path / "run"), "--kimg", "0.1"]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"the {count} images of same are all the same: there is nothing to learn" in said
+    assert not (tmp_path / "run").exists()
+    notes = prepare(tmp_path / "same.npy").inventory.notes
+    assert "all images are the same: there is nothing to learn from them" in notes
 
 
 def test_two_images_are_trained_on_and_refused_as_a_measure_in_one_line(
@@ -91,9 +110,10 @@ def test_a_single_image_is_refused(tmp_path: Path) -> None:
 
 
 def test_three_images_that_are_alike_are_no_measure(tmp_path: Path) -> None:
-    run = trained(tmp_path, one_colour(3))
+    np.save(tmp_path / "same.npy", one_colour(3))
+    run = trained(tmp_path, noise(12))
     with pytest.raises(DataError, match="nothing can be measured by these 3 images"):
-        evaluate(run)
+        evaluate(run, data=tmp_path / "same.npy")
 
 
 def test_a_report_is_written_though_most_is_not_measured(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def run(arguments: list[str]) -> int:
     open_standard_streams()
     console = Terminal(stderr=True)
     try:
+        _refuse_no_folder()
         help_console = Console(file=cast(IO[str], Stream(sys.stdout)))
         app(arguments, console=help_console, exit_on_error=False, print_error=False, result_action="return_value")
     except (CycloptsError, FaussaireError) as error:
@@ -69,6 +70,15 @@ def run(arguments: list[str]) -> int:
         say(console, f"faussaire: unexpected {type(error).__name__}: {error} (--debug shows where)", style="red")
         return 1
     return 0
+
+
+def _refuse_no_folder() -> None:
+    """Raise ConfigError where the working directory was removed: torch, loaded later, would end the process."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(f"the folder that this shell is in cannot be used ({reason}): cd to another") from None
 
 
 def train(

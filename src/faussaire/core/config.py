@@ -42,6 +42,7 @@ WHOLE = {
 """Settings that are whole numbers: the least and the most; far beyond, the memory or the system gives way unasked."""
 
 LR, LR_WIDTH, BATCH = 6e-3, 8, 64  # the best learning rate of those tried, and the width and batch at which it was
+DEFAULT_GAMMA = 1.0
 RECIPES = "faussaire.core.recipes"
 NONE_MEANS_EMPTY = ("penalties", "augment")  # elsewhere `none` may be the name of a class or folder
 NAMED = 3  # paths named one by one where many are given
@@ -99,7 +100,7 @@ class Config:
     penalties: tuple[str, ...] = ("r1", "r2")
     """What keeps D smooth: r1, r2, wgan_gp; repeat the flag for several, `none` for none."""
 
-    gamma: float = 1.0
+    gamma: float = DEFAULT_GAMMA
     """Weight of the penalties: about 1 for r1 and r2 at 28 pixels, 10 for wgan_gp."""
 
     penalty_every: int = 2

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from faussaire.core.config import check_seed
-from faussaire.core.errors import ConfigError
+from faussaire.core.errors import CheckpointError, ConfigError
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.suggestions import did_you_mean
 from faussaire.data.store.selection import class_by
@@ -134,8 +134,15 @@ class Generator:
 
     @torch.no_grad()
     def __call__(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map latents `[N, z_dim]` to samples `[N, *shape]` in [-1, 1], of classes `[N]` where G is conditional."""
+        """Map latents `[N, z_dim]` to samples `[N, *shape]` in [-1, 1], of classes `[N]` where G is conditional.
+
+        Raises:
+            ConfigError: G is conditional, and there are no classes.
+            CheckpointError: the samples are not finite, as those of damaged weights.
+        """
         if self.class_shares and labels is None:
             raise ConfigError(f"the generator of {self.name} is conditional: it needs the class of each sample")
         out: Tensor = self.module(z) if labels is None else self.module(z, labels)
+        if not bool(torch.isfinite(out).all()):
+            raise CheckpointError(f"the generator of {self.name} makes samples that are not finite: it is damaged")
         return out

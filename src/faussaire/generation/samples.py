@@ -88,15 +88,15 @@ def _check_grid(n: int, generator: Generator) -> None:
 
 @contextmanager
 def _folder(path: Path) -> Iterator[None]:
-    """Make a folder to write in; take it back where the writing fails."""
-    there = path.is_dir()
+    """Make a folder to write in, and those above it; take back what was made where the writing fails."""
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
     make_folder(path)
     try:
         yield
     except BaseException:
-        if not there:
-            with suppress(OSError):  # it holds something now
-                path.rmdir()
+        with suppress(OSError):  # it holds something now
+            for folder in made:
+                folder.rmdir()
         raise
 
 

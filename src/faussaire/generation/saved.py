@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from faussaire.core.config import Config
-from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
+from faussaire.core.errors import CheckpointError, ConfigError, DivergenceError, FaussaireError
 from faussaire.core.files import write_atomically
 from faussaire.core.suggestions import typed
 from faussaire.modalities import SampleSpec
@@ -83,6 +83,11 @@ def read_generator(path: Path) -> dict[str, Any]:
             nimg = int(file.metadata()["nimg"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
         module.load_state_dict(tensors, assign=True)
+        check_finite(tensors, nimg)
+    except DivergenceError:
+        raise CheckpointError(
+            f"the generator in {folder} has weights that are not finite: it is damaged, and makes no samples"
+        ) from None
     except FaussaireError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:

@@ -176,11 +176,7 @@ def check_finite(tensors: Mapping[str, Tensor], nimg: int) -> None:
 
 def not_finite(what: str, nimg: int) -> str:
     """Return the message for a training that has left the finite numbers."""
-    return (
-        f"{what} is no longer finite after {nimg} images: the training has diverged. "
-        "The last checkpoint is good; begin again in another --run with a smaller --lr, "
-        "or with --penalties r1 --penalties r2"
-    )
+    return f"{what} is no longer finite after {nimg} images: the training has diverged. The last checkpoint is good"
 
 
 def checkpoints(folder: Path) -> list[Path]:

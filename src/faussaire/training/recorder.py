@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from faussaire.core.config import DEFAULT_GAMMA, Config
 from faussaire.core.errors import DivergenceError, FaussaireError
 from faussaire.core.files import writing
 from faussaire.core.intervals import Estimate
@@ -274,10 +275,12 @@ class Recorder:
         try:
             yield
         except DivergenceError as error:
-            if self.moments.any():
-                self.report()  # which ends by an error of its own, where it is the loss that is not finite
-            self.run.emit("verdict", nimg=self.trainer.state.nimg, name="not finite", text=str(error))
-            raise
+            with suppress(DivergenceError):  # where it is the loss that is not finite
+                if self.moments.any():
+                    self.report()
+            advised = DivergenceError(f"{error}; {against_divergence(self.trainer.config)}")
+            self.run.emit("verdict", nimg=self.trainer.state.nimg, name="not finite", text=str(advised))
+            raise advised from None
 
     def _save(self, *, with_views: bool) -> None:
         state, began = self.trainer.state, self.seconds()
@@ -347,6 +350,16 @@ class Recorder:
             shutil.rmtree(self.run.best, ignore_errors=True)
             text = "best/ held another generator than that of the best score that stands, and was removed"
             self.run.emit("warning", nimg=nimg, text=text)
+
+
+def against_divergence(config: Config) -> str:
+    """Say what to begin again with; nothing that was on already."""
+    ways = ["a smaller --lr"]
+    if config.penalties and config.gamma > DEFAULT_GAMMA:
+        ways.insert(0, f"a smaller --gamma than {config.gamma:g}")
+    if missing := [name for name in ("r1", "r2") if name not in config.penalties]:
+        ways.append(" ".join(f"--penalties {name}" for name in [*config.penalties, *missing]))
+    return f"begin again in another --run with {', or with '.join(ways)}"
 
 
 def class_shares(batches: Batches) -> list[float]:

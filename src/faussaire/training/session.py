@@ -139,6 +139,11 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
             f"{num_rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} "
             f"({first.note}); faussaire inspect {words} lists them",
         )
+    if dataset.all_alike:
+        raise DataError(
+            f"the {len(dataset.images) + len(dataset.held_out):,} images of {dataset.name} are all the same: there is "
+            "nothing to learn; give images that differ"
+        )
     architecture(config.architecture, dataset.spec)
     if config.conditional and (dataset.labels is None or len(dataset.spec.classes) < 2):
         raise ConfigError(

@@ -101,7 +101,8 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int) -> 
     why = "as asked for"
     if config.width is None:
         images = _images(sized, num_images, threads, probe)
-        why = f"for {images / 1000:,.0f} thousand images at width {narrowest}"
+        many = f"{images / 1000:,.0f} thousand" if images >= 10_000 else f"{images:,.0f}"
+        why = f"for {many} images at width {narrowest}"
         sized = replace(sized, width=max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)]))
     if config.precision is None:
         sized = _faster(sized, threads, probe)

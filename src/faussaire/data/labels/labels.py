@@ -236,5 +236,6 @@ def column_of_labels(names: Sequence[str]) -> int | None:
 
 
 def is_about_labels(note: str) -> bool:
-    """Whether what is said of a set tells where its labels come from, or why it has none."""
-    return re.match(r"(.*: )?((no )?(labels from|labels:|classes:|classes kept)|no file of labels)", note) is not None
+    """Whether what is said of a set tells where its labels come from, why it has none, or which class was meant."""
+    source = r"(.*: )?((no )?(labels from|labels:|classes:|classes kept)|no file of labels)"
+    return re.match(rf"{source}|no class is called |class \S+ is ", note) is not None

@@ -160,12 +160,15 @@ class Finish:
 
     def settle_duplicates(self, duplicates: str) -> None:
         """Count copies, and drop them where that was asked for."""
+        num_kept = int(np.count_nonzero(self.kept))
         exact = exact_copies(self._column("digest", 0), self.kept)
         if duplicates != KEEP:
             self._drop(exact, "an exact copy of an earlier image")
         if len(exact):
             dropped = ", dropped" if duplicates != KEEP else ""
             self.notes.append(f"exact copies of other images: {len(exact)}{dropped}")
+        if len(exact) + 1 == num_kept > 1:
+            self.notes.append("all images are the same: there is nothing to learn from them")
         if self.build.done > NEAR_UP_TO:
             self.notes.append(f"near copies were not sought: there are more than {NEAR_UP_TO:,} images")
             return

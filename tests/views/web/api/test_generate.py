@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 from starlette.testclient import TestClient
 
 from faussaire import train
@@ -239,3 +242,15 @@ def test_classes_are_picked_by_name_or_number(by_class: Path) -> None:
     assert client.get("/api/nearest?z=1.1").json()["of"] == 20
     quiz = client.post("/api/quiz").json()["id"]
     assert client.post(f"/api/quiz/{quiz}/answers", json={"said_real": [True] * 20}).json()["tally_of_D"]["of"] == 20
+
+
+@pytest.mark.parametrize("value", [math.nan, 3e38])
+def test_a_generator_that_is_not_finite_is_said_to_be_damaged(tmp_path: Path, squares_run: Path, value: float) -> None:
+    run = copy_of(squares_run, tmp_path / "r")
+    path = run / "generator" / "generator.safetensors"
+    with safe_open(path, framework="np") as file:
+        metadata = file.metadata()
+    save_file({name: np.full_like(tensor, value) for name, tensor in load_file(path).items()}, path, metadata=metadata)
+    answer = client_of(run).get("/api/generate")
+    assert answer.status_code == 409
+    assert "damaged" in answer.json()["detail"]

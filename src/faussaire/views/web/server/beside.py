@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 
 from faussaire.core.errors import ConfigError
+from faussaire.core.suggestions import typed
 from faussaire.core.terminal import say
 from faussaire.views.web.server.serve import address, listen
 
@@ -118,4 +119,5 @@ def _attend(child: subprocess.Popen[str], studio: StudioProcess, run: Path, cons
     studio.ended.set()
     if not studio.let_go:
         reason = last or f"exit code {child.returncode}"
-        say(console, f"The studio has ended ({reason}); the training goes on. To open it again: faussaire serve {run}")
+        again = f"faussaire serve {typed(run)}"
+        say(console, f"The studio has ended ({reason}); the training goes on. To open it again: {again}")
