@@ -108,8 +108,11 @@ def files() -> dict[str, tuple[bytes, str]]:
         "bilevel.png": (encoded(small.convert("1"), "PNG"), "+"),
         "grey.png": (encoded(small.convert("L"), "PNG"), "+"),
         "grey16.png": (raw_png(16, 16, 16, 0, lines(16, 16, b"\x80\x80")), "+16 bits scaled to 8"),
-        "rgb16.png": (raw_png(16, 16, 16, 2, lines(16, 16, b"\x80\x80" * 3)), "+"),
-        "grey-alpha16.png": (raw_png(16, 16, 16, 4, lines(16, 16, b"\x80\x80\0\0")), "+transparency over white"),
+        "rgb16.png": (raw_png(16, 16, 16, 2, lines(16, 16, b"\x80\x80" * 3)), "+16 bits scaled to 8"),
+        "grey-alpha16.png": (
+            raw_png(16, 16, 16, 4, lines(16, 16, b"\x80\x80\0\0")),
+            "+16 bits scaled to 8, transparency over white",
+        ),
         "grey-alpha.png": (raw_png(16, 16, 8, 4, lines(16, 16, b"\x10\x80")), "+transparency over white"),
         "palette.gif": (encoded(small.convert("P"), "GIF", transparency=0), "+"),
         "palette-alpha.png": (

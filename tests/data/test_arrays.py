@@ -34,6 +34,55 @@ def test_every_layout_is_recognised(tmp_path: Path, shape: tuple[int, ...], expe
     assert prepare(tmp_path / "x.npy").spec.shape == expected
 
 
+@pytest.mark.parametrize("shape", [(40, 1, 64), (40, 64, 1), (40, 1, 1, 64), (40, 1, 64, 1), (40, 64, 1, 1)])
+def test_flat_images_may_have_axes_of_one(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
+    np.save(tmp_path / "x.npy", images.reshape(shape))
+    dataset = prepare(tmp_path / "x.npy")
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], images)
+    assert "read as rows of 8x8 pixels" in dataset.inventory.notes
+
+
+@pytest.mark.parametrize("shape", [(40, 3, 64), (40, 3, 64, 1), (40, 3, 1, 64), (40, 64, 1, 3), (40, 1, 64, 3)])
+def test_flat_colour_is_told_by_its_axes(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 3, 8, 8), np.uint8)
+    np.save(tmp_path / "x.npy", (images if shape[1] == 3 else images.transpose(0, 2, 3, 1)).reshape(shape))
+    np.testing.assert_array_equal(images_as_given(prepare(tmp_path / "x.npy")), images)
+
+
+@pytest.mark.parametrize(("dtype", "factor"), [(np.uint8, 1), (np.float32, 1 / 255)])
+def test_the_images_of_matlab_lie_along_the_last_axis(tmp_path: Path, dtype: type, factor: float) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8))
+    np.save(tmp_path / "x.npy", (images * factor).astype(dtype).transpose(1, 2, 0))
+    dataset = prepare(tmp_path / "x.npy")
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], images)
+    assert "read as [H, W, N], as MATLAB lays images out" in dataset.inventory.notes
+
+
+def test_where_squares_do_not_tell_the_other_reading_is_named(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 256, (12, 12, 9), np.uint8))
+    notes = prepare(tmp_path / "x.npy").inventory.notes
+    assert "read as [N, H, W], 12 images of 12x9: if they lie as [H, W, N], save images.transpose(2, 0, 1)" in notes
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 6), (8, 8, 3), (64,)])
+def test_labels_tell_which_axis_the_images_lie_along(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, *shape), np.uint8)
+    labels = np.arange(40) % 2
+    np.savez(tmp_path / "last.npz", X=np.moveaxis(images, 0, -1), y=labels)
+    np.savez(tmp_path / "first.npz", X=images, y=labels)
+    last, first = (prepare(tmp_path / f"{name}.npz", resolution=8) for name in ("last", "first"))
+    np.testing.assert_array_equal(images_as_given(last), images_as_given(first))
+    assert labels_as_given(last) == labels.tolist()
+    assert "read with the last axis first: there are 40 labels" in last.inventory.notes
+
+
+def test_one_picture_with_an_axis_of_one_is_no_set(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 256, (64, 64, 1), np.uint8))
+    with pytest.raises(DataError, match="looks like a single one"):
+        prepare(tmp_path / "x.npy")
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, ">f8"])
 @pytest.mark.parametrize("low", [0.0, -1.0])
 def test_floating_point_in_either_range_is_scaled(tmp_path: Path, dtype: str, low: float) -> None:

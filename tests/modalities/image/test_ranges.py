@@ -123,6 +123,20 @@ def test_resizing_beyond_the_ends_is_cut_not_squeezed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(images, np.rint(np.clip(UNIT * 1.1 - 0.05, 0, 1) * 255))
 
 
+@pytest.mark.parametrize(("high", "top"), [(70, 255), (98.5, 255), (109.2, 255), (112.4, 255), (200.5, 255)])
+def test_dark_floating_point_is_as_dark_as_bytes(tmp_path: Path, high: float, top: float) -> None:
+    images, notes = prepared(tmp_path, UNIT * high)
+    np.testing.assert_array_equal(images, np.rint(UNIT * high * 255 / top))
+    assert f"from 0 to {high:g} taken to be in [0, {top:g}] scaled" in notes
+
+
+@pytest.mark.parametrize("high", [1.1, 270.5, 1100.5])
+def test_values_beyond_white_alone_are_not_cut(tmp_path: Path, high: float) -> None:
+    images, notes = prepared(tmp_path, UNIT * high)
+    np.testing.assert_array_equal(images, np.rint(UNIT * 255))
+    assert f"from 0 to {high:g} taken to be in [0, {high:g}] scaled" in notes
+
+
 def test_the_last_image_counts_as_much_as_the_first(tmp_path: Path) -> None:
     images = np.rint(UNIT * 200).astype(np.uint16)
     images[-4:] = np.rint(UNIT[-4:] * 4095)

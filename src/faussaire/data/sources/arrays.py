@@ -64,6 +64,7 @@ def array_source(
     Raises:
         DataError: the shape or number type is none that images have, or the labels do not fit.
     """
+    images, order = _items_first(images, labels)
     modality = of_array(images.shape, images.dtype)
     arranged = modality.arranged(images, where=where, typed=typed)
     num = len(arranged.raw)
@@ -71,7 +72,7 @@ def array_source(
         name=slug(name),
         where=where,
         items=Numbered(shown(Path(where).name), num),
-        notes=(*notes, *arranged.notes),
+        notes=(*notes, *order, *arranged.notes),
         problems=dict(arranged.problems) | dict(problems or {}),
         array=ArrayRows(modality=modality, arranged=arranged, path=path if isinstance(images, np.memmap) else None),
         close=close,
@@ -79,6 +80,14 @@ def array_source(
     if isinstance(labels, np.ndarray):
         labels = classes_of_array(labels, classes, num=num, where=where)
     return source if labels is None else source.labelled(labels)
+
+
+def _items_first(images: np.ndarray, labels: np.ndarray | Labels | None) -> tuple[np.ndarray, list[str]]:
+    """Return an array with its last axis first where there is a label for each along that, as in MATLAB, and say so."""
+    num = len(labels) if isinstance(labels, np.ndarray) and labels.ndim else 0
+    if images.ndim < 2 or num in (0, images.shape[0]) or images.shape[-1] != num:
+        return images, []
+    return np.moveaxis(images, -1, 0), [f"read with the last axis first: there are {num} labels"]
 
 
 def line(error: Exception) -> str:

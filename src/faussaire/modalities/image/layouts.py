@@ -1,5 +1,8 @@
 """How images lie in an array: `[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]`, or `[N, H·W]` of square ones.
 
+Axes of 1 say nothing, so that `[N, 1, H·W]` is flat as well; `[N, 3, H·W]` are planes of colour. `[H, W, N]` is known
+by squares, where the other reading would give stripes.
+
 Any kind of number will do; its range over all images says what is white (ranges.py).
 """
 
@@ -23,6 +26,7 @@ _DEPTHS = (1, 3, 4)  # grey, RGB, RGBA
 _SIDE = 4  # pixels of the smallest image that a flat row is taken for
 _BLOCK_BYTES = 2**24  # looked at in one go
 _LOOKED_AT = 64  # rows, to tell planes of colour from pixels of colour
+_OBLONG = 2  # times as long as wide: [H, H, N] is likelier than so many images of that shape
 _SMOOTHER = 0.7  # times as rough at most: the right order of a picture's values against the wrong one
 
 
@@ -56,7 +60,7 @@ def arranged(images: np.ndarray, *, where: str, typed: bool) -> ArrangedImages:
     if images.dtype.kind not in NUMBERS:
         raise DataError(f"{where} holds {images.dtype}: give whole numbers, or floating point")
     raw, layout = in_layout(images, where=where)
-    found, problems = _measured(images, typed=typed).settle()
+    found, problems = _measured(raw, typed=typed).settle()
     notes = tuple(text for text in (f"read as {layout}" if layout else "", found.words) if text)
     return ArrangedImages(raw=raw, range=found, notes=notes, problems=problems)
 
@@ -87,9 +91,18 @@ def in_layout(images: np.ndarray, *, where: str) -> tuple[np.ndarray, str]:
     shape = list(images.shape)
     if images.ndim > 1 and 0 in shape[1:]:
         raise DataError(f"{where} has shape {shape}: its images have no pixels")
-    if images.ndim == 2 and (flat := flat_shape(shape[1])) is not None:
-        return _unfolded(images, *flat)
-    if images.ndim == 3 and not (shape[2] in _DEPTHS[1:] and shape[1] > 2 * shape[2]):
+    long = [num for num in shape[1:] if num > 1]
+    is_single = images.ndim == 3 and shape[2] == 1 and shape[0] == shape[1]
+    if images.ndim > 1 and len(long) == 1 and not is_single and (flat := flat_shape(long[0])) is not None:
+        return _unfolded(images.reshape(len(images), -1), *flat)
+    if images.ndim > 2 and len(long) == 2 and (planes := _flat_colour(images, long)) is not None:
+        return planes
+    if images.ndim == 3 and shape[0] == shape[1] >= _SIDE and shape[2] not in (*_DEPTHS, shape[0]):
+        if max(shape) > _OBLONG * min(shape):
+            return np.moveaxis(images, 2, 0)[:, None], "[H, W, N], as MATLAB lays images out"
+        several = f"{shape[0]} images of {shape[1]}x{shape[2]}"
+        return images[:, None], f"[N, H, W], {several}: if they lie as [H, W, N], save images.transpose(2, 0, 1)"
+    if images.ndim == 3 and not is_single and not (shape[2] in _DEPTHS[1:] and shape[1] > 2 * shape[2]):
         return images[:, None], ""
     if images.ndim == 4 and shape[3] in _DEPTHS and not _channels_first(images.shape):
         return images.transpose(0, 3, 1, 2), "[N, H, W, C]"
@@ -107,6 +120,22 @@ def flat_shape(num: int) -> tuple[int, int] | None:
         if side >= _SIDE and side * side * depth == num:
             return depth, side
     return None
+
+
+def _flat_colour(images: np.ndarray, long: list[int]) -> tuple[np.ndarray, str] | None:
+    """Return `[N, 3, H·W]`, or `[N, H·W, 3]` with one more axis, as `[N, 3, side, side]`; None where it is neither.
+
+    Without that axis the latter looks like a single picture.
+    """
+    side, colours = math.isqrt(max(long)), 3
+    if side < _SIDE or side * side != max(long) or min(long) != colours:
+        return None
+    text = f"rows of {side}x{side} pixels in colour"
+    if long[0] == colours:
+        return images.reshape(len(images), colours, side, side), f"{text}, channel by channel"
+    if images.ndim == 3:
+        return None
+    return images.reshape(len(images), side, side, colours).transpose(0, 3, 1, 2), f"{text}, pixel by pixel"
 
 
 def _unfolded(rows: np.ndarray, depth: int, side: int) -> tuple[np.ndarray, str]:

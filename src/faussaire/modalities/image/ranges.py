@@ -22,7 +22,8 @@ _FEW = 100  # one image in so many may go beyond the range of the others
 _NEVER_FEW = 4  # of fewer images none is called odd
 _LEVELS = 16  # whole numbers up to this: the greatest that occurs is the end of the range
 _TOPS = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)  # of 8, 10, 12, 14 and 16 bits
-_FRACTIONS = ((0.0, 1.0), (-0.5, 0.5), (-1.0, 1.0), *((0.0, top) for top in (100.0, *_TOPS)))
+_FRACTIONS = ((0.0, 1.0), (-0.5, 0.5), (-1.0, 1.0), *((0.0, top) for top in _TOPS))
+_PERCENT = 99.9  # as high must values come to be percentages, not dark ones of a byte
 _SLACK = 1 / 8  # of a range: how far resizing carries values beyond its ends
 _FILLED = 7 / 8  # of a range: an image that goes so far up fills it
 _FAR = 2  # powers of 4 that set odd images apart where the others fill no range in use
@@ -208,12 +209,15 @@ def _known_whole(low: float, high: float) -> tuple[float, float] | None:
 
 
 def _known_fractions(low: float, high: float) -> tuple[float, float] | None:
+    if low >= 0 and _PERCENT <= high <= 100:
+        return 0, 100
     for bottom, top in _FRACTIONS:
         slack = _SLACK * (top - bottom)
         within = bottom - slack <= low and high <= top + slack
         filled = high > top / 4 if bottom == 0 else max(-low, high) > top / 2 and low < -slack / 2
         if within and filled:
-            return bottom, top
+            # Resizing goes beyond both ends: what goes beyond white alone may as well be brighter, and is not cut.
+            return bottom, high if bottom == 0 <= low and high > top else top
     return None
 
 
