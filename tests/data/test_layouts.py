@@ -466,7 +466,7 @@ def test_a_table_of_labels_that_names_none_of_the_images_is_told(tmp_path: Path)
     dataset = prepare(as_folder(files, tmp_path))
     assert labels_of(dataset) == BY_FOLDER
     assert any(
-        note.startswith("train.csv is passed over: most of its rows name no image here, or more than one")
+        note.startswith("no labels from train.csv: most of its rows name no image here, or more than one")
         for note in dataset.inventory.notes
     )
 

@@ -196,6 +196,18 @@ def test_a_cell_in_quotes_may_go_over_lines(pictures: Path) -> None:
     assert classes_by_name(dataset) == {"a.png": "p", "9.png": "q"}
 
 
+def test_a_number_may_come_before_the_label_and_the_name(pictures: Path) -> None:
+    dataset = prepare(written(pictures, "0\t1.000000\ttwo words.png\n1\t2.000000\t9.png\n"))
+    assert classes_by_name(dataset) == {"two words.png": "1.000000", "9.png": "2.000000"}
+
+
+def test_lines_of_json_name_images_and_labels(pictures: Path) -> None:
+    (pictures / "metadata.jsonl").write_text(
+        '{"file_name": "a.png", "label": 1}\n{"text": "x", "file_name": "9.png", "label": 2}\n'
+    )
+    assert classes_by_name(prepare(pictures / "metadata.jsonl")) == {"a.png": "1", "9.png": "2"}
+
+
 def test_files_may_be_given_as_urls(pictures: Path) -> None:
     lines = [(pictures / name).as_uri() for name in ("a.png", "two words.png")]
     assert len(prepare(written(pictures, "\n".join(lines))).images) == 2

@@ -162,7 +162,7 @@ def _other_tables(files: Files, *, labelled: bool) -> list[str]:
     for name in tables if labelled else (*tables, *lists):
         table = read_table(files, name)
         if table.why and not table.rows:
-            return [f"{name} is passed over: {table.why}"]
+            return [f"no labels from {name}: {table.why}"]
         if labelled or not table.rows:
             continue
         if table.gives_labels:

@@ -278,9 +278,17 @@ def _first_word(line: str) -> Reference:
     return Reference(words[0] if words else "", several=len(words) > 2)
 
 
+def _numbered(line: str) -> Reference:
+    """Read a number, labels and a target with tabs between, as MXNet has them."""
+    cells = line.rstrip().split("\t")
+    label = cells[1].strip() if len(cells) == 3 else ""
+    return Reference(cells[-1], label or None, several=len(cells) > 3)
+
+
 _READINGS: tuple[Reading, ...] = (
     _whole,
     *(_pair(mark, target_first=True) for mark in "\t,; "),
     *(_pair(mark, target_first=False) for mark in "\t,; "),
     _first_word,
+    _numbered,
 )

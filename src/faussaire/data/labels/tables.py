@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from faussaire.core.marks import REASONS
@@ -55,7 +55,7 @@ def read_table(files: Files, name: str) -> Table:
     if not first or first == ",".join(REASONS):  # which `faussaire inspect` writes
         return Table()
     if name.endswith(".jsonl"):
-        columns, rows = _of_json(lines)
+        columns, rows = json_rows(lines)
     else:
         columns, rows = _of_cells(lines, exists)
     if 2 * sum(exists(row.target) for row in rows) < len(rows) or not rows:
@@ -103,14 +103,17 @@ def _of_attributes(lines: Sequence[str], columns: Columns | None) -> tuple[Colum
     return Columns(names=columns.names, file=columns.file, is_named=True), rows
 
 
-def _of_json(lines: Sequence[str]) -> tuple[Columns | None, list[Reference]]:
-    rows = [row for line in lines if isinstance(row := parsed(line), dict)]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = columns_of(names, [[spelt(row.get(name)) or "" for name in names] for row in rows])
+def json_rows(lines: Sequence[str]) -> tuple[Columns | None, list[Reference]]:
+    """Return the columns and rows of a table that has a line of JSON for each row."""
+    rows = {number: row for number, line in enumerate(lines, start=1) if isinstance(row := parsed(line), dict)}
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    columns = columns_of(names, [[spelt(row.get(name)) or "" for name in names] for row in rows.values()])
     if columns is None:
         return None, []
     file, label = names[columns.file], None if columns.label is None else names[columns.label]
-    return columns, [reference(str(row[file]), row.get(label)) for row in rows if file in row]
+    return columns, [
+        replace(reference(str(row[file]), row.get(label)), line=number) for number, row in rows.items() if file in row
+    ]
 
 
 def reference(target: str, value: Any) -> Reference:

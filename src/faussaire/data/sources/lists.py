@@ -31,6 +31,7 @@ from faussaire.data.labels.references import (
     table_columns,
     text_lines,
 )
+from faussaire.data.labels.tables import json_rows
 from faussaire.data.names import shown
 from faussaire.data.sources.downloads import Downloads
 from faussaire.data.sources.files import Entry, entries_source, too_large
@@ -118,8 +119,10 @@ def read_list(path: Path, find: Callable[[str], str]) -> tuple[list[Reference], 
         raise DataError(f"{path} cannot be read: {why_unread(error)}") from error
     exists = cache(lambda target: os.path.isfile(find(target)))
     lines = text_lines(data)
-    columns = table_columns(lines, exists)
-    found = references(lines, exists, columns)
+    columns, found = json_rows(lines)
+    if columns is None:
+        columns = table_columns(lines, exists)
+        found = references(lines, exists, columns)
     for one in found:
         if not one.target.isprintable() and not _is_utf8(one.target) and not exists(one.target):
             raise DataError(f"{path} is not UTF-8 text (line {one.line}): save it so")
