@@ -476,6 +476,16 @@ def test_the_column_of_labels_that_was_found_is_told(tmp_path: Path) -> None:
     assert "labels from train.csv, column diagnosis" in dataset.inventory.notes
 
 
+@pytest.mark.parametrize("rows", [{}, {"other": "1,1"}])
+def test_names_of_columns_that_are_no_text_are_shown_escaped(tmp_path: Path, rows: dict[str, str]) -> None:
+    header = ",".join(["image", "caf\xe9", *rows])
+    cells = BY_NAME if not rows else dict.fromkeys(BY_NAME, *rows.values())
+    dataset = prepare(
+        as_folder(images(*FLAT) | {"train.csv": table(cells, header).replace(b"\xc3\xa9", b"\xe9")}, tmp_path)
+    )
+    assert r"caf\xe9" in notes_about(dataset)
+
+
 def test_an_image_whose_row_gives_no_label_is_told_apart_from_one_without_a_row(tmp_path: Path) -> None:
     rows = table(BY_NAME | {FLAT[0]: ""}, "image,label")
     dataset = prepare(as_folder(images(*FLAT, "more.png") | {"train.csv": rows}, tmp_path))

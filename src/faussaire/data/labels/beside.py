@@ -118,7 +118,7 @@ def read_labels(read: Callable[[], bytes], *, where: str) -> dict[str, str]:
             raise DataError(f"{title}, row {number}: expected a file and its label, got {','.join(row)[:60]!r}")
         file, label = row[0].strip().replace("\\", "/").removeprefix("./"), row[1].strip()
         if table.setdefault(file, label) != label:
-            raise DataError(f"{title}, row {number}: {file} has two labels, {table[file]!r} and {label!r}")
+            raise DataError(f"{title}, row {number}: {shown(file)} has two labels, {table[file]!r} and {label!r}")
     return table
 
 

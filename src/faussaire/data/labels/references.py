@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from faussaire.data.labels.labels import column_of_labels, is_number
 from faussaire.data.labels.plausible import why_no_label, words_of
+from faussaire.data.names import shown
 from faussaire.modalities import is_item
 
 FILE_NAMES = (
@@ -98,7 +99,11 @@ def columns_of(names: Sequence[str], rows: Sequence[Sequence[str]] = (), *, file
         for i in others
     }
     able = [i for i, reason in reasons.items() if not reason]
-    why = "; ".join(f"its column {names[i].strip()} {reason}" for i, reason in reasons.items()) if not able else ""
+    why = (
+        "; ".join(f"its column {shown(names[i].strip())[:60]} {reason}" for i, reason in reasons.items())
+        if not able
+        else ""
+    )
     return Columns(names=names, file=file, label=able[0] if len(able) == 1 else None, why=why)
 
 

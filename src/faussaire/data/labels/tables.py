@@ -65,7 +65,7 @@ def read_table(files: Files, name: str) -> Table:
     if columns is None:
         return Table(rows=rows)
     why = columns.why or "no column of it is called label, class …"
-    label = "" if columns.is_named or columns.label is None else columns.names[columns.label].strip()
+    label = "" if columns.is_named or columns.label is None else shown(columns.names[columns.label].strip())[:60]
     return Table(rows=rows, column=label, why="" if any(row.label for row in rows) else why)
 
 
@@ -95,7 +95,7 @@ def _of_attributes(lines: Sequence[str], columns: Columns | None) -> tuple[Colum
             return None
         ones.append((target, [name for name, cell in zip(names, cells, strict=True) if cell in _TRUE]))
     several, none = (sum(map(count, (len(own) for _, own in ones))) for count in (lambda n: n > 1, lambda n: n == 0))
-    listed = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    listed = ", ".join(shown(name)[:60] for name in names[:3]) + (" …" if len(names) > 3 else "")
     if several + none > (1 - _SINGLE) * len(ones):
         told = f"gives several to {several:,} images and none to {none:,}: its columns ({listed}) are attributes"
         return Columns(names=columns.names, file=columns.file, why=told), [Reference(target) for target, _ in ones]
