@@ -67,14 +67,20 @@ def test_where_squares_do_not_tell_the_other_reading_is_named(tmp_path: Path) ->
 
 @pytest.mark.parametrize("shape", [(8, 8), (8, 6), (8, 8, 3), (64,)])
 def test_labels_tell_which_axis_the_images_lie_along(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (40, *shape), np.uint8)
-    labels = np.arange(40) % 2
+    images = np.random.default_rng(0).integers(0, 256, (90, *shape), np.uint8)
+    labels = np.arange(90) % 2
     np.savez(tmp_path / "last.npz", X=np.moveaxis(images, 0, -1), y=labels)
     np.savez(tmp_path / "first.npz", X=images, y=labels)
     last, first = (prepare(tmp_path / f"{name}.npz", resolution=8) for name in ("last", "first"))
     np.testing.assert_array_equal(images_as_given(last), images_as_given(first))
     assert labels_as_given(last) == labels.tolist()
-    assert "read with the last axis first: there are 40 labels" in last.inventory.notes
+    assert "read with the last axis first: there are 90 labels" in last.inventory.notes
+
+
+def test_as_many_labels_as_an_image_is_wide_are_the_wrong_labels(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=np.zeros((40, 8, 8), np.uint8), labels=np.arange(8))
+    with pytest.raises(DataError, match="8 labels"):
+        prepare(tmp_path / "x.npz")
 
 
 def test_one_picture_with_an_axis_of_one_is_no_set(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from faussaire.data import Dataset, prepare
 from faussaire.data.decode import scan
 from faussaire.data.decode.chunks import Chunk
 from faussaire.data.store.build import Build
-from faussaire.modalities.image import rule
+from faussaire.modalities.image import depths, rule
 
 UNIT = np.random.default_rng(0).random((12, 8, 8))
 
@@ -166,6 +166,18 @@ def tiff_of_16_bits(values: np.ndarray, *, order: str = "<", planes: bool = Fals
     return begin + start + b"".join(strips) + more + number + entries + b"\0\0\0\0"
 
 
+def two_pages(first: bytes, second: bytes) -> bytes:
+    """Return two such TIFFs of little-endian order and of equal size as the pages of one."""
+    moved, at = bytearray(second), struct.unpack_from("<I", second, 4)[0]
+    for entry in range(at + 2, at + 2 + 12 * struct.unpack_from("<H", second, at)[0], 12):
+        tag, _, num, value = struct.unpack_from("<HHII", second, entry)
+        if num > 1 or tag == 273:  # what lies elsewhere in the file
+            struct.pack_into("<I", moved, entry + 8, value + len(first))
+    whole = bytearray(first + moved)
+    struct.pack_into("<I", whole, len(first) - 4, len(first) + at)
+    return bytes(whole)
+
+
 def write_bytes(folder: Path, contents: list[bytes], suffix: str, *, start: int = 0) -> Path:
     folder.mkdir(exist_ok=True)
     for i, content in enumerate(contents, start=start):
@@ -277,3 +289,25 @@ def test_black_images_stay_black(tmp_path: Path) -> None:
     values = np.zeros((4, 8, 8), np.uint8)
     values[0] = 12
     assert prepared(write(tmp_path / "set", values), duplicates="keep").images[:].max() == 12
+
+
+def test_images_that_will_be_rejected_for_their_size_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(depths, "MAX_PIXELS", 63)
+    colour = png_of_16_bits(np.zeros((8, 8, 3), int))
+    grey = encoded(Image.fromarray(np.eye(8, dtype=np.uint8)), "PNG")
+    assert depths.extents_of(colour, ("PNG",), None) == []
+    assert depths.levels_of(grey, ("PNG",), None) == []
+
+
+def test_every_page_of_colour_counts_where_every_page_is_an_image(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 4096, (6, 2, 8, 8, 3))
+    values[:, 0] //= 20
+    values[0, 1, 0, 0] = 4095
+    pages = [[tiff_of_16_bits(page) for page in pair] for pair in values]
+    dataset = prepare(
+        write_bytes(tmp_path / "set", [two_pages(*pair) for pair in pages], "tif"),
+        frames="all",
+        cache=tmp_path / "cache",
+    )
+    expected = np.rint(values.reshape(12, 8, 8, 3) * 255 / 4095).transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(images_as_given(dataset), expected)

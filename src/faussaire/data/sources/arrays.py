@@ -83,9 +83,12 @@ def array_source(
 
 
 def _items_first(images: np.ndarray, labels: np.ndarray | Labels | None) -> tuple[np.ndarray, list[str]]:
-    """Return an array with its last axis first where there is a label for each along that, as in MATLAB, and say so."""
+    """Return an array with its last axis first where there is a label for each along that, as in MATLAB, and say so.
+
+    Only if it is the longest: as many labels as an image is wide are rather the wrong labels.
+    """
     num = len(labels) if isinstance(labels, np.ndarray) and labels.ndim else 0
-    if images.ndim < 2 or num in (0, images.shape[0]) or images.shape[-1] != num:
+    if images.ndim < 2 or images.shape[-1] != num or max(images.shape[:-1]) >= num:
         return images, []
     return np.moveaxis(images, -1, 0), [f"read with the last axis first: there are {num} labels"]
 

@@ -39,7 +39,7 @@ from PIL import __version__ as PIL_VERSION
 
 from faussaire.core.marks import OWN_NOTE, SAMPLE, SHEET, mark_in
 from faussaire.modalities.image.deep_colour import MARK, UNKNOWN, deep_values, mode_of
-from faussaire.modalities.image.depths import BEYOND, to_8_bits
+from faussaire.modalities.image.depths import BEYOND, MAX_PIXELS, to_8_bits
 from faussaire.modalities.image.fitting import fit
 from faussaire.modalities.image.ranges import NOT_FINITE
 from faussaire.modalities.image.rule import Rule
@@ -69,9 +69,6 @@ IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"}
 )
 """A file with one of these, in any case, is an item; others are one if they begin as an image does."""
-
-MAX_PIXELS = 100_000_000
-"""Images of more are rejected: a few kilobytes can claim to be gigabytes of pixels (a decompression bomb)."""
 
 DRAFT_TIMES = 2
 """A JPEG is decoded at no less than so many times the side that is wanted."""

@@ -27,6 +27,9 @@ Extent = tuple[str, float, float, bool]
 HEAD_BYTES = 32
 """As many tell whether a file may be of more than 8 bits."""
 
+MAX_PIXELS = 100_000_000
+"""Images of more are rejected: a few kilobytes can claim to be gigabytes of pixels (a decompression bomb)."""
+
 BEYOND = "values beyond those of the others"
 
 EIGHT = "8"
@@ -92,6 +95,8 @@ def extents_of(data: bytes, formats: tuple[str, ...], frames: Sequence[int] | No
             for frame in frames or (0,):
                 image.seek(frame)
                 mode = mode_of(image)
+                if image.width * image.height > MAX_PIXELS:
+                    continue
                 if mode.endswith(MARK):
                     parts = zip((_SIXTEEN, _ALPHA), _without_alpha(deep_values(image, data, formats)), strict=True)
                     found += [_extent(kind, values) for kind, values in parts if values.size]
@@ -106,7 +111,7 @@ def levels_of(data: bytes, formats: tuple[str, ...], frames: Sequence[int] | Non
     with suppress(Exception), Image.open(io.BytesIO(data), formats=formats) as image:
         for frame in frames or (0,):
             image.seek(frame)
-            if not kinds_of_mode(mode_of(image)):
+            if image.width * image.height <= MAX_PIXELS and not kinds_of_mode(mode_of(image)):
                 colour = _plain_colour(image) if image.format in _LOSSLESS else None
                 found.append((EIGHT, 0.0, _WHITE, True) if colour is None else _extent(EIGHT, colour))
     return found
