@@ -75,6 +75,26 @@ def test_no_file_is_too_long() -> None:
     assert lengths[str(SOURCE / "training" / "trainer.py")] <= 250
 
 
+def test_no_function_is_too_long() -> None:
+    """The loop itself may be longer."""
+    lengths = {
+        f"{path.relative_to(SOURCE)}: {node.name}": node.end_lineno - node.lineno + 1
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None
+    }
+    assert {name: n for name, n in lengths.items() if n > 45} == {}
+
+
+def test_no_room_holds_more_than_a_third_of_the_house() -> None:
+    lines: dict[str, int] = {}
+    for path in FILES:
+        room = room_of(path)
+        lines[room] = lines.get(room, 0) + len(path.read_text(encoding="utf-8").splitlines())
+    assert {room: n for room, n in lines.items() if n > sum(lines.values()) / 3} == {}
+    assert len([room for room in lines if (SOURCE / room).is_dir()]) <= 10
+
+
 def test_no_pickle_and_no_global_randomness() -> None:
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

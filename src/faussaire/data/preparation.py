@@ -90,14 +90,12 @@ def prepare(
     """Read samples of any kind and bring them to one size; what cannot be used is reported and left out.
 
     Args:
-        data: a folder (read with all that lies below it), an archive, an array, a table or a list of images, or the
-            name of an embedded set: `mnist` is always the embedded one, `./mnist` always the path; several of them
-            together as a sequence. `docs/guide/data.md` names the kinds.
+        data: what docs/guide/data.md names: a folder, an archive, an array, a table, a list, or the name of an
+            embedded set (`mnist` is always that, `./mnist` always the path); or several of them as a sequence.
         classes: keep only these, by name, wildcard or number.
         duplicates: `keep`, `drop` (exact copies), or `drop-near` (near ones too).
         cache: folder that the prepared images are kept in; the user's cache folder if not given.
-        workers: processes that decode, at most; as many as there are cores if not given. With 0 there is none, and a
-            file that makes its decoder crash ends the program.
+        workers: processes that decode, at most; one a core if not given. With 0, a decoder's crash is the program's.
         progress: `progress(done, total)` counts items.
         fingerprint: of the images that a run began with: where these are there, they are wanted, and no others.
         options: of the modality that the data is of. For images: `resolution`, the side of the squares, 4 to 1024, or

@@ -91,17 +91,21 @@ def train(
             recorder.mend()
             say(console, f"{folder.path} had lost {', '.join(lost)}: made again from its last checkpoint")
             return folder
-        title = _title(config, dataset)
-        with noted_signals() as interrupted, display(folder, title=title, console=console):
+        with noted_signals() as interrupted, display(folder, title=_title(config, dataset), console=console):
             recorder.interrupted = lambda: interrupted() is not None
-            try:
-                is_complete = train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
-            except CheckpointError:
-                recorder.rescue()
-                raise
+            is_complete = _train(trainer, recorder)
         if not is_complete:
             _leave(folder, state, interrupted(), console)
     return folder
+
+
+def _train(trainer: Trainer, recorder: Recorder) -> bool:
+    """Train, and say whether the run is complete; where its events cannot be written, its tensors are saved first."""
+    try:
+        return train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
+    except CheckpointError:
+        recorder.rescue()
+        raise
 
 
 def _name_of(config: Config, original: RunFolder | None) -> str:
