@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from data.given import labels_as_given
 from faussaire.core.errors import DataError
+from faussaire.core.names import natural, slug
 from faussaire.data import prepare
-from faussaire.data.names import natural, slug
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from data.given import labels_as_given
 from data.zoo import png
 from faussaire.core.config import named
+from faussaire.core.names import slug
 from faussaire.data import locate, prepare
-from faussaire.data.names import slug
 from faussaire.data.paths import found_again, from_folder, joined_once, whole
 
 

@@ -89,7 +89,7 @@ def test_of_a_tar_that_is_cut_short_the_beginning_is_used(tmp_path: Path, pack: 
 
 
 def test_a_tar_that_is_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faussaire.data.sources.packed.UNPACKED_BYTES", 1000)
+    monkeypatch.setattr("faussaire.core.packed.UNPACKED_BYTES", 1000)
     (tmp_path / "set.tar.gz").write_bytes(gzip.compress(packed({"a.png": bytes(10_000_000)})))
     with pytest.raises(DataError, match="unpacks to more than 100 times its size"):
         prepare(tmp_path / "set.tar.gz")

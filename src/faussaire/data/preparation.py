@@ -98,11 +98,10 @@ def prepare(
         workers: processes that decode, at most; one a core if not given. With 0, a decoder's crash is the program's.
         progress: `progress(done, total)` counts items.
         fingerprint: of the images that a run began with: where these are there, they are wanted, and no others.
-        options: of the modality that the data is of. For images: `resolution`, the side of the squares, 4 to 1024, or
-            None for the median of the shorter sides, at most 64; `channels`, 1 (grey), 3 (RGB) or 4 (RGB and alpha), or
-            None for 1 if every image is grey, else 3; `fit`, how oblong images become squares, `crop`, `pad`, `stretch`
-            or `smart`, or None by their proportions; `background`, name or #rrggbb of the colour under transparency and
-            around padded images; `frames`, of an animation `first` or `all`.
+        options: of the modality that the data is of. For images: `resolution`, side of the squares, 4 to 1024 (None:
+            the median of the shorter sides, at most 64); `channels`, 1, 3 (RGB) or 4 (RGB and alpha) (None: 1 if
+            every image is grey, else 3); `fit`: `crop`, `pad`, `stretch` or `smart` (None: by their proportions);
+            `background`, of what is transparent or padded; `frames`, of an animation `first` or `all`.
 
     Nothing is decoded again as long as the data and the settings stay the same, but for what was left out for reasons
     that may be gone: no network, no permission, no memory, a missing extra. From 200 images on, one in ten is held

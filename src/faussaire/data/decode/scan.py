@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from faussaire.core.disk import read_file
 from faussaire.core.rng import draw_places
 from faussaire.data.dataset import Source
 from faussaire.data.decode.chunks import Chunk, Task, content, gathered, measure
 from faussaire.data.decode.outcomes import KEPT, OUTCOME
 from faussaire.data.decode.workers import Workers
-from faussaire.data.disk import read_file
 from faussaire.modalities import Modality
 from faussaire.modalities.spec import Decoded, Rule
 

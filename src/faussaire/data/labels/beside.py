@@ -20,12 +20,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from faussaire.core.errors import DataError
+from faussaire.core.names import shown
 from faussaire.data.labels.labels import WrittenLabels, are_mostly_several, column_of_labels, no_labels, spelt
 from faussaire.data.labels.layouts import labels_of_folders
 from faussaire.data.labels.listed import Files
 from faussaire.data.labels.references import DELIMITERS, Reference, text_lines
 from faussaire.data.labels.tables import Table, content, parsed, read_table, reference
-from faussaire.data.names import shown
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".json", ".cls", ".txt"})
 """What labels may stand in."""

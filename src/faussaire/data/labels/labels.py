@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from faussaire.core.errors import DataError
-from faussaire.data.names import natural, shown
+from faussaire.core.names import natural, shown
 
 LABEL_NAMES = (
     "label", "labels", "class", "class_name", "label_name", "target", "category", "fine_label", "y", "digit", "emotion",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from faussaire.data.names import shown
+from faussaire.core.names import shown
 from faussaire.modalities import is_item
 
 

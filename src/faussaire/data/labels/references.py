@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from faussaire.core.names import shown
 from faussaire.data.labels.labels import column_of_labels, is_number
 from faussaire.data.labels.plausible import why_no_label, words_of
-from faussaire.data.names import shown
 from faussaire.modalities import is_item
 
 FILE_NAMES = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from faussaire.core.marks import REASONS
+from faussaire.core.names import shown
 from faussaire.data.labels.labels import spelt
 from faussaire.data.labels.listed import Files
 from faussaire.data.labels.references import (
@@ -19,7 +20,6 @@ from faussaire.data.labels.references import (
     table_columns,
     text_lines,
 )
-from faussaire.data.names import shown
 
 _SINGLE = 0.95  # of the rows have exactly one 1, where the columns are labels
 _TRUE, _FALSE = ("1", "1.0"), ("0", "0.0", "-1", "-1.0")

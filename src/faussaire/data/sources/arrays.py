@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.core.errors import DataError
+from faussaire.core.names import Numbered, shortened, shown, slug
 from faussaire.data.dataset import Source
 from faussaire.data.labels.labels import Labels, classes_of_array
-from faussaire.data.names import Numbered, shortened, shown, slug
 from faussaire.data.sources.kind import SourceKind
 from faussaire.data.sources.rows import ArrayRows
 from faussaire.modalities import of_array

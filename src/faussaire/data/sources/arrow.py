@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from faussaire.core.errors import DataError
+from faussaire.core.names import Numbered, shown, slug
 from faussaire.data.dataset import Source
 from faussaire.data.labels.labels import Labels, WrittenLabels, are_mostly_several, column_of_labels, spelt
-from faussaire.data.names import Numbered, shown, slug
 from faussaire.data.store.spool import Spool
 
 ROWS = 256

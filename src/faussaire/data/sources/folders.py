@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from faussaire.core.disk import read_file, stamp, why_unread
 from faussaire.core.errors import DataError
 from faussaire.core.marks import is_marked
+from faussaire.core.names import shown, told_apart
 from faussaire.data.dataset import Source
-from faussaire.data.disk import read_file, stamp, why_unread
-from faussaire.data.names import shown, told_apart
 from faussaire.data.sources.files import Listing, file_source, too_large
 from faussaire.data.sources.litter import is_environment, is_litter, is_trash
 from faussaire.modalities import begins_as_item, is_item

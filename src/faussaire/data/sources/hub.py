@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from faussaire.core.disk import read_file, signature_of, stamp
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
-from faussaire.data.disk import read_file, signature_of, stamp
 from faussaire.data.sources.arrow import ROWS, Columns, arrow_source, bytes_in
 
 PREFIX = "hf:"

@@ -16,13 +16,13 @@ from typing import IO
 
 import numpy as np
 
+from faussaire.core.disk import read_file
 from faussaire.core.errors import DataError
+from faussaire.core.names import shortened
+from faussaire.core.packed import is_packed, unpacked
 from faussaire.data.dataset import Source
-from faussaire.data.disk import read_file
-from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import array_source
 from faussaire.data.sources.kind import SourceKind
-from faussaire.data.sources.packed import is_packed, unpacked
 
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",

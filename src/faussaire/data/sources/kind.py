@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from faussaire.core.disk import read_file
+from faussaire.core.packed import head_inside, is_packed
 from faussaire.data.dataset import Source
-from faussaire.data.disk import read_file
-from faussaire.data.sources.packed import head_inside, is_packed
 
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """What text in UTF-16 begins with."""

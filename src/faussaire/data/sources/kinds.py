@@ -5,9 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from faussaire.core.disk import why_unread
 from faussaire.core.errors import DataError
-from faussaire.data.disk import why_unread
-from faussaire.data.names import shortened
+from faussaire.core.names import shortened
 from faussaire.data.sources.arrays import NPY
 from faussaire.data.sources.files import is_pickle
 from faussaire.data.sources.idx import IDX

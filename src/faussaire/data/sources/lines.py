@@ -18,12 +18,12 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
+from faussaire.core.disk import read_file
 from faussaire.core.errors import DataError
-from faussaire.data.disk import read_file
+from faussaire.core.names import shortened
+from faussaire.core.packed import most_bytes, unpacked
 from faussaire.data.labels.labels import is_number
-from faussaire.data.names import shortened
 from faussaire.data.sources.kind import BYTE_ORDER_MARKS
-from faussaire.data.sources.packed import most_bytes, unpacked
 from faussaire.data.sources.zips import BEGINS
 from faussaire.modalities import is_item
 

@@ -17,9 +17,10 @@ from functools import cache, partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from faussaire.core.disk import read_file, why_unread
 from faussaire.core.errors import DataError
+from faussaire.core.names import shown
 from faussaire.data.dataset import Source
-from faussaire.data.disk import read_file, why_unread
 from faussaire.data.labels.labels import WrittenLabels
 from faussaire.data.labels.references import (
     REMOTE,
@@ -32,7 +33,6 @@ from faussaire.data.labels.references import (
     text_lines,
 )
 from faussaire.data.labels.tables import json_rows
-from faussaire.data.names import shown
 from faussaire.data.sources.downloads import Downloads
 from faussaire.data.sources.files import Entry, entries_source, too_large
 from faussaire.data.sources.kind import Head, SourceKind

@@ -18,10 +18,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from faussaire.core.disk import signature_of, stamp, why_unread
 from faussaire.core.errors import DataError
+from faussaire.core.names import slug
 from faussaire.data.dataset import Origin, Source
-from faussaire.data.disk import signature_of, stamp, why_unread
-from faussaire.data.names import slug
 from faussaire.data.paths import whole
 from faussaire.data.sources.embedded import embedded_sets
 from faussaire.data.sources.files import with_labels_beside

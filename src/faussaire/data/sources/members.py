@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
+from faussaire.core.names import shown, told_apart
 from faussaire.data.dataset import Source
-from faussaire.data.names import shown, told_apart
 from faussaire.data.sources.files import Listing, file_source
 from faussaire.data.sources.litter import in_litter
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.core.errors import DataError
+from faussaire.core.names import shortened
 from faussaire.data.dataset import Source
-from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import OBJECTS, array_source, line
 from faussaire.data.sources.kind import Head, SourceKind
 from faussaire.data.sources.zips import BEGINS, first_name

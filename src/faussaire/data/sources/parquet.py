@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from faussaire.core.errors import DataError
+from faussaire.core.names import shortened
 from faussaire.data.dataset import Source
-from faussaire.data.names import shortened
 from faussaire.data.sources.arrow import ROWS, Columns, arrow_source, bytes_in
 from faussaire.data.sources.kind import SourceKind
 from faussaire.modalities import begins_as_item

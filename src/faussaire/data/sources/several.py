@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.core.config import NAMED, named
+from faussaire.core.names import shown, slug
 from faussaire.data.dataset import Origin, Source
 from faussaire.data.labels.labels import Labels, classes_of_values, is_about_labels
-from faussaire.data.names import shown, slug
 from faussaire.data.sources.rows import ArrayRows, SourceRows, StackedRows
 from faussaire.data.sources.shards import why_no_classes
 

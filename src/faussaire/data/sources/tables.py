@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from faussaire.core.errors import DataError
+from faussaire.core.names import shortened
 from faussaire.data.dataset import Source
 from faussaire.data.labels.labels import classes_of
-from faussaire.data.names import shortened
 from faussaire.data.sources.arrays import array_source
 from faussaire.data.sources.columns import Layout, decided, layout_of
 from faussaire.data.sources.kind import Head, SourceKind

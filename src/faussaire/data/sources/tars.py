@@ -13,13 +13,13 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO
 
+from faussaire.core.disk import raise_if_of_the_moment, read_file, why_unread
 from faussaire.core.errors import DataError
+from faussaire.core.packed import GZIP, UNPACKED_TIMES, is_packed, most_bytes, unpacked
 from faussaire.data.dataset import Source
-from faussaire.data.disk import raise_if_of_the_moment, read_file, why_unread
 from faussaire.data.sources.files import too_large
 from faussaire.data.sources.kind import Head, SourceKind
 from faussaire.data.sources.members import Members, archive_source, title_of
-from faussaire.data.sources.packed import GZIP, UNPACKED_TIMES, is_packed, most_bytes, unpacked
 from faussaire.data.store.folder import writing
 
 _BLOCK_BYTES = 2**20

@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from faussaire.core.disk import raise_if_of_the_moment
 from faussaire.core.errors import DataError
 from faussaire.data.dataset import Source
 from faussaire.data.decode.chunks import content
-from faussaire.data.disk import raise_if_of_the_moment
 from faussaire.data.sources.files import too_large
 from faussaire.data.sources.kind import Head, SourceKind
 from faussaire.data.sources.members import Members, archive_source

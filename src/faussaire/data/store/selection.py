@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from faussaire.core.errors import ConfigError, DataError
+from faussaire.core.names import shown
 from faussaire.data.dataset import Source
 from faussaire.data.labels.labels import is_about_labels, is_number
-from faussaire.data.names import shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faussaire.data.names import shown, told_apart
+from faussaire.core.names import shown, told_apart
 
 
 @pytest.mark.parametrize(
