@@ -217,6 +217,15 @@ def test_planes_of_red_green_and_blue_are_pictures_in_colour(tmp_path: Path, for
     assert bool(more) == any("columns that are not used: a0" in note for note in dataset.inventory.notes)
 
 
+def test_names_of_columns_that_are_no_text_are_shown_escaped(tmp_path: Path) -> None:
+    images, labels = pictures(30, photo=True)
+    header = ",".join([*(f"pixel{i}" for i in range(64)), "age caf\xe9"])
+    (tmp_path / "x.csv").write_bytes(
+        rows(images, [str(one) for one in labels], last=True, header=header).encode("latin-1")
+    )
+    assert r"columns that are not used: age caf\xe9" in prepare(tmp_path / "x.csv").inventory.notes
+
+
 @pytest.mark.parametrize("name", ["split", "fold", "Usage", "patient_id", "age"])
 def test_a_column_of_something_else_beside_pixels_is_no_label(tmp_path: Path, name: str) -> None:
     images, labels = pictures(30, photo=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from faussaire.core.marks import REASONS
@@ -47,6 +48,7 @@ class Table:
 def read_table(files: Files, name: str) -> Table:
     """Return what one of the texts says of the images."""
 
+    @cache
     def exists(text: str) -> bool:
         return files.find(text, name) is not None
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from faussaire.data.labels.labels import column_of_labels, is_number
 from faussaire.data.labels.plausible import why_no_label
+from faussaire.data.names import shown
 from faussaire.data.sources.numbering import coloured, in_order, stems_of
 from faussaire.modalities.image.layouts import flat_shape
 
@@ -164,7 +165,7 @@ def _of_cells(names: Cells | None, row: Cells, packed: int) -> Layout:
 
 
 def _unused(names: Cells, columns: Sequence[int]) -> tuple[str, ...]:
-    listed = ", ".join(names[i] for i in columns[:5]) + (" …" if len(columns) > 5 else "")
+    listed = ", ".join(shown(names[i])[:60] for i in columns[:5]) + (" …" if len(columns) > 5 else "")
     return (f"columns that are not used: {listed}",) if columns else ()
 
 
