@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from faussaire.core.names import shown
 from faussaire.data.labels.labels import column_of_labels, is_number
 from faussaire.data.labels.plausible import why_no_label
-from faussaire.data.names import shown
 from faussaire.data.sources.numbering import coloured, in_order, stems_of
 from faussaire.modalities.image.layouts import flat_shape
 
