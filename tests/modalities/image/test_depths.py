@@ -277,6 +277,14 @@ def test_one_picture_beyond_a_few_levels_leaves_all_as_they_are(
     assert not any("8-bit images" in note for note in dataset.inventory.notes)
 
 
+def test_maps_of_classes_that_count_from_1_are_scaled_as_well(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(1, 4, (12, 8, 8)).astype(np.uint8)
+    expected = values.astype(int) * 85
+    np.testing.assert_array_equal(images_as_given(prepared(write(tmp_path / "set", values)))[:, 0], expected)
+    np.save(tmp_path / "set.npy", values)
+    np.testing.assert_array_equal(images_as_given(prepared(tmp_path / "set.npy"))[:, 0], expected)
+
+
 def test_dark_shapes_on_transparency_are_no_masks(tmp_path: Path) -> None:
     values = np.random.default_rng(0).integers(0, 10, (12, 8, 8, 4)).astype(np.uint8)
     values[..., 3] = np.where(values[..., 3] > 4, 255, 0)

@@ -168,8 +168,8 @@ def assumed(low: float, high: float, *, whole: bool, dtype: np.dtype | None) -> 
     kind = f"values of {dtype.name}" if dtype is not None else "values"
     if dtype == np.bool_:
         return Range(low=0, high=1, words="yes and no: white and black")
-    if dtype == np.uint8 and (low > 0 or high > _LEVELS):
-        words = f"no value is greater than {high:g} of 255: dark, and left so" if 0 < high < 128 else ""
+    if dtype == np.uint8 and high > _LEVELS:
+        words = f"no value is greater than {high:g} of 255: dark, and left so" if high < 128 else ""
         return replace(BYTES, words=words)
     found = known(low, high, whole=whole)
     if found is None:
