@@ -151,3 +151,16 @@ def test_a_class_that_is_named_by_a_number_is_told_by_its_name(
     assert run(["train", "three", "--classes", "0", "--run", "r", *QUICK]) == 0
     captured = capsys.readouterr()
     assert "no class is called 0, so it is the one of that number: 1" in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["generate"], ["evaluate"], ["serve"], ["train", "--replay"], ["train", "mnist", "--kimg", "0.1", "--run"]],
+)
+def test_a_run_that_cannot_be_looked_for_is_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert run([*arguments, "x" * 300]) == 2
+    said = capsys.readouterr().err
+    assert "unexpected" not in said
+    assert "x" * 300 in said.replace("\n", "")

@@ -118,3 +118,12 @@ def test_a_broken_zip_is_told(tmp_path: Path, data: bytes) -> None:
 def test_a_zip_of_nothing_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="0 usable images"):
         prepare(write_zip(tmp_path / "set.zip", {}))
+
+
+def test_what_faussaire_wrote_is_passed_over_in_a_zip_and_named(tmp_path: Path) -> None:
+    ours = {f"my run/{name}": b"{}" for name in ("config.json", "events.jsonl")}
+    ours |= {"my run/reals.png": png(7), "my run/samples/0.png": png(8), "sheets/.faussaire": b"", "sheets/1": png(9)}
+    dataset = prepare(write_zip(tmp_path / "set.zip", {"a.png": png(1), "b.png": png(2)} | ours))
+    assert names_of(dataset) == ["a.png", "b.png"]
+    assert "folders that faussaire wrote, passed over: 2 (first: my run)" in dataset.inventory.notes
+    assert not any("one folder alone" in note for note in dataset.inventory.notes)

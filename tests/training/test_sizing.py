@@ -9,7 +9,7 @@ from faussaire.core.config import resolve
 from faussaire.core.errors import ConfigError
 from faussaire.modalities import SampleSpec
 from faussaire.training import sizing
-from faussaire.training.sizing import Size, size, thresholds
+from faussaire.training.sizing import Size, in_words, size, thresholds
 
 GREY = SampleSpec(modality="image", shape=(1, 28, 28))
 LARGE = SampleSpec(modality="image", shape=(3, 56, 56))
@@ -121,3 +121,15 @@ def test_networks_of_one_size_are_left_as_they_are(monkeypatch: pytest.MonkeyPat
     assert chosen(monkeypatch, {}, architecture="conv").text == ""
     with pytest.raises(ConfigError, match="have one size"):
         chosen(monkeypatch, {}, architecture="conv", width=16)
+
+
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [(10, "10 images"), (499.6, "500 images"), (9_999, "9,999 images"), (72_400, "72 thousand images")],
+)
+def test_few_images_are_told_to_the_last_one(images: float, told: str) -> None:
+    assert in_words(images) == told
+
+
+def test_the_width_of_a_short_run_is_told_with_its_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "for 500 images at width 8" in chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, kimg=0.5).text

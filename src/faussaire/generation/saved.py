@@ -107,11 +107,14 @@ def generator_nimg(folder: Path) -> int | None:
 
 def _find(path: Path) -> Path:
     """Return the folder that holds the two files."""
-    for folder in (path, path / "generator"):
-        if (folder / GENERATOR_TENSORS).is_file():
-            return folder
-    if not path.exists():
-        raise ConfigError(f"no such run or generator: {path}")
+    try:
+        for folder in (path, path / "generator"):
+            if (folder / GENERATOR_TENSORS).is_file():
+                return folder
+        if not path.exists():
+            raise ConfigError(f"no such run or generator: {path}")
+    except OSError as error:  # it may not be looked into, or no name is as long
+        raise ConfigError(f"cannot look for a generator in {path}: {error.strerror or error}") from None
     if (path / "checkpoints").is_dir():
         raise ConfigError(f"{path} holds no generator: the command that trained it goes on, and writes it again")
     raise ConfigError(f"{path} holds no generator: train first (faussaire train DATA --run {typed(path)})")

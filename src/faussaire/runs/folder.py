@@ -90,8 +90,15 @@ class RunFolder:
             return False
 
     def exists(self) -> bool:
-        """Say whether a run was begun here."""
-        return self.config.is_file()
+        """Say whether a run was begun here.
+
+        Raises:
+            ConfigError: it cannot be looked for.
+        """
+        try:
+            return self.config.is_file()
+        except OSError as error:
+            raise ConfigError(f"cannot look into {self.path}: {error.strerror or error}") from None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -101,7 +108,7 @@ class RunFolder:
             ConfigError: it cannot be made or written, holds other things, or another process trains in it.
         """
         try:
-            ours = self.exists() or self._lock_file.exists()
+            ours = self.config.is_file() or self._lock_file.exists()
             if not ours and self.path.is_dir() and any(self.path.iterdir()):
                 raise ConfigError(f"{self.path} holds other things than a run; choose another --run")
             self.path.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,7 @@ from faussaire.training.loop import train as train_loop
 from faussaire.training.recorder import Recorder
 from faussaire.training.settings import complete, settings_asked_for, threads_of
 from faussaire.training.shards import num_shards
+from faussaire.training.sizing import in_words
 from faussaire.training.trainer import Trainer
 
 RUNS = Path("runs")
@@ -188,7 +189,7 @@ def _lost(folder: RunFolder, state: TrainState) -> list[str]:
 
 def _finished(folder: RunFolder, state: TrainState) -> str:
     return (
-        f"{folder.path} is finished ({state.nimg / 1000:,.1f} thousand images): its samples are in "
+        f"{folder.path} is finished ({in_words(state.nimg)}): its samples are in "
         f"{folder.path}/samples; a larger --minutes, --kimg or --epochs extends it"
     )
 
@@ -252,7 +253,6 @@ def _leave(folder: RunFolder, state: TrainState, number: int | None, console: Co
     """
     say(
         console,
-        f"Stopped after {state.nimg / 1000:,.1f} thousand images and saved in {folder.path}. "
-        "The same command goes on from there.",
+        f"Stopped after {in_words(state.nimg)} and saved in {folder.path}. The same command goes on from there.",
     )
     raise KeyboardInterrupt("saved") if number in (None, signal.SIGINT) else SystemExit(128 + number)

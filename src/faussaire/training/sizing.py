@@ -101,8 +101,7 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int) -> 
     why = "as asked for"
     if config.width is None:
         images = _images(sized, num_images, threads, probe)
-        many = f"{images / 1000:,.0f} thousand" if images >= 10_000 else f"{images:,.0f}"
-        why = f"for {many} images at width {narrowest}"
+        why = f"for {in_words(images)} at width {narrowest}"
         sized = replace(sized, width=max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)]))
     if config.precision is None:
         sized = _faster(sized, threads, probe)
@@ -151,6 +150,11 @@ def default_speed(dataset: Dataset) -> float | None:
     except ConfigError:
         return None
     return found.nimg_per_second
+
+
+def in_words(images: float) -> str:
+    """Return a number of images as it is told: to the last one where there are few, and in thousands."""
+    return f"{images:,.0f} images" if images < 10_000 else f"{images / 1000:,.0f} thousand images"
 
 
 def _images(config: Config, num_images: int, threads: int, probe: Probe) -> float:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
+from faussaire.core.marks import is_marked
 from faussaire.core.names import shown, told_apart
 from faussaire.data.dataset import Source
 from faussaire.data.sources.files import Listing, file_source
@@ -54,12 +55,16 @@ def archive_source(members: Members[T], path: Path, close: Callable[[], None], n
     files = [(name.removeprefix("./"), member) for name, member in files]
     root = _root([name for name, _ in files])
     inside = [(name.removeprefix(root), member) for name, member in files]
-    visible = [entry for entry in inside if not in_litter(entry[0])]
+    ours = _marked_folders([name for name, _ in inside])
+    others = [entry for entry in inside if not entry[0].startswith(ours)]
+    visible = [entry for entry in others if not in_litter(entry[0])]
     listing = Listing()
     for text, (_, member) in zip(told_apart([name for name, _ in visible]), visible, strict=True):
         listing.add(text, partial(members.read, member), members.problem(member))
-    num_hidden = len(inside) - len(visible)
+    num_hidden = len(others) - len(visible)
     remarks = [f"{why}: {len(names)} (first: {shown(names[0])})" for why, names in passed.items()]
+    if ours:
+        remarks.append(f"folders that faussaire wrote, passed over: {len(ours)} (first: {shown(ours[0][:-1])})")
     remarks += [f"hidden files passed over: {num_hidden}"] if num_hidden else []
     remarks += _same_names([name for name, _ in visible])
     return file_source(listing, name=title_of(path), where=str(path), notes=[*notes, *remarks], close=close)
@@ -113,6 +118,15 @@ def _root(names: Sequence[str]) -> str:
         if some:
             return f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in some) else ""
     return ""
+
+
+def _marked_folders(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders that faussaire wrote, each with its slash; the one that was packed is read as it is."""
+    inside: dict[str, set[str]] = {}
+    for name in names:
+        folder, _, base = name.rpartition("/")
+        inside.setdefault(folder, set()).add(base)
+    return tuple(sorted(f"{folder}/" for folder, bases in inside.items() if folder and is_marked(bases)))
 
 
 def _same_names(names: Sequence[str]) -> list[str]:

@@ -38,7 +38,7 @@ class Library:
 
     def __init__(self, path: str | Path, *, expected: bool = False) -> None:
         self.path = Path(path).resolve()
-        if not expected and not self.path.is_dir():
+        if not expected and not os.path.isdir(self.path):  # which is no error where it may not be looked at
             raise ConfigError(f"no such run, or folder of runs: {path}; train first (faussaire train DATA --studio)")
         self.single = expected or is_run(self.path)
         refused = self.refused()
