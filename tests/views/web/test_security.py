@@ -79,7 +79,7 @@ async def raw_get(app: Any, path: str) -> tuple[int, str]:
 
 SECRET = b"the secret of another folder"
 ANSWERED = [
-    "/api/runs", "/api/runs/r", "/api/runs/r/events", "/runs/r", "/runs/r/explore", "/runs/r/quiz",
+    "/api/runs", "/api/runs/r", "/runs/r", "/runs/r/explore", "/runs/r/quiz",
     "/api/generate?run=r", "/api/runs/r/files/reals.png", "/api/runs/r/files/progress.gif",
     "/api/runs/r/files/samples/000000000000.png",
     "/api/runs/r/files/judged/0.png", "/runs/r/visit/",
