@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from rich.console import Console
 from faussaire import train
 from faussaire.data.decode import scan
 from toy import write_squares
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background, whose programs would not hear Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

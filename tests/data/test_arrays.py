@@ -305,3 +305,10 @@ def test_an_array_of_objects_is_refused_with_a_way_out(tmp_path: Path) -> None:
     for name in ("x.npy", "x.npz"):
         with pytest.raises(DataError, match=r"holds Python objects.*save it as numbers"):
             prepare(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(0, 64), (0, 1, 64), (0, 8, 8)])
+def test_an_array_of_no_images_is_refused_in_one_line(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    np.save(tmp_path / "none.npy", np.zeros(shape, np.uint8))
+    with pytest.raises(DataError, match=r"none\.npy"):
+        prepare(tmp_path / "none.npy")

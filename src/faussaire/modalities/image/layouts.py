@@ -94,7 +94,7 @@ def in_layout(images: np.ndarray, *, where: str) -> tuple[np.ndarray, str]:
     long = [num for num in shape[1:] if num > 1]
     is_single = images.ndim == 3 and shape[2] == 1 and shape[0] == shape[1]
     if images.ndim > 1 and len(long) == 1 and not is_single and (flat := flat_shape(long[0])) is not None:
-        return _unfolded(images.reshape(len(images), -1), *flat)
+        return _unfolded(images.reshape(len(images), long[0]), *flat)
     if images.ndim > 2 and len(long) == 2 and (planes := _flat_colour(images, long)) is not None:
         return planes
     if images.ndim == 3 and shape[0] == shape[1] >= _SIDE and shape[2] not in (*_DEPTHS, shape[0]):
