@@ -79,10 +79,12 @@ class Measured:
             extents.add_ends(np.array([low]), np.array([high]), whole=whole)
 
     def ends(self) -> tuple[Ends, ...]:
-        """Return what was found."""
-        settled = [(kind, extents.settle()[0]) for kind, extents in sorted(self._extents.items()) if extents.any]
+        """Return what was found; nothing of images of 8 bits where one of them is no mask: all are as they are."""
+        settled = [(kind, *extents.settle()) for kind, extents in sorted(self._extents.items()) if extents.any]
         return tuple(
-            (kind, float(one.low), float(one.high)) for kind, one in settled if kind != EIGHT or not one.as_it_is
+            (kind, float(one.low), float(one.high))
+            for kind, one, odd in settled
+            if kind != EIGHT or not (odd or one.as_it_is)
         )
 
 
