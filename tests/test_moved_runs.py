@@ -96,5 +96,7 @@ def test_a_run_that_recorded_several_sets_as_one_text_still_opens(project: Path,
 )
 def test_settings_of_another_kind_are_told_in_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "config.json").write_text(content)
-    with pytest.raises(CheckpointError, match="no settings that this faussaire knows"):
+    with pytest.raises(
+        CheckpointError, match=r"config\.json: it does not hold the (config|spec) of a run; put a copy of it back"
+    ):
         recorded_config(RunFolder(tmp_path))
