@@ -5,7 +5,8 @@ It has two dimensions, not four: a loss, penalty or loop that takes samples for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -208,3 +209,16 @@ WAYS_TO_TRAIN = {
     for augment in ((), ("translation", "colour", "cutout"))
 }
 """Every way in which `image_trainer` may train, by name."""
+
+
+@contextmanager
+def files_of_at_most(num_bytes: int) -> Iterator[None]:
+    """Let no file grow beyond a size: the system refuses the write, as that of a full disk does."""
+    import resource  # not on Windows
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +15,7 @@ from faussaire.core.errors import CheckpointError, ConfigError
 from faussaire.core.files import write_atomically
 from faussaire.generation.generator import Generator
 from faussaire.generation.samples import kind_of, write_samples
-from toy import image_spec
+from toy import files_of_at_most, image_spec
 
 
 @pytest.fixture
@@ -31,17 +28,6 @@ def generator_of(channels: int) -> Generator:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(4, channels * 64), nn.Tanh(), nn.Unflatten(1, (channels, 8, 8)))
     return Generator(network, image_spec(8, channels), z_dim=4, name="noise", nimg=0)
-
-
-@contextmanager
-def a_disk_that_is_full_after(num_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow beyond that."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def write(generator: Generator, out: str | Path, n: int = 5) -> None:
@@ -91,7 +77,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
     old.mkdir()
     (old / "mine.txt").write_text("mine")
     (old / "seed0-000000.png").write_text("from before")
-    with a_disk_that_is_full_after(100), pytest.raises(CheckpointError, match=r"cannot write .*nothing of it is left"):
+    with files_of_at_most(100), pytest.raises(CheckpointError, match=r"cannot write .*nothing of it is left"):
         write(generator, f"{tmp_path}/{name}", n=1000)
     left = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {"old/mine.txt": "mine", "old/seed0-000000.png": "from before"}
@@ -151,7 +137,7 @@ def test_a_place_that_cannot_be_written_is_one_line(generator: Generator, out: s
 
 def test_a_page_that_finds_no_room_leaves_the_old_one_whole(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("old")
-    with a_disk_that_is_full_after(100), pytest.raises(CheckpointError, match=r"report\.html"):
+    with files_of_at_most(100), pytest.raises(CheckpointError, match=r"report\.html"):
         write_atomically(tmp_path / "report.html", bytes(1000))
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.html", "old")]
 

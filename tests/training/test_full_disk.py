@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,22 +11,11 @@ from faussaire.core.threads import computing_threads
 from faussaire.runs.folder import RunFolder
 from faussaire.training.trainer import Trainer
 from runs.test_opening import assert_same_state
-from toy import SimulatedClock, image_spec, image_trainer, train_by
+from toy import SimulatedClock, files_of_at_most, image_spec, image_trainer, train_by
 
 resource = pytest.importorskip("resource")
 
 STEPS = [1.1] * 10  # so that every step is followed by a report, and most by a checkpoint
-
-
-@contextmanager
-def files_of_at_most(num_bytes: int) -> Iterator[None]:
-    """Let no file grow beyond a size: the system refuses the write, as that of a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def trained(folder: Path) -> Trainer:
