@@ -1,0 +1,19 @@
+"""The verb `faussaire list`."""
+
+from __future__ import annotations
+
+from faussaire.core.terminal import printing
+
+
+def list_registry(what: str | None = None, /) -> None:
+    """List what there is to choose from.
+
+    Parameters
+    ----------
+    what
+        architectures, losses, recipes, datasets or protocols; all of them if not given.
+    """
+    from faussaire.views.listing import print_listing
+
+    with printing() as console:
+        print_listing(console, what)

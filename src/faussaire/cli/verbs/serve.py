@@ -1,0 +1,41 @@
+"""The verb `faussaire serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from faussaire.cli.flags import Whole
+from faussaire.core.terminal import Terminal
+
+
+def serve(
+    runs: Path = Path("runs"),
+    /,
+    *,
+    port: Whole = 8765,
+    host: str = "127.0.0.1",
+    name: Annotated[list[str] | None, Parameter(negative=())] = None,
+    public: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Serve pages on which runs can be watched, explored and played against.
+
+    Parameters
+    ----------
+    runs
+        Folder of a run, or a folder of runs.
+    port
+        Where to listen; 0 takes a free one.
+    host
+        Address to listen on. The default is reached from this machine alone; 0.0.0.0 is reached from everywhere.
+    name
+        A name or address under which the pages are asked for, besides those of this machine, such as that of a
+        proxy; repeat the flag for several.
+    public
+        Serve the page "this does not exist" of one run and nothing else, under any name: fit for the world.
+    """
+    from faussaire.views.web.server.serve import serve_folder
+
+    serve_folder(runs, Terminal(), host=host, port=port, public_only=public, names=name or [])

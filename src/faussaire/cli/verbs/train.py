@@ -1,0 +1,93 @@
+"""The verbs `faussaire train` and `faussaire demo`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from faussaire.cli.clock import process_start
+from faussaire.core.config import LENGTHS
+from faussaire.core.errors import ConfigError
+from faussaire.core.suggestions import typed
+from faussaire.core.terminal import Terminal, say
+
+
+def train(
+    *data: str,
+    run: Path | None = None,
+    recipe: str | None = None,
+    replay: Path | None = None,
+    studio: Annotated[bool, Parameter(negative=())] = False,
+    **settings: Any,
+) -> None:
+    """Train a generator on DATA: a folder, archive, array, table or list of images, or an embedded set's name.
+
+    The same command again goes on where it stopped. What a flag says stands over the recipe, the recipe over the
+    defaults, which are shown in brackets.
+
+    Parameters
+    ----------
+    data
+        What to learn from, one or several; `faussaire list datasets` names the embedded sets.
+    run
+        Folder of the run. [runs/ and the name of the data]
+    recipe
+        Name of a recipe (`faussaire list recipes`), or a .toml file.
+    replay
+        Folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
+    studio
+        Serve a page on this machine on which the run can be watched, paused and played against.
+    """
+    from faussaire.api import train as train_run
+    from faussaire.views.web.server.beside import watching
+
+    if sum(name in settings for name in LENGTHS) > 1:
+        raise ConfigError("give one length: --minutes, --kimg or --epochs")
+    console = Terminal()
+    with watching(console, wanted=studio) as on_start:
+        done = train_run(
+            data or None,
+            recipe=recipe,
+            run=run,
+            replay=replay,
+            console=console,
+            started=process_start(),
+            on_start=on_start,
+            **settings,
+        )
+        _say_where(console, done.path)
+
+
+def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix") -> None:
+    """Train on the embedded Fashion-MNIST for two minutes, with a page to watch, and say where the pictures are.
+
+    Parameters
+    ----------
+    minutes
+        Time budget.
+    run
+        Folder of the run.
+    studio
+        Serve a page on this machine on which the run can be watched.
+    """
+    from faussaire.api import train as train_run
+    from faussaire.views.web.server.beside import watching
+
+    console = Terminal()
+    with watching(console, wanted=studio) as on_start:
+        done = train_run(
+            "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), on_start=on_start
+        )
+        _say_where(console, done.path)
+
+
+def _say_where(console: Console, run: Path) -> None:
+    """Say where what a training made is to be found."""
+    pictures = [f"{run}/{name}" for name in ("progress.gif", "samples/", "curves.png") if (run / name).exists()]
+    if pictures:
+        say(console, f"Pictures: {', '.join(pictures)}")
+    say(console, f"More samples: faussaire generate {typed(run)} --out grid.png")
