@@ -91,7 +91,7 @@ class Dataset:
     def formerly(self) -> str:
         """The fingerprint of the same images in the order of their source, which version 0.1 trained in."""
         records = self.inventory.records
-        hasher = fingerprint_head(self.spec.shape, self.spec.classes, len(self.held_out))
+        hasher = fingerprint_head(self.spec.shape, self.spec.classes, len(self.held_out), self.spec.facts)
         for part in (self.images, self.held_out):
             assert part.index is not None
             positions = np.sort(part.index)

@@ -15,7 +15,7 @@ import numpy as np
 from faussaire.core.errors import ConfigError, DataError
 from faussaire.data import Dataset, Rows, prepare
 from faussaire.generation.generator import Generator
-from faussaire.modalities import Modality, modality
+from faussaire.modalities import Modality, of_spec
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import recorded_config, recorded_fingerprint
 
@@ -47,7 +47,7 @@ class Reals:
 def find_reals(run: RunFolder, generator: Generator, data: str | Path | Sequence[str | Path] | None) -> Reals:
     """Read the images to measure against, brought to what the generator makes."""
     config = recorded_config(run) if run.events_file.is_file() else None
-    wanted = generator.modality.options_for(generator.spec.shape)
+    wanted = generator.modality.options_for(generator.spec)
     own = None
     if config is not None:
         try:
@@ -79,7 +79,7 @@ def find_reals(run: RunFolder, generator: Generator, data: str | Path | Sequence
 
 def _as_reals(trained_on: Dataset, images: Rows | np.ndarray, key: str, note: str) -> Reals:
     return Reals(
-        modality=modality(trained_on.spec.modality),
+        modality=of_spec(trained_on.spec),
         images=images,
         train=trained_on.images,
         held_out=trained_on.held_out,

@@ -21,7 +21,7 @@ from faussaire.core.suggestions import did_you_mean
 from faussaire.data.store.selection import class_by
 from faussaire.generation.latents import latents
 from faussaire.generation.saved import read_generator
-from faussaire.modalities import SampleSpec, modality
+from faussaire.modalities import SampleSpec, of_spec
 
 CHUNK = 256
 
@@ -54,7 +54,7 @@ class Generator:
         self.name = name
         self.nimg = nimg
         self.class_shares = tuple(class_shares)
-        self.modality = modality(spec.modality)
+        self.modality = of_spec(spec)
 
     @classmethod
     def load(cls, path: str | Path) -> Generator:

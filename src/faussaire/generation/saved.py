@@ -74,7 +74,7 @@ def read_generator(path: Path) -> dict[str, Any]:
                 "upgrade faussaire"
             )
         sample, z_dim, name = described["spec"], int(described["z_dim"]), str(described["name"])
-        spec = SampleSpec(modality=sample["modality"], shape=tuple(sample["shape"]), classes=tuple(sample["classes"]))
+        spec = SampleSpec.from_dict(sample)
         class_shares = tuple(float(share) for share in described.get("class_shares", ()))
         found = architecture(str(described["architecture"]), spec)
         with torch.device("meta"):

@@ -16,7 +16,17 @@ import numpy as np
 from faussaire.core.errors import ConfigError
 from faussaire.modalities.spec import Modality, SampleSpec
 
-__all__ = ["Modality", "SampleSpec", "begins_as_item", "is_item", "modalities", "modality", "of_array", "of_files"]
+__all__ = [
+    "Modality",
+    "SampleSpec",
+    "begins_as_item",
+    "is_item",
+    "modalities",
+    "modality",
+    "of_array",
+    "of_files",
+    "of_spec",
+]
 
 _NONE_ITSELF = ("spec", "pictures")
 _DEFAULT = "image"  # asked last, and taken where none knows better
@@ -41,6 +51,15 @@ def modality(name: str) -> Modality:
         raise ConfigError(f"unknown modality {name!r}; known: {', '.join(sorted(known))}")
     found: Modality = importlib.import_module(f"{__name__}.{name}").MODALITY
     return found
+
+
+def of_spec(spec: SampleSpec) -> Modality:
+    """Return the modality of such samples, as it understands them.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    return modality(spec.modality).of(spec)
 
 
 def of_array(shape: Sequence[int], dtype: np.dtype) -> Modality:

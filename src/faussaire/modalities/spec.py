@@ -12,7 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -48,6 +48,19 @@ class SampleSpec:
 
     classes: tuple[str, ...] = ()
     """Names of the classes by label; empty when the data has no labels."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What its numbers mean, where the shape does not say it (`Rule.facts`), in JSON types: of text, the alphabet."""
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> Self:
+        """Return what `dataclasses.asdict` was made of, by way of JSON; older ones told of no facts."""
+        return cls(
+            modality=told["modality"],
+            shape=tuple(told["shape"]),
+            classes=tuple(told["classes"]),
+            facts=dict(told.get("facts", {})),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +102,10 @@ class Rule(ABC):
     def row_bytes(self) -> int:
         """Bytes of a row."""
         return math.prod(self.shape) * self.dtype.itemsize
+
+    def facts(self) -> dict[str, Any]:
+        """Return in JSON types what must be known of it to understand a sample, besides the shape."""
+        return {}
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON types."""
@@ -170,6 +187,10 @@ class Modality(ABC):
 
     name: ClassVar[str]
 
+    def of(self, spec: SampleSpec) -> Modality:
+        """Return it as it understands the samples of `spec`, where `spec.facts` say more than their shape."""
+        return self
+
     # Reading: from files and arrays to rows of one shape.
 
     suffixes: ClassVar[frozenset[str]] = frozenset()
@@ -237,8 +258,8 @@ class Modality(ABC):
         """Make rows `[n, *rule.shape]` of samples `[n, *shape]` of an array in one go; None where each takes `fit`."""
         return Decoded(row=block)
 
-    def options_for(self, shape: tuple[int, ...]) -> dict[str, Any]:
-        """Return the options that bring any data to samples of a shape."""
+    def options_for(self, spec: SampleSpec) -> dict[str, Any]:
+        """Return the options that bring any data to such samples."""
         return {}
 
     def fit(self, sample: np.ndarray, rule: Rule) -> Decoded:

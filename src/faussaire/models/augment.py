@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from faussaire.core.errors import ConfigError
-from faussaire.modalities import SampleSpec, modality
+from faussaire.modalities import SampleSpec, of_spec
 
 TRANSLATION_SHARE = 0.125  # of the side, at most
 CUTOUT_SHARE = 0.5  # of the side
@@ -221,13 +221,13 @@ def policy_for(num_images: int, spec: SampleSpec) -> tuple[str, ...]:
 
     None for 20,000 images or more, the mildest of those that the modality names for 2,000 or more, all of them below.
     """
-    able = modality(spec.modality).augmentations(spec.shape)
+    able = of_spec(spec).augmentations(spec.shape)
     return () if num_images >= PLENTY else able[:1] if num_images >= FEW else able
 
 
 def reason_for(num_images: int, spec: SampleSpec) -> str:
     """Return one line that tells why `policy_for` chose what it did."""
-    able = modality(spec.modality).augmentations(spec.shape)
+    able = of_spec(spec).augmentations(spec.shape)
     if not able:
         return f"no augmentation: none is known for {spec.modality}"
     images = f"{num_images:,} image{'' if num_images == 1 else 's'}"

@@ -12,7 +12,7 @@ from torch import Tensor
 from faussaire.core.moments import rounded
 from faussaire.core.rng import draw_places
 from faussaire.generation.latents import latents
-from faussaire.modalities import SampleSpec, modality
+from faussaire.modalities import SampleSpec, of_spec
 from faussaire.runs.folder import RunFolder
 from faussaire.training.gauges import gradient_norm
 from faussaire.training.result import Judged
@@ -29,7 +29,7 @@ class Pictures:
 
     def __init__(self, run: RunFolder, trainer: Trainer, spec: SampleSpec) -> None:
         self.run, self.trainer = run, trainer
-        self.modality = modality(spec.modality)
+        self.modality = of_spec(spec)
         self.last_nimg = -1  # of the last picture of the grid
         self._num_strips = 0
         config, batches = trainer.config, trainer.batches

@@ -26,7 +26,7 @@ from faussaire.data.labels.labels import is_about_labels
 from faussaire.evaluation.while_training import LEAST_SCORED, Scorer, training_scorer
 from faussaire.generation.generator import Generator
 from faussaire.generation.saved import generator_nimg
-from faussaire.modalities import modality
+from faussaire.modalities import of_spec
 from faussaire.models.architectures import architecture
 from faussaire.runs.best import best_of
 from faussaire.runs.checkpoint import TrainState
@@ -132,7 +132,7 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
             change(f"Reading {name}: {done:,} of {total:,} images")
 
         dataset = prepare(config.data, **config.preparation(), progress=show, fingerprint=fingerprint)
-    kind = modality(dataset.spec.modality)
+    kind = of_spec(dataset.spec)
     for note in (note for note in dataset.inventory.notes if is_about_labels(note) or kind.is_told(note)):
         say(console, note)
     num_rejected = len(dataset.inventory.rejected)
@@ -200,7 +200,7 @@ def _trainer(config: Config, dataset: Dataset, state: TrainState, plan: Plan) ->
     num_classes = len(dataset.spec.classes)
     batches = Batches(
         dataset.images,
-        to_real=modality(dataset.spec.modality).to_real,
+        to_real=of_spec(dataset.spec).to_real,
         batch_size=config.batch,
         seed=config.seed,
         labels=labels,
@@ -216,7 +216,7 @@ def _recorder(
     folder: RunFolder, trainer: Trainer, dataset: Dataset, clock: RunClock, redraw: Redraw, *, is_timed: bool
 ) -> Recorder:
     """Return what records the training; it keeps to the time budget where it `is_timed`, and not to a recorded plan."""
-    config, kind = trainer.config, modality(dataset.spec.modality)
+    config, kind = trainer.config, of_spec(dataset.spec)
     labels = dataset.held_out_labels if config.conditional else None
     judged = draw_places(len(dataset.held_out), HELD_OUT_JUDGED, seed=config.seed, stream="r_v held out")
     scorer: Scorer | None = None
@@ -240,7 +240,7 @@ def _recorder(
 
 def _title(config: Config, dataset: Dataset) -> str:
     (length,) = (f"{value:g} {name}" for name, value in config.length().items())
-    samples = modality(dataset.spec.modality).describe(dataset.spec.shape)
+    samples = of_spec(dataset.spec).describe(dataset.spec.shape)
     return f"faussaire: {dataset.name}, {len(dataset.images):,} {samples}, {config.architecture}, {length}"
 
 

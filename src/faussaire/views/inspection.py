@@ -31,7 +31,7 @@ from faussaire.data import Dataset, prepare
 from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
-from faussaire.modalities import modality
+from faussaire.modalities import of_spec
 from faussaire.modalities.pictures import GAP, PAPER, grid, save
 from faussaire.modalities.spec import Counts
 from faussaire.views.numbers import EN, ON_PAGE
@@ -65,7 +65,7 @@ class Found:
     @property
     def as_what(self) -> str:
         """What training sees."""
-        return modality(self.dataset.spec.modality).describe(self.dataset.spec.shape)
+        return of_spec(self.dataset.spec).describe(self.dataset.spec.shape)
 
     @property
     def time(self) -> str:
@@ -138,7 +138,7 @@ def examine(dataset: Dataset, speed: float | None) -> Found:
     kept = outcomes["flags"] & KEPT > 0
     return Found(
         dataset=dataset,
-        surveys=modality(dataset.spec.modality).survey(outcomes["width"][kept], outcomes["height"][kept]),
+        surveys=of_spec(dataset.spec).survey(outcomes["width"][kept], outcomes["height"][kept]),
         modes=_words(records, "mode", kept),
         converted=[(note, num) for note, num in _words(records, "note", kept) if note],
         rejected=_words(records, "note", ~kept),
@@ -235,7 +235,7 @@ def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
 def contact_sheet(dataset: Dataset) -> Pillow.Image:
     """Draw 20 images chosen at random (always the same), each with the name of its class under it."""
     chosen = draw_places(len(dataset.images), SHEET, seed=0, stream="contact sheet")
-    drawing = modality(dataset.spec.modality)
+    drawing = of_spec(dataset.spec)
     tiles = drawing.tiles(drawing.from_rows(dataset.images[chosen]), 84)
     if tiles.shape[-1] == 1:
         tiles = tiles.repeat(3, axis=-1)

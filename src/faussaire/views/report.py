@@ -29,7 +29,7 @@ from faussaire.evaluation.memorisation import COPIER_BELOW
 from faussaire.evaluation.metrics import MEANINGS
 from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256
 from faussaire.evaluation.verdicts.figures import say_of_copies
-from faussaire.modalities import Modality, modality
+from faussaire.modalities import Modality, of_spec
 from faussaire.modalities.pictures import picture
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
@@ -62,7 +62,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
     templates = environment("faussaire.views")
     templates.filters["sha"] = _short_sha
     classes = list(evaluation.spec.classes)
-    kind = modality(evaluation.spec.modality)
+    kind = of_spec(evaluation.spec)
     return templates.get_template("report.html.j2").render(
         version=__version__,
         numbers=ON_PAGE,

@@ -179,7 +179,7 @@ def load(folder: Path, in_place: Path | None = None) -> Dataset:
     try:
         index = read_index(folder)
         classes = tuple(index["classes"])
-        spec = SampleSpec(modality=modality(index["modality"]).name, shape=tuple(index["shape"]), classes=classes)
+        spec = SampleSpec.from_dict({**index, "modality": modality(index["modality"]).name})
         rows = read_rows(folder, index, in_place)
         if links := [path.name for path in folder.iterdir() if path.is_symlink()]:
             raise ValueError(f"{links[0]} is a link")

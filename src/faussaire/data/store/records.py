@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -141,6 +141,9 @@ def in_order(outcomes: np.ndarray, positions: np.ndarray) -> Iterator[bytes]:
         yield found.tobytes()
 
 
-def fingerprint_head(shape: Sequence[int], classes: Sequence[str], num_held_out: int) -> hashlib._Hash:
-    """Return the hash with which a fingerprint begins."""
-    return hashlib.sha256(json.dumps({"shape": shape, "classes": classes, "held_out": num_held_out}).encode())
+def fingerprint_head(
+    shape: Sequence[int], classes: Sequence[str], num_held_out: int, facts: Mapping[str, Any]
+) -> hashlib._Hash:
+    """Return the hash with which a fingerprint begins: what a sample is (`SampleSpec`), how many are held out."""
+    told = {"shape": shape, "classes": classes, "held_out": num_held_out, **({"facts": facts} if facts else {})}
+    return hashlib.sha256(json.dumps(told).encode())

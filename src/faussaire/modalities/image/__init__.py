@@ -33,7 +33,7 @@ from faussaire.modalities.image.layouts import ArrangedImages
 from faussaire.modalities.image.ranges import is_about_range
 from faussaire.modalities.image.rule import ALL, LEVELS, OPTIONS, SIZES, Rule, check, rule_for, with_all_depths
 from faussaire.modalities.pictures import MIN_TILE, cut, picture
-from faussaire.modalities.spec import NUM_PARTS, Arranged, Counts, Decoded, Items
+from faussaire.modalities.spec import NUM_PARTS, Arranged, Counts, Decoded, Items, SampleSpec
 
 if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch
     from torch import Tensor
@@ -92,9 +92,9 @@ class Images(spec.Modality):
         """Whether each frame of an animation is an image."""
         return bool(options["frames"] == ALL)
 
-    def options_for(self, shape: tuple[int, ...]) -> dict[str, Any]:
+    def options_for(self, spec: SampleSpec) -> dict[str, Any]:
         """Return resolution and channels."""
-        return {"resolution": shape[1], "channels": shape[0]}
+        return {"resolution": spec.shape[1], "channels": spec.shape[0]}
 
     def answer(self, question: str, data: bytes, parts: Sequence[int] | None) -> Any:
         """Return width and height, or None, and the mark; the number of frames; or extents."""

@@ -94,13 +94,13 @@ def _verdicts(run: RunFolder, reals: np.ndarray, fakes: np.ndarray) -> dict[str,
     """Ask the D of the last checkpoint; its boundary is that of its loss on these very images."""
     import torch
 
-    from faussaire.modalities import SampleSpec, modality
+    from faussaire.modalities import SampleSpec, of_spec
     from faussaire.models.losses import LOSSES
     from faussaire.runs.checkpoint import fresh_state, load_newest
     from faussaire.runs.opening import recorded_config
 
     def judged(images: np.ndarray) -> Tensor:
-        kind = modality(spec.modality)
+        kind = of_spec(spec)
         x = kind.to_real(kind.to_rows(images))
         # reals.png tells no classes: of a conditional D, the class that it likes best counts.
         logits: Tensor = state.D(x)
@@ -112,7 +112,7 @@ def _verdicts(run: RunFolder, reals: np.ndarray, fakes: np.ndarray) -> dict[str,
     try:
         config = recorded_config(run)
         facts = run.read_json(run.config)["spec"]
-        spec = SampleSpec(modality=facts["modality"], shape=tuple(facts["shape"]), classes=tuple(facts["classes"]))
+        spec = SampleSpec.from_dict(facts)
         state = fresh_state(config, spec)
         if load_newest(state, run.checkpoints)[0] is None:
             return None
