@@ -20,6 +20,8 @@ from faussaire.runs.standing import standing
         (["stats", "stopped"], 1000, "stopped"),
         (["stats", "stopped", "resumed"], 1, "running"),
         (["stats", "done"], 1000, "finished"),
+        (["stats", "resumed", "rolled_back"], 1, "running"),
+        (["stats", "resumed", "diverged"], 1000, "diverged"),
         (["stats", "verdict", "checkpoint"], 1, "running"),
     ],
 )

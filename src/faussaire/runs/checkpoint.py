@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from faussaire.core.config import Config
 from faussaire.core.errors import CheckpointError, DivergenceError
 from faussaire.core.files import sync, writing
+from faussaire.core.finite import first_not_finite
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import build_discriminator, build_generator
 
@@ -58,11 +59,16 @@ class TrainState:
     augment: float = 0.0
     """Chance that an augmentation fires on a sample."""
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Return every tensor by name."""
+    def weights(self) -> dict[str, Tensor]:
+        """Return every tensor of the networks by name."""
         found: dict[str, Tensor] = {}
         for name, module in self.modules():
             found |= {f"{name}.{key}": tensor for key, tensor in module.state_dict().items()}
+        return found
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return every tensor by name."""
+        found = self.weights()
         for name, optimizer in self.optimizers():
             for index, slots in optimizer.state_dict()["state"].items():
                 found |= {f"{name}.{index}.{key}": tensor for key, tensor in slots.items()}
@@ -169,14 +175,14 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
 
 def check_finite(tensors: Mapping[str, Tensor], nimg: int) -> None:
     """Raise DivergenceError where a tensor holds what is no number."""
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise DivergenceError(not_finite(name, nimg))
+    name = first_not_finite(tensors)
+    if name is not None:
+        raise DivergenceError(not_finite(name, nimg))
 
 
 def not_finite(what: str, nimg: int) -> str:
     """Return the message for a training that has left the finite numbers."""
-    return f"{what} is no longer finite after {nimg} images: the training has diverged. The last checkpoint is good"
+    return f"{what} is no longer finite after {nimg:,} images"
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -26,8 +26,8 @@ class Event:
     """One thing that happened in a run."""
 
     kind: str
-    """config, plan, stats, judged, samples, score, verdict, checkpoint, paused, continued, stopped, resumed, warning,
-    done."""
+    """config, plan, stats, judged, samples, score, verdict, checkpoint, paused, continued, stopped, resumed,
+    rolled_back, diverged, warning, done."""
 
     nimg: int
     time: float

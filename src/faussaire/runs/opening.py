@@ -60,7 +60,12 @@ class Task:
 def plan_of(run: RunFolder) -> Plan:
     """Return the plan that a run has recorded."""
     return Plan(
-        Segment(nimg=event.nimg, progress=event.data["progress"], end_nimg=event.data["end_nimg"])
+        Segment(
+            nimg=event.nimg,
+            progress=event.data["progress"],
+            end_nimg=event.data["end_nimg"],
+            halvings=event.data.get("halvings", 0),
+        )
         for event in run.events("plan")
     )
 
@@ -258,7 +263,8 @@ def _plan_from_here(run: RunFolder, task: Task, state: TrainState, plan: Plan) -
         progress = min(1.0, state.seconds / (task.config.minutes * 60))
     else:
         progress = min(1.0, state.nimg / task.end_nimg)
-    segment = Segment(nimg=state.nimg, progress=progress, end_nimg=task.end_nimg)
+    halvings = plan.halvings(state.nimg)
+    segment = Segment(nimg=state.nimg, progress=progress, end_nimg=task.end_nimg, halvings=halvings)
     run.emit("plan", durable=True, **asdict(segment))
     plan.add(segment)
 

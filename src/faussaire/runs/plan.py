@@ -4,7 +4,8 @@ Schedules read progress in [0, 1]. A run of given kimg or epochs has one segment
 given minutes is planned as soon as its first step is made, and anew as its speed becomes known: each segment starts
 where the last one stood and aims at 1 when the time is up, so progress does not jump (but back, where a finished run is
 made longer). Segments are written to events.jsonl before they take effect; a run that is resumed or replayed follows
-them again, image by image, and so makes the same tensors.
+them again, image by image, and so makes the same tensors. That a training was rolled back is a segment, too: from where
+it went back to, it learns half as fast.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Segment:
     nimg: int
     progress: float
     end_nimg: int
+    halvings: int = 0
+    """How many times the learning rate was halved, because training had left the finite numbers."""
 
 
 class Plan:
@@ -55,6 +58,19 @@ class Plan:
     def finished(self, nimg: int) -> bool:
         """Say whether nothing is left to do."""
         return nimg >= self.at(nimg).end_nimg
+
+    def halvings(self, nimg: int) -> int:
+        """Return how many times the learning rate was halved for what comes after `nimg` images."""
+        return next((s.halvings for s in reversed(self.segments) if s.nimg <= nimg), 0)
+
+    def lr_share(self, nimg: int) -> float:
+        """Return what share of the schedule's learning rate the halvings have left."""
+        return 0.5 ** self.halvings(nimg)
+
+    def halved(self, nimg: int) -> Segment:
+        """Return the segment by which the rest of the run, from `nimg` on, ends the same and is learnt half as fast."""
+        last = self.segments[-1]
+        return Segment(nimg=nimg, progress=self.progress(nimg), end_nimg=last.end_nimg, halvings=last.halvings + 1)
 
 
 def endless() -> Plan:
@@ -106,4 +122,8 @@ class Pace:
         planned = plan.at(nimg).end_nimg
         if abs(end_nimg - planned) <= REPLAN_SHARE * (planned - nimg):
             return None
-        return Segment(nimg=nimg, progress=plan.progress(nimg), end_nimg=end_nimg)
+        return Segment(nimg=nimg, progress=plan.progress(nimg), end_nimg=end_nimg, halvings=plan.halvings(nimg))
+
+    def begin_again(self) -> None:
+        """Forget the speed: training went back, and what was seen of it lies ahead."""
+        self._seen.clear()

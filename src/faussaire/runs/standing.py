@@ -9,7 +9,7 @@ from typing import Any
 from faussaire.runs.events import Event
 
 SILENT_SECONDS = 30.0  # without news for so long, a training is no longer called running
-ENDS = {"done": "finished", "stopped": "stopped", "paused": "paused"}
+ENDS = {"done": "finished", "stopped": "stopped", "paused": "paused", "diverged": "diverged"}
 GOES_ON = ("stats", "resumed", "continued")
 LEARNING = ("starting", "running", "paused", "silent")  # another generator may be saved at any time
 
@@ -19,8 +19,8 @@ class Standing:
     """Where a run stands, and its last figures; None is not measured."""
 
     state: str
-    """starting, running, paused, stopped, finished, or silent: a training that was running and has told nothing for
-    long."""
+    """starting, running, paused, stopped, finished, diverged: it left the finite numbers and could not be rolled back
+    any more, or silent: a training that was running and has told nothing for long."""
 
     nimg: int
     """Images that D had seen at the last report."""

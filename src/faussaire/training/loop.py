@@ -1,10 +1,14 @@
-"""The loop around the three steps: until the plan is fulfilled, or somebody asks to stop."""
+"""The loop around the three steps: until the plan is fulfilled, or somebody asks to stop.
+
+Whoever meets a number that is not finite raises DivergenceError, in a step or after it: training is then rolled back.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
+from faussaire.core.errors import DivergenceError
 from faussaire.training.result import StepResult
 from faussaire.training.trainer import Trainer
 
@@ -21,18 +25,29 @@ class Watcher(Protocol):
     def save(self) -> None:
         """Training stops here for now."""
 
+    def roll_back(self, error: DivergenceError) -> None:
+        """Take training back to where all was well; raise where that is no use any more."""
+
     def end(self) -> None:
         """Training is complete."""
 
 
 def train(trainer: Trainer, watcher: Watcher, *, should_stop: Callable[[], bool] = lambda: False) -> bool:
-    """Step until the plan is fulfilled or somebody asks to stop; return whether it is fulfilled."""
+    """Step until the plan is fulfilled or somebody asks to stop; return whether it is fulfilled.
+
+    Raises:
+        DivergenceError: training left the finite numbers, and to roll it back was no use.
+    """
     watcher.begin()
-    while not trainer.plan.finished(trainer.state.nimg):
-        result = trainer.step()
-        watcher.after_step(result)
-        if should_stop():
-            watcher.save()
-            return False
-    watcher.end()
-    return True
+    while True:
+        try:
+            while not trainer.plan.finished(trainer.state.nimg):
+                result = trainer.step()
+                watcher.after_step(result)
+                if should_stop():
+                    watcher.save()
+                    return False
+            watcher.end()
+            return True
+        except DivergenceError as error:
+            watcher.roll_back(error)

@@ -6,11 +6,10 @@ so the clock decides what is written when, and never what is learnt from a given
 
 from __future__ import annotations
 
-import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from faussaire.core.config import DEFAULT_GAMMA, Config
 from faussaire.core.errors import DivergenceError, FaussaireError
 from faussaire.core.files import writing
 from faussaire.core.intervals import Estimate
@@ -30,7 +28,7 @@ from faussaire.generation.saved import generator_nimg, write_generator
 from faussaire.modalities import SampleSpec
 from faussaire.runs import control
 from faussaire.runs.best import Best, best_of
-from faussaire.runs.checkpoint import not_finite, save_checkpoint
+from faussaire.runs.checkpoint import check_finite, save_checkpoint
 from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.plan import Pace
@@ -38,6 +36,7 @@ from faussaire.training.cadence import Cadence
 from faussaire.training.gauges import batch_diversity, measure_overfitting
 from faussaire.training.pictures import Pictures
 from faussaire.training.result import Judged, StepResult
+from faussaire.training.rollback import roll_back
 from faussaire.training.trainer import Trainer
 
 PAUSE_SECONDS = 0.2  # between two looks at whether a pause is over
@@ -81,18 +80,22 @@ class Recorder:
         self.clock, self._earlier_seconds = clock, trainer.state.seconds  # the latter in processes before this one
         self.cadence = Cadence(pictures=trainer.config.pictures, score_minutes=trainer.config.score_minutes)
         self.pictures = Pictures(run, trainer, spec)
-        self.moments = Moments()
         self._class_shares = class_shares(trainer.batches) if trainer.config.conditional else []
-        history = run.history()
+        self._has_redrawn = self._stop = False
+        self._recall()
+
+    def _recall(self) -> None:
+        """Take over what the folder tells of the run so far."""
+        history = self.run.history()
         self._reports = landmarks([event.data for event in history if event.kind == "stats"])
         scores = [event for event in history if event.kind == "score"][-FLAT_SCORES:]
         self._distances = [figure(event.data["rows"][0]) for event in scores]
         self._scored_nimg = scores[-1].nimg if scores else -1
-        self._best = best_of(run.events("score", "resumed"))
+        self._best = best_of(self.run.events("score", "resumed"))
         self._verdict = ""
+        self.moments = Moments()
         self._last_judged: Judged | None = None
         self._last_report_at = (0.0, 0)  # seconds, images
-        self._has_redrawn = self._stop = False
 
     def seconds(self) -> float:
         """Return the time spent in the whole run; pauses, and the time between processes, are left out."""
@@ -111,32 +114,48 @@ class Recorder:
         if nimg == 0:
             self.pictures.draw_grid()
             self._save(with_views=True)
+        self._set_out()
+
+    def _set_out(self) -> None:
+        """Begin to count towards what is due, and plan."""
         now = self.seconds()
-        self._last_report_at = (now, nimg)
+        self._last_report_at = (now, self.trainer.state.nimg)
         self.cadence.begin(now, self.progress())
         self._replan(now)
+
+    def roll_back(self, error: DivergenceError) -> None:
+        """Take training back to the last good checkpoint, and let it go on from there with half the learning rate.
+
+        Raises:
+            DivergenceError: that was done often enough.
+        """
+        roll_back(self.run, self.trainer, error)
+        if self.pace is not None:
+            self.pace.begin_again()
+        self._recall()
+        self._settle_best()
+        self._set_out()
 
     def after_step(self, result: StepResult) -> None:
         """Take in a step; picture, score, report and save where it is time to.
 
         Raises:
-            DivergenceError: whatever looked met a number that is not finite; nothing more is saved.
+            DivergenceError: whatever looked met a number that is not finite; nothing of it is saved.
         """
         self.take_in(result)
         if self.pace is not None and self.pace.is_due(self.trainer.plan, nimg=self.trainer.state.nimg):
             self._replan(self.seconds())
-        with self._divergence_reported():
-            if self.cadence.picture_is_due(self.progress()):
-                self.pictures.draw_grid()
-            if self.cadence.scores.is_due(self.seconds()):
-                self.take_score()
-            now = self.seconds()
-            if self.cadence.report_is_due(now, self.progress()):
-                self.report()
-                self._obey()
-            if self.cadence.save_is_due(now) and not self.trainer.plan.finished(self.trainer.state.nimg):
-                self._save(with_views=self.cadence.views.is_due(now))
-                self.cadence.saved(self.seconds())
+        if self.cadence.picture_is_due(self.progress()):
+            self.pictures.draw_grid()
+        if self.cadence.scores.is_due(self.seconds()):
+            self.take_score()
+        now = self.seconds()
+        if self.cadence.report_is_due(now, self.progress()):
+            self.report()
+            self._obey()
+        if self.cadence.save_is_due(now) and not self.trainer.plan.finished(self.trainer.state.nimg):
+            self._save(with_views=self.cadence.views.is_due(now))
+            self.cadence.saved(self.seconds())
 
     def take_in(self, result: StepResult) -> None:
         """Keep what a step was made of until the next report; no number is read before."""
@@ -148,11 +167,12 @@ class Recorder:
         """Emit what was measured since the last report, judge it, and keep the plan to the clock.
 
         Raises:
-            DivergenceError: a loss is not finite.
+            DivergenceError: a weight or an average is not finite; nothing is told.
         """
         judged = self._last_judged
         assert judged is not None
         nimg, now = self.trainer.state.nimg, self.seconds()
+        check_finite(self.trainer.state.weights(), nimg)  # no step looks at the average
         measured = self.moments.read()
         data = self._figures(measured, judged, now)
         began = self.seconds()
@@ -165,9 +185,6 @@ class Recorder:
             self._verdict = verdict.name
         done = self.seconds()
         self.cadence.reported(done - began, done, self.progress())
-        for name in ("loss_D", "loss_G"):
-            if not math.isfinite(measured[name]["mean"]):
-                raise DivergenceError(not_finite(f"the loss of {name[-1]}", nimg))
 
     def _figures(self, measured: dict[str, dict[str, float]], judged: Judged, now: float) -> dict[str, Any]:
         """Return the figures of a report; the plan is kept to the clock first."""
@@ -241,20 +258,18 @@ class Recorder:
             DivergenceError: a weight is not finite; nothing is written.
             CheckpointError: the disk is full, or the like.
         """
-        with self._divergence_reported():
-            self._save(with_views=True)
+        self._save(with_views=True)
         self.run.emit("stopped", nimg=self.trainer.state.nimg, durable=True, seconds=round(self.seconds(), 2))
 
     def end(self) -> None:
         """Report, save and say that the run is complete."""
         nimg = self.trainer.state.nimg
-        with self._divergence_reported():
-            if self.pictures.last_nimg != nimg:
-                self.pictures.draw_grid()  # the clock may end a run between two pictures
-            self.take_score()
-            if self.moments.any():
-                self.report()
-            self._save(with_views=True)
+        if self.pictures.last_nimg != nimg:
+            self.pictures.draw_grid()  # the clock may end a run between two pictures
+        self.take_score()
+        if self.moments.any():
+            self.report()
+        self._save(with_views=True)
         self.run.emit("done", nimg=nimg, durable=True, seconds=round(self.seconds(), 2))
 
     def mend(self) -> None:
@@ -268,19 +283,6 @@ class Recorder:
         self.trainer.state.seconds = self.seconds()
         with suppress(FaussaireError):
             save_checkpoint(self.trainer.state, self.run.checkpoints)
-
-    @contextmanager
-    def _divergence_reported(self) -> Iterator[None]:
-        """Let a training that ends by divergence say so to its views, though no report was due."""
-        try:
-            yield
-        except DivergenceError as error:
-            with suppress(DivergenceError):  # where it is the loss that is not finite
-                if self.moments.any():
-                    self.report()
-            advised = DivergenceError(f"{error}; {against_divergence(self.trainer.config)}")
-            self.run.emit("verdict", nimg=self.trainer.state.nimg, name="not finite", text=str(advised))
-            raise advised from None
 
     def _save(self, *, with_views: bool) -> None:
         state, began = self.trainer.state, self.seconds()
@@ -350,16 +352,6 @@ class Recorder:
             shutil.rmtree(self.run.best, ignore_errors=True)
             text = "best/ held another generator than that of the best score that stands, and was removed"
             self.run.emit("warning", nimg=nimg, text=text)
-
-
-def against_divergence(config: Config) -> str:
-    """Say what to begin again with; nothing that was on already."""
-    ways = ["a smaller --lr"]
-    if config.penalties and config.gamma > DEFAULT_GAMMA:
-        ways.insert(0, f"a smaller --gamma than {config.gamma:g}")
-    if missing := [name for name in ("r1", "r2") if name not in config.penalties]:
-        ways.append(" ".join(f"--penalties {name}" for name in [*config.penalties, *missing]))
-    return f"begin again in another --run with {', or with '.join(ways)}"
 
 
 def class_shares(batches: Batches) -> list[float]:

@@ -12,17 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from faussaire.core.config import Config
+from faussaire.core.errors import DivergenceError
+from faussaire.core.finite import all_finite
 from faussaire.core.rng import generator_for
 from faussaire.data.batches import Batches
 from faussaire.models.architectures import seed_dropout, statistics_frozen
 from faussaire.models.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_strength, speed_for
 from faussaire.models.losses import LOSSES
 from faussaire.models.penalties import penalise
-from faussaire.runs.checkpoint import TrainState
+from faussaire.runs.checkpoint import TrainState, not_finite
 from faussaire.runs.plan import Plan
 from faussaire.training.result import Judged, StepResult, Values
 from faussaire.training.schedules import ema_beta, learning_rate
-from faussaire.training.shards import Shard, Shards, backward_into
+from faussaire.training.shards import Shard, Shards, backward_into, gradients
 
 
 class Trainer:
@@ -62,7 +64,11 @@ class Trainer:
         return self.config.batch * self.config.d_steps
 
     def step(self) -> StepResult:
-        """One update of D, one of G, one of the average G_ema (or as many as `d_steps` and `g_steps` say)."""
+        """One update of D, one of G, one of the average G_ema (or as many as `d_steps` and `g_steps` say).
+
+        Raises:
+            DivergenceError: a loss or a gradient is not finite; no step was taken down it.
+        """
         values = []
         self.set_learning_rate()
         # 1. Discriminator: tell real from fake, the generator fixed.
@@ -102,10 +108,11 @@ class Trainer:
             return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
 
         real_parts, fake_parts, losses, penalties = zip(*shards.run(judge), strict=True)
-        self.update("D")
+        loss_D = torch.stack(losses).sum()
+        self.update("D", loss_D)
         state.nimg += len(real)
         real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
-        values = self.accuracies(real_logits, fake_logits) | {"loss_D": torch.stack(losses).sum()}
+        values = self.accuracies(real_logits, fake_logits) | {"loss_D": loss_D}
         if is_penalised:
             values["penalty"] = torch.stack(penalties).sum()
         if self.augment:
@@ -133,9 +140,9 @@ class Trainer:
             backward_into(shard, "G", loss)
             return loss.detach()
 
-        losses = shards.run(deceive)
-        self.update("G")
-        return torch.stack(losses).sum()
+        loss_G = torch.stack(shards.run(deceive)).sum()
+        self.update("G", loss_G)
+        return loss_G
 
     def latents(self, random: torch.Generator) -> Tensor:
         """Draw the latents `[N, z_dim]` of a batch."""
@@ -192,9 +199,11 @@ class Trainer:
             speed = speed_for(self.plan.at(before).end_nimg)
             state.augment = min(STRONGEST, next_strength(state.augment, r_t, self.config.batch, speed_images=speed))
 
-    def update(self, network: str) -> None:
-        """Take one step of Adam down the gradients of all shards."""
+    def update(self, network: str, loss: Tensor) -> None:
+        """Take one step of Adam down the gradients of all shards, if they and the loss that they are of are finite."""
         self.shards.sum_gradients(network)
+        if not all_finite([loss, *gradients(self.shards.parameters(network))]):
+            raise DivergenceError(not_finite(f"the loss of {network}, or its gradient,", self.state.nimg))
         dict(self.state.optimizers())[f"opt_{network}"].step()
 
     @torch.no_grad()
@@ -206,7 +215,8 @@ class Trainer:
             kept.copy_(now)
 
     def set_learning_rate(self) -> None:
-        """Set both learning rates from the share of the run that is done."""
-        lr = learning_rate(self.config, self.plan.progress(self.state.nimg))
+        """Set both learning rates from the share of the run that is done, halved as often as it was rolled back."""
+        nimg = self.state.nimg
+        lr = learning_rate(self.config, self.plan.progress(nimg)) * self.plan.lr_share(nimg)
         for _, optimizer in self.state.optimizers():
             optimizer.param_groups[0]["lr"] = lr

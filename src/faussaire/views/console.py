@@ -82,7 +82,7 @@ class TrainingView:
     def show(self, event: Event) -> None:
         """Take in one event."""
         self._nimg = event.nimg
-        if event.kind == "warning":
+        if event.kind in ("warning", "rolled_back"):
             self._print(f"warning: {event.data['text']}", style="yellow")
         elif event.kind == "paused":
             self._print("Paused and saved; the clock of the run stands still.")

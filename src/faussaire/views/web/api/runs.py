@@ -57,7 +57,7 @@ def ask(shared: SharedDep, run_id: str, command: Command) -> dict[str, str]:
     """Ask a training to pause, to go on, or to save and stop; it answers by an event, within about a second."""
     run = shared.library.run(run_id)
     state = described(shared, run_id)["state"]
-    if state in ("finished", "stopped", "damaged"):
+    if state in ("finished", "stopped", "diverged", "damaged"):
         raise RequestError(409, f"this run is {state}: no training listens")
     control.ask(run, command.command)
     return {"asked": command.command}

@@ -12,6 +12,15 @@ export function showVerdict(story) {
   at("verdict").className = `verdict ${texts.good.includes(f.verdict) ? "good" : "bad"}`;
 }
 
+/** Say that the training went back, where it did. */
+export function showRollBack(story) {
+  const event = story.last("rolled_back");
+  at("rolled-back").hidden = !event;
+  if (!event) return;
+  const { lost_nimg, halvings, most } = event.data;
+  tell(at("rolled-back"), fill(texts.live.rolled_back, { lost: thousands(lost_nimg), kimg: thousands(event.nimg), halvings, most }));
+}
+
 export function showScores(story) {
   const event = story.last("score");
   const row = event?.data.rows?.[0];

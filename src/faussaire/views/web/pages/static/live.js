@@ -7,7 +7,7 @@ import { drawWires } from "./wires.js";
 import { showExplanation } from "./explain.js";
 import { showFilm } from "./film.js";
 import { showCurves } from "./curves.js";
-import { showScores, showVerdict } from "./figures.js";
+import { showRollBack, showScores, showVerdict } from "./figures.js";
 
 const run = JSON.parse(document.getElementById("run").textContent);
 const base = `/api/runs/${encodeURIComponent(run.id)}`;
@@ -32,6 +32,7 @@ function show() {
   showDiagram(story, base);
   showExplanation(story);
   showVerdict(story);
+  showRollBack(story);
   showFilm(story, base);
   showCurves(story);
   showScores(story);

@@ -57,7 +57,7 @@ export class Story {
 
   /** Whether nothing more is to come. */
   get ended() {
-    return ["finished", "stopped"].includes(this.state);
+    return ["finished", "stopped", "diverged"].includes(this.state);
   }
 
   /** The figures that texts speak of, by name. */
