@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from faussaire.modalities.pictures import MIN_TILE
-from faussaire.modalities.spec import Arranged, Items, Modality, Rule
+from faussaire.modalities.spec import Arranged, Items, Modality, Rule, Samples, floats
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,8 +71,8 @@ class Points(Modality):
 
         return torch.from_numpy(np.ascontiguousarray(rows))
 
-    def to_array(self, samples: Tensor) -> np.ndarray:
-        return samples.detach().cpu().numpy()
+    def to_array(self, samples: Samples) -> np.ndarray:
+        return floats(samples)
 
     def describe(self, shape: tuple[int, ...]) -> str:
         return "points of the plane"
@@ -84,7 +84,7 @@ class Points(Modality):
     def sheet(self, arrays: np.ndarray, at_least: int = MIN_TILE) -> np.ndarray:
         return cloud(arrays, SIDE)
 
-    def write_sample(self, path: Path, sample: Tensor) -> None:
+    def write_sample(self, path: Path, sample: Samples) -> None:
         np.savetxt(path, self.to_array(sample))
 
 

@@ -15,8 +15,9 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from faussaire import __version__
-from faussaire.cli.flags import with_settings
+from faussaire.cli.flags import with_options, with_settings
 from faussaire.cli.verbs.evaluate import compare, evaluate
+from faussaire.cli.verbs.export import export
 from faussaire.cli.verbs.generate import generate
 from faussaire.cli.verbs.inspect import inspect_data
 from faussaire.cli.verbs.list import list_registry
@@ -26,6 +27,7 @@ from faussaire.core.config import FIELDS, PREPARATION
 from faussaire.core.errors import ConfigError, FaussaireError
 from faussaire.core.interruption import exit_code, raise_signals
 from faussaire.core.terminal import Stream, Terminal, open_standard_streams, say
+from faussaire.generation.export import exporters
 
 app = App(
     name="faussaire",
@@ -81,6 +83,7 @@ def _refuse_no_folder() -> None:
 app.command(with_settings(inspect_data, PREPARATION), name="inspect")
 app.command(with_settings(train, [name for name in FIELDS if name != "data"]), name="train")
 app.command(generate)
+app.command(with_options(export, {name: exporter.options for name, exporter in exporters().items()}), name="export")
 app.command(evaluate)
 app.command(compare)
 app.command(serve)

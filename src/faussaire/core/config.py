@@ -328,9 +328,9 @@ def load_recipe(name: str) -> dict[str, Any]:
     return settings
 
 
-def field_help() -> dict[str, str]:
-    """Return the docstring under each field of Config: the help of the command line."""
-    body = ast.parse(inspect.getsource(Config)).body[0]
+def field_help(settings: type = Config) -> dict[str, str]:
+    """Return the docstring under each field of a dataclass of settings: the help of the command line."""
+    body = ast.parse(inspect.getsource(settings)).body[0]
     assert isinstance(body, ast.ClassDef)
     found = {}
     for before, after in zip(body.body, body.body[1:], strict=False):

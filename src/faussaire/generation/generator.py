@@ -1,29 +1,30 @@
 """A trained generator on its own: the only way by which samples are made after training.
 
-What it is made of lies in two files: see `generation.saved`.
-Latents are drawn in chunks of fixed size, each a function of the seed and its number: the same seed gives the same
-samples, and memory does not grow with their number.
+What it is made of lies in two files (`generation.saved`), or in one that `faussaire export --to onnx` made and that
+needs no torch (`generation.runtime`). Latents are drawn in chunks of fixed size, each a function of the seed and its
+number: the same seed gives the same samples, and memory does not grow with their number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from faussaire.core.config import check_seed
 from faussaire.core.errors import CheckpointError, ConfigError
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.suggestions import did_you_mean
-from faussaire.data.store.selection import class_by
-from faussaire.generation.latents import latents
-from faussaire.generation.saved import read_generator
 from faussaire.modalities import SampleSpec, of_spec
 
+if TYPE_CHECKING:  # an exported one runs where there is none
+    from torch import Tensor, nn
+
 CHUNK = 256
+STREAM = "sample"
+ONNX, HUB = ".onnx", "hub:"
 
 
 class Generator:
@@ -36,6 +37,7 @@ class Generator:
         name: of the data that it was trained on.
         nimg: images that its D had seen.
         class_shares: how often each class of `spec` comes in the data, where G is conditional; empty where not.
+        architecture: name of the pair of networks that `module` is of, and `width` of its layers, where known.
     """
 
     def __init__(
@@ -47,8 +49,16 @@ class Generator:
         name: str,
         nimg: int,
         class_shares: Sequence[float] = (),
+        architecture: str = "",
+        width: int | None = None,
     ) -> None:
         self.module = module.eval().requires_grad_(False)
+        self.architecture, self.width = architecture, width
+        self._describe(spec, z_dim=z_dim, name=name, nimg=nimg, class_shares=class_shares)
+
+    def _describe(
+        self, spec: SampleSpec, *, z_dim: int, name: str, nimg: int, class_shares: Sequence[float] = ()
+    ) -> None:
         self.spec = spec
         self.z_dim = z_dim
         self.name = name
@@ -58,12 +68,18 @@ class Generator:
 
     @classmethod
     def load(cls, path: str | Path) -> Generator:
-        """Load a generator from its folder, or from the folder of its run.
+        """Load a generator: from its folder, that of its run, an exported `.onnx`, or `hub:owner/name`.
 
         Raises:
             ConfigError: there is none.
             CheckpointError: its files are damaged, or of a faussaire newer than this one.
         """
+        if str(path).endswith(ONNX) and not Path(path).is_dir():
+            from faussaire.generation.runtime import RuntimeGenerator
+
+            return RuntimeGenerator.open(Path(path))
+        from faussaire.generation.saved import read_generator
+
         return cls(**read_generator(Path(path)))
 
     def sample(
@@ -97,23 +113,35 @@ class Generator:
         if n < 1:
             raise ConfigError(f"the number of samples must be 1 or more, not {n}")
         check_seed(seed)
-        if not 0 <= truncation <= 2:
-            raise ConfigError(f"truncation must be in [0, 2], not {truncation}")
+        check_truncation(truncation)
         chosen = None if label is None else self.class_number(label)
         return (self(z * truncation, labels) for z, labels in self.inputs(n, seed, chosen))
 
     def inputs(self, n: int, seed: int, label: int | None = None) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Draw latents `[at most 256, z_dim]` and, where G is conditional, a class `[at most 256]` for each."""
         for first in range(0, n, CHUNK):
-            position = first // CHUNK
-            z = latents(CHUNK, self.z_dim, seed=seed, stream="sample", position=position)[: n - first]
-            labels = None
-            if self.class_shares:
-                shares = np.array(self.class_shares) / sum(self.class_shares)
-                random = numpy_generator_for(seed, "sample classes", position)
-                drawn = torch.from_numpy(random.choice(len(shares), size=CHUNK, p=shares))[: n - first]
-                labels = drawn if label is None else torch.full_like(drawn, label)
-            yield z, labels
+            z = self._latents(seed, first // CHUNK)[: n - first]
+            labels = self._labels(seed, first // CHUNK)[: n - first] if self.class_shares else None
+            if labels is not None and label is not None:
+                labels = np.full_like(labels, label)
+            yield z, None if labels is None else self._as_input(labels)
+
+    def _latents(self, seed: int, position: int) -> Tensor:
+        """Draw the latents `[256, z_dim]` of one chunk."""
+        from faussaire.generation.latents import latents
+
+        return latents(CHUNK, self.z_dim, seed=seed, stream=STREAM, position=position)
+
+    def _labels(self, seed: int, position: int) -> np.ndarray:
+        """Draw the classes int64 `[256]` of one chunk, in the shares of the data."""
+        shares = np.array(self.class_shares) / sum(self.class_shares)
+        return numpy_generator_for(seed, "sample classes", position).choice(len(shares), size=CHUNK, p=shares)
+
+    def _as_input(self, array: np.ndarray) -> Tensor:
+        """Return an array as what G takes."""
+        import torch
+
+        return torch.from_numpy(array)
 
     def class_number(self, label: str | int) -> int:
         """Return the number of a class given by its name, or else its number.
@@ -121,6 +149,8 @@ class Generator:
         Raises:
             ConfigError: there is no such class, or the generator is not conditional.
         """
+        from faussaire.data.store.selection import class_by
+
         classes = self.spec.classes
         if not self.class_shares:
             raise ConfigError(
@@ -132,7 +162,6 @@ class Generator:
             return number
         raise ConfigError(f"no class {str(label)!r}{did_you_mean(str(label), classes)}")
 
-    @torch.no_grad()
     def __call__(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map latents `[N, z_dim]` to samples `[N, *shape]` in [-1, 1], of classes `[N]` where G is conditional.
 
@@ -140,9 +169,24 @@ class Generator:
             ConfigError: G is conditional, and there are no classes.
             CheckpointError: the samples are not finite, as those of damaged weights.
         """
+        import torch
+
+        self._check_classes(labels)
+        with torch.no_grad():
+            out: Tensor = self.module(z) if labels is None else self.module(z, labels)
+        self._check_finite(bool(torch.isfinite(out).all()))
+        return out
+
+    def _check_classes(self, labels: Any) -> None:
         if self.class_shares and labels is None:
             raise ConfigError(f"the generator of {self.name} is conditional: it needs the class of each sample")
-        out: Tensor = self.module(z) if labels is None else self.module(z, labels)
-        if not bool(torch.isfinite(out).all()):
+
+    def _check_finite(self, finite: bool) -> None:
+        if not finite:
             raise CheckpointError(f"the generator of {self.name} makes samples that are not finite: it is damaged")
-        return out
+
+
+def check_truncation(truncation: float) -> None:
+    """Raise ConfigError for a truncation out of its range."""
+    if not 0 <= truncation <= 2:
+        raise ConfigError(f"truncation must be in [0, 2], not {truncation}")

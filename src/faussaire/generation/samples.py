@@ -12,14 +12,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.lib.format import write_array_header_1_0
-from torch import Tensor
 
 from faussaire.core.errors import ConfigError
 from faussaire.core.files import make_folder, replacing, sync
 from faussaire.generation.generator import Generator
 from faussaire.modalities import Modality
+from faussaire.modalities.spec import Samples, floats
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 ARRAY, PICTURE, FOLDER = "array", "picture", "folder"
@@ -49,7 +48,7 @@ def write_samples(
             _write_array(path, pieces, n, generator.modality)
         elif kind == PICTURE:
             with replacing(path, remedy=REMEDY) as beside:
-                generator.modality.write_grid(beside, torch.cat(list(pieces)))
+                generator.modality.write_grid(beside, np.concatenate([floats(piece) for piece in pieces]))
         else:
             _write_folder(path, pieces, seed, generator.modality)
     of_class = "" if label is None else f" of the class {generator.spec.classes[generator.class_number(label)]}"
@@ -79,7 +78,7 @@ def kind_of(out: str | Path) -> str:
 
 def _check_grid(n: int, generator: Generator) -> None:
     modality = generator.modality
-    tile = modality.tiles(modality.to_array(torch.zeros(1, *generator.spec.shape)), 1)
+    tile = modality.tiles(modality.to_array(np.zeros((1, *generator.spec.shape), np.float32)), 1)
     height, width = tile.shape[1:3]
     most = min(GRID_LIMIT, GRID_PIXELS // (height * width))
     if n > most:
@@ -100,7 +99,7 @@ def _folder(path: Path) -> Iterator[None]:
         raise
 
 
-def _write_array(out: Path, pieces: Iterable[Tensor], n: int, modality: Modality) -> None:
+def _write_array(out: Path, pieces: Iterable[Samples], n: int, modality: Modality) -> None:
     """Write an array piece by piece, so that a million samples need no more memory than a hundred.
 
     The file grows as it is written: one that is mapped at its full length ends the process where the disk is full.
@@ -124,7 +123,7 @@ def _check_room(out: Path, num_bytes: int) -> None:
         )
 
 
-def _write_folder(out: Path, pieces: Iterable[Tensor], seed: int, modality: Modality) -> None:
+def _write_folder(out: Path, pieces: Iterable[Samples], seed: int, modality: Modality) -> None:
     """Write a picture for each sample; where that fails, take back those that were not there before."""
     samples = (sample for piece in pieces for sample in piece)
     fresh: list[Path] = []

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -25,6 +25,9 @@ from faussaire.core.suggestions import typed
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import architecture
 from faussaire.runs.checkpoint import TrainState, check_finite
+
+if TYPE_CHECKING:
+    from faussaire.generation.generator import Generator
 
 GENERATOR_TENSORS = "generator.safetensors"
 DESCRIPTION = "config.json"
@@ -56,6 +59,19 @@ def write_generator(
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_atomically(folder / DESCRIPTION, text.encode())
     write_atomically(folder / GENERATOR_TENSORS, save(tensors, metadata={"nimg": str(state.nimg)}))
+
+
+def description(generator: Generator) -> dict[str, Any]:
+    """Return what config.json holds of a generator."""
+    return {
+        "format": FORMAT,
+        "name": generator.name,
+        "architecture": generator.architecture,
+        "z_dim": generator.z_dim,
+        "width": generator.width,
+        "spec": asdict(generator.spec),
+        "class_shares": list(generator.class_shares),
+    }
 
 
 def read_generator(path: Path) -> dict[str, Any]:
@@ -93,7 +109,16 @@ def read_generator(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"the generator in {folder} cannot be loaded: {reason}") from None
-    return {"module": module, "spec": spec, "z_dim": z_dim, "name": name, "nimg": nimg, "class_shares": class_shares}
+    return {
+        "module": module,
+        "spec": spec,
+        "z_dim": z_dim,
+        "name": name,
+        "nimg": nimg,
+        "class_shares": class_shares,
+        "architecture": found.name,
+        "width": described.get("width"),
+    }
 
 
 def generator_nimg(folder: Path) -> int | None:

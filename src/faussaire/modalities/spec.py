@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, Union
 
 import numpy as np
 
@@ -32,8 +32,16 @@ made by faussaire; and of one that it rejects: for what may be gone next time, b
 NUM_PARTS = "parts"
 """The question that files of any modality are asked: how many samples are in it."""
 
+Samples = Union["Tensor", np.ndarray]
+"""Samples `[N, *shape]` in [-1, 1] as a generator makes them: a tensor, or an array where there is no torch."""
+
 Counts = list[tuple[str, int]]
 """Something in words, and how often it occurs, the most common first."""
+
+
+def floats(samples: Samples) -> np.ndarray:
+    """Return numbers, a tensor on any device or an array, as a float32 array of their shape; torch is not needed."""
+    return samples if isinstance(samples, np.ndarray) else samples.detach().cpu().float().numpy()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,8 +314,11 @@ class Modality(ABC):
         """Turn rows `[n, *shape]` into float32 in [-1, 1]."""
 
     @abstractmethod
-    def to_array(self, samples: Tensor) -> np.ndarray:
-        """Turn samples `[n, *shape]` in [-1, 1] into what a user gets: images are uint8 `[n, H, W, C]`."""
+    def to_array(self, samples: Samples) -> np.ndarray:
+        """Turn samples `[n, *shape]` in [-1, 1] into what a user gets: images are uint8 `[n, H, W, C]`.
+
+        They are a tensor, or an array where torch may not be installed: `floats` makes one of both.
+        """
 
     def augmentations(self, shape: tuple[int, ...]) -> tuple[str, ...]:
         """Return the names in models/augment.py that D may see samples of a shape through, the mildest first."""
@@ -362,7 +373,7 @@ class Modality(ABC):
         """Return what `sheet` drew of `count` samples of a shape; None where a picture does not hold them."""
         return None
 
-    def write_grid(self, path: Path, samples: Tensor) -> None:
+    def write_grid(self, path: Path, samples: Samples) -> None:
         """Write one picture of all samples `[N, *shape]`; the suffix of `path` says in which format."""
         pictures.write(self.sheet(self.to_array(samples)), path)
 
@@ -370,10 +381,10 @@ class Modality(ABC):
         """Write samples `[N, *shape]` in one row without gaps, to be cut up by a view, in a few kilobytes."""
         pictures.write_strip(self.tiles(self.to_array(samples), 1), path)
 
-    def write_sample(self, path: Path, sample: Tensor) -> None:
+    def write_sample(self, path: Path, sample: Samples) -> None:
         """Write one sample `[*shape]` as a file of its own, whose suffix is `suffix`."""
         pictures.write(self.tiles(self.to_array(sample[None]), 1)[0], path, kind=SAMPLE)
 
     def write_latents(self, path: Path, z: Tensor, samples: Tensor) -> None:
         """Write each latent `[N, z_dim]` as a square of grey cells, and to its right the sample that it became."""
-        pictures.write_latents(z.detach().cpu().float().numpy(), self.tiles(self.to_array(samples)), path)
+        pictures.write_latents(floats(z), self.tiles(self.to_array(samples)), path)

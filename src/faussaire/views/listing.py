@@ -60,12 +60,19 @@ def _protocols() -> Rows:
     ]
 
 
+def _exports() -> Rows:
+    from faussaire.generation.export import exporters
+
+    return [(name, exporter.description) for name, exporter in exporters().items()]
+
+
 LISTS: dict[str, Callable[[], Rows]] = {
     "architectures": _architectures,
     "losses": _losses,
     "recipes": _recipes,
     "datasets": _datasets,
     "protocols": _protocols,
+    "exports": _exports,
 }
 
 

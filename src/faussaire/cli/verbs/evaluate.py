@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from faussaire.cli.flags import Whole
+from faussaire.cli.progress import showing_progress
 from faussaire.core.errors import ConfigError
-from faussaire.core.terminal import Terminal, clean, printing, say
+from faussaire.core.terminal import printing, say
 
 if TYPE_CHECKING:
     from faussaire.evaluation.evaluation import Evaluation
@@ -102,15 +103,7 @@ def _showing_progress(
     find_figures: Callable[..., Evaluation], run: Path, data: list[str] | None, protocols: list[str] | None, seed: int
 ) -> Evaluation:
     """Evaluate or measure a run, saying on standard error how far it is."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
     from faussaire.runs.folder import RunFolder
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as display:
-        task = display.add_task(clean(f"Evaluating {run}"), total=None)
-
-        def show(what: str, done: int, total: int) -> None:
-            display.update(task, description=clean(what), completed=done, total=total)
-
-        return find_figures(RunFolder(run), data=data, protocols=protocols or [], seed=seed, progress=show)
+    with showing_progress(f"Evaluating {run}") as progress:
+        return find_figures(RunFolder(run), data=data, protocols=protocols or [], seed=seed, progress=progress)

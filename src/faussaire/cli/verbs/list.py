@@ -11,7 +11,7 @@ def list_registry(what: str | None = None, /) -> None:
     Parameters
     ----------
     what
-        architectures, losses, recipes, datasets or protocols; all of them if not given.
+        architectures, losses, recipes, datasets, protocols or exports; all of them if not given.
     """
     from faussaire.views.listing import print_listing
 

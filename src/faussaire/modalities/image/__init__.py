@@ -33,7 +33,7 @@ from faussaire.modalities.image.layouts import ArrangedImages
 from faussaire.modalities.image.ranges import is_about_range
 from faussaire.modalities.image.rule import ALL, LEVELS, OPTIONS, SIZES, Rule, check, rule_for, with_all_depths
 from faussaire.modalities.pictures import MIN_TILE, cut, picture
-from faussaire.modalities.spec import NUM_PARTS, Arranged, Counts, Decoded, Items, SampleSpec
+from faussaire.modalities.spec import NUM_PARTS, Arranged, Counts, Decoded, Items, Samples, SampleSpec, floats
 
 if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait for torch
     from torch import Tensor
@@ -157,10 +157,12 @@ class Images(spec.Modality):
 
         return torch.from_numpy(np.ascontiguousarray(rows)).float().div_(127.5).sub_(1.0)
 
-    def to_array(self, samples: Tensor) -> np.ndarray:
+    def to_array(self, samples: Samples) -> np.ndarray:
         """Turn `[N, C, H, W]` in [-1, 1] into uint8 `[N, H, W, C]`, rounding to nearest and clipping."""
-        pixels = samples.detach().cpu().float().mul(127.5).add(127.5).round().clamp(0, 255)
-        return np.ascontiguousarray(pixels.byte().permute(0, 2, 3, 1).numpy())
+        pixels = floats(samples) * np.float32(127.5)
+        pixels += np.float32(127.5)
+        np.clip(np.rint(pixels, out=pixels), 0, 255, out=pixels)
+        return np.ascontiguousarray(pixels.astype(np.uint8).transpose(0, 2, 3, 1))
 
     def from_rows(self, rows: np.ndarray) -> np.ndarray:
         """Turn uint8 `[N, C, H, W]` into `[N, H, W, C]`."""

@@ -42,7 +42,7 @@ class DenseGenerator(nn.Module):
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Make one sample of each latent."""
         out: Tensor = self.layers(with_classes(z, labels, self.num_classes))
-        return out.reshape(len(z), *self.shape)
+        return out.view(-1, *self.shape)  # no len(z): exporters would take it for a constant
 
 
 class DenseDiscriminator(nn.Module):

@@ -1,0 +1,26 @@
+"""How far a command is, on standard error while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from faussaire.core.terminal import Terminal, clean
+
+
+@contextmanager
+def showing_progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar that begins as `what`, and give what is to be told what is being done, how much is done, of how much.
+
+    It is gone when the command is done.
+    """
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Terminal(stderr=True), transient=True) as display:
+        task = display.add_task(clean(what), total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            display.update(task, description=clean(what), completed=done, total=total)
+
+        yield show
