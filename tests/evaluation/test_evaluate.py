@@ -19,9 +19,9 @@ from faussaire.api import train
 from faussaire.cli.main import run as command
 from faussaire.core.errors import ConfigError, DataError, DivergenceError
 from faussaire.data import prepare
-from faussaire.evaluation import features
 from faussaire.evaluation.compare import compare
 from faussaire.evaluation.evaluate import evaluate
+from faussaire.evaluation.extractors import fitted
 from faussaire.evaluation.extractors.spec import opaque
 from faussaire.evaluation.reals import Reals
 from faussaire.evaluation.while_training import training_scorer
@@ -257,11 +257,11 @@ def test_a_sorted_set_and_the_same_in_disorder_train_alike_to_the_bit(
 def test_the_classifier_of_the_labels_learns_from_every_class_of_a_large_sorted_set(
     bars: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features, "CLASSIFIER_IMAGES", 300)
+    monkeypatch.setattr(fitted, "CLASSIFIER_IMAGES", 300)
     images, labels = bars[0][:, None], bars[1]
     facts = {"classes": ("upright", "level"), "key": "", "trained_on": "", "note": ""}
     reals = Reals(modality=IMAGE, images=images, train=images, held_out=images, labels=labels, **facts)
-    classifier = features.label_classifier(reals, seed=0)
+    classifier = fitted.label_classifier(reals, seed=0)
     predicted = classifier.classify(classifier(IMAGE.to_real(images)))
     assert (predicted.numpy() == labels).mean() > 0.95
 

@@ -6,13 +6,14 @@ package or in the tests knows how points are read, stored, drawn or saved.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from faussaire.modalities.forms import Form
 from faussaire.modalities.pictures import MIN_TILE
 from faussaire.modalities.spec import Arranged, Items, Modality, Rule, Samples, floats
 
@@ -51,7 +52,6 @@ class ArrangedPoints(Arranged):
 
 class Points(Modality):
     name = "points"
-    suffix = ".txt"
 
     def takes_array(self, shape: Sequence[int], dtype: np.dtype) -> bool:
         return dtype.kind == "f" and len(shape) == 2 and shape[1] == 2
@@ -84,8 +84,16 @@ class Points(Modality):
     def sheet(self, arrays: np.ndarray, at_least: int = MIN_TILE) -> np.ndarray:
         return cloud(arrays, SIDE)
 
-    def write_sample(self, path: Path, sample: Samples) -> None:
-        np.savetxt(path, self.to_array(sample))
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        return (Form(suffix=".txt", media_type="text/plain", encode=as_text),)
+
+
+def as_text(points: np.ndarray) -> bytes:
+    """Write points `[n, 2]` a line each."""
+    content = io.BytesIO()
+    np.savetxt(content, points)
+    return content.getvalue()
 
 
 def cloud(points: np.ndarray, side: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 import faussaire
 from faussaire.cli.main import run as command
+from faussaire.core.errors import ConfigError
 from faussaire.data import prepare
 from faussaire.evaluation.evaluate import evaluate
 from faussaire.generation.generator import Generator
@@ -145,3 +146,25 @@ def test_only_images_and_what_takes_them_unpack_channels_height_and_width() -> N
     for path in SOURCE.rglob("*.py"):
         name = path.relative_to(SOURCE).as_posix()
         assert name.startswith(own) or not unpacks.search(path.read_text("utf-8")), name
+
+
+def test_all_points_are_one_file_of_their_own_kind(run: Path, tmp_path: Path) -> None:
+    assert command(["generate", str(run), "-n", "300", "--out", str(tmp_path / "some.txt")]) == 0
+    np.testing.assert_allclose(np.loadtxt(tmp_path / "some.txt"), Generator.load(run).sample(300), rtol=1e-6)
+
+
+def test_what_is_written_as_no_kind_of_file_names_those_that_there_are(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["generate", str(run), "--out", str(tmp_path / "some.wav")]) == 2
+    assert "write a file (all.txt), a picture" in capsys.readouterr().err
+
+
+def test_the_architecture_is_that_of_the_kind_of_data_where_none_is_named(points: Path, tmp_path: Path) -> None:
+    made = faussaire.train(points, run=tmp_path / "run", kimg=0.1, console=Console(file=io.StringIO()))
+    assert RunFolder(made.path).record()["config"]["architecture"] == "dense"
+
+
+def test_a_setting_of_another_kind_of_data_is_refused(points: Path) -> None:
+    with pytest.raises(ConfigError, match="--resolution is for another kind of data: ring is points"):
+        prepare(points, resolution=32)

@@ -12,8 +12,6 @@ from faussaire.core.errors import ConfigError
 from faussaire.core.rng import generator_for
 from faussaire.modalities import SampleSpec
 from faussaire.models.augment import (
-    AUGMENTATIONS,
-    CUTOUT_FILL,
     Draws,
     apply,
     draw,
@@ -22,6 +20,8 @@ from faussaire.models.augment import (
     reason_for,
     speed_for,
 )
+from faussaire.models.augmentations.images import CUTOUT_FILL
+from faussaire.models.augmentations.images import OF_IMAGES as AUGMENTATIONS
 from faussaire.models.penalties import squared_gradient
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 24, 40), (4, 9, 7), (2, 64, 64), (1, 1, 1), (3, 2, 3)]

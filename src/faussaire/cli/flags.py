@@ -73,7 +73,7 @@ def _flag(field: Field[Any], help: str, *, group: str | None = None) -> inspect.
             name=NAMES.get(field.name),
             help=help + shown,
             show_default=False,
-            negative=(),
+            negative=f"--no-{field.name}" if kind is bool and field.default is None else (),
             alias=[SHORT[field.name]] if field.name in SHORT else [],
             converter=whole if kind is int else None,
             **({} if group is None else {"group": group}),

@@ -79,11 +79,11 @@ class Config:
     cache: str | None = None
     """Folder that the prepared images are kept in; ~/.cache/faussaire/data if not given."""
 
-    conditional: bool = False
+    conditional: bool | None = None
     """Learn every class under its name, so that `faussaire generate --class NAME` can ask for one; needs labels."""
 
-    architecture: str = "hybrid"
-    """The pair of networks; `faussaire list architectures`."""
+    architecture: str | None = None
+    """The pair of networks, `faussaire list architectures`; that of the kind of data if not given, hybrid of images."""
 
     width: int | None = None
     """Channels of the finest layers, to which all others are in proportion; chosen for the budget if not given."""

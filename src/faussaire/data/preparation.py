@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from faussaire.core.config import flag
 from faussaire.core.errors import ConfigError, DataError
 from faussaire.data.dataset import Dataset, Origin, Source
 from faussaire.data.decode.chunks import Chunk
@@ -148,6 +149,7 @@ def _build(
     """Prepare the data, from where an earlier start was interrupted; anew only if more of it can be had."""
     with _open(origin, store.folder) as opened, ExitStack() as stack:
         modality = _modality_of(opened)
+        _refuse_foreign(wanted, modality, opened.name)
         options = {name: wanted.of_modality.get(name, default) for name, default in modality.options.items()}
         workers_here = stack.enter_context(Workers(modality, workers))
         source = with_all_frames(opened, workers_here) if modality.splits(options) else opened
@@ -181,6 +183,16 @@ def _build(
 def _modality_of(source: Source) -> Modality:
     """Return the modality of what lies in a source."""
     return of_files(islice(source.items, _NAMES)) if source.array is None else source.array.modality
+
+
+def _refuse_foreign(wanted: PrepareOptions, modality: Modality, name: str) -> None:
+    """Raise ConfigError for an option that is asked for, and is one of other modalities."""
+    given = [option for option in wanted.as_dict() if option in wanted.of_modality and option not in modality.options]
+    if given:
+        takes = ", ".join(map(flag, modality.options)) or "none of this sort"
+        raise ConfigError(
+            f"{flag(given[0])} is for another kind of data: {name} is {modality.name}, which takes {takes}"
+        )
 
 
 def _begun_rule(folder: Path, plan: Mapping[str, Any], modality: Modality, rule: Rule) -> Rule | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -18,9 +19,9 @@ from faussaire.core.suggestions import did_you_mean
 from faussaire.evaluation.copies import find_copies
 from faussaire.evaluation.evaluation import NUM_SHOWN, Evaluation
 from faussaire.evaluation.extractors import EXTRACTORS
-from faussaire.evaluation.extractors.classifier import ClassifierExtractor
+from faussaire.evaluation.extractors.fitted import FITTED
 from faussaire.evaluation.extractors.spec import Extractor
-from faussaire.evaluation.features import Progress, fake_features, label_classifier, real_features
+from faussaire.evaluation.features import Progress, fake_features, real_features
 from faussaire.evaluation.memorisation import Memorisation
 from faussaire.evaluation.metrics import METRICS
 from faussaire.evaluation.protocols import PROTOCOLS, Protocol, Score, compute
@@ -79,12 +80,12 @@ def measure(
     generator = Generator.load(run.path)
     reals = find_reals(run, generator, data)
     kind = generator.modality
-    wanted, notes = _choose(protocols, kind, labelled=reals.labels is not None and len(reals.classes) > 1)
+    wanted, notes = _choose(protocols, kind, labelled=reals.labelled)
     chosen, extractors, more = _load_extractors(wanted, reals, seed, progress, is_asked_for=bool(protocols))
-    fake = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress)
+    fake, asked = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress)
     real = {name: real_features(e, kind, reals.images, reals.key, progress) for name, e in extractors.items()}
-    scores, unmeasured = _compute_all(chosen, real, fake, extractors, generator.nimg, progress)
-    num_classes = len(reals.classes) if ClassifierExtractor.name in extractors else 0
+    known = {"nimg": generator.nimg, "labels": (reals.label_tensor, asked)}
+    scores, unmeasured = _compute_all(chosen, real, fake, extractors, known, progress)
     copies, pairs = find_copies(generator, reals, extractors[kind.scored_by], fake[kind.scored_by], seed, progress)
     return Evaluation(
         name=run.path.name or generator.name,
@@ -96,7 +97,7 @@ def measure(
         scores=tuple(scores),
         copies=copies,
         pairs=pairs,
-        verdicts=_verdicts(scores, copies, num_classes),
+        verdicts=_verdicts(scores, copies, num_classes=len(reals.classes)),
         notes=(reals.note, *notes, *more, *unmeasured),
     )
 
@@ -106,21 +107,27 @@ def _choose(names: Sequence[str], kind: Modality, *, labelled: bool) -> tuple[li
     for name in names:
         if name not in PROTOCOLS:
             raise ConfigError(f"unknown protocol {name!r}{did_you_mean(name, PROTOCOLS)}")
-        if PROTOCOLS[name].extractor == ClassifierExtractor.name and not labelled:
+        fitted = FITTED.get(PROTOCOLS[name].extractor)
+        if fitted is not None and fitted.labelled and not labelled:
             raise ExtractorError(
-                "labels-cnn needs data with labels: sub-folders or a labels.csv; choose another --protocol"
+                f"{PROTOCOLS[name].extractor} needs data with labels: sub-folders or a labels.csv; "
+                "choose another --protocol"
             )
     if names:
         return [PROTOCOLS[name] for name in names], []
-    labelled = labelled and kind.name in ClassifierExtractor.modalities
     best, sanity, notes = kind.judged_by[0], kind.judged_by[-1], []
     try:
         EXTRACTORS[best]()
     except ExtractorError as error:
         best, notes = sanity, [f"only figures of {sanity}, not of content: {error}"]
-    wanted = [(name, best) for name, metric in METRICS.items() if not metric.classifies]
+    wanted = [(name, best) for name, metric in METRICS.items() if not metric.extractors]
     wanted += [("frechet", sanity)] if best != sanity else []
-    wanted += [(name, ClassifierExtractor.name) for name, metric in METRICS.items() if metric.classifies and labelled]
+    wanted += [
+        (name, extractor)
+        for extractor in kind.told_by
+        for name, metric in METRICS.items()
+        if extractor in metric.extractors and (labelled or not metric.classifies)
+    ]
     by_parts = {(p.metric, p.extractor): p for p in PROTOCOLS.values() if p.n_fake == DEFAULT_SIZE}
     return [by_parts[parts] for parts in wanted], notes
 
@@ -135,15 +142,16 @@ def _load_extractors(
     """
     extractors = {p.extractor: EXTRACTORS[p.extractor]() for p in chosen if p.extractor in EXTRACTORS}
     notes = []
-    if any(protocol.extractor == ClassifierExtractor.name for protocol in chosen):
-        progress("training a classifier of the labels", 0, 1)
+    for name in dict.fromkeys(p.extractor for p in chosen if p.extractor in FITTED):
+        progress(FITTED[name].doing, 0, 1)
         try:
-            extractors[ClassifierExtractor.name] = label_classifier(reals, seed)
+            extractors[name] = FITTED[name].fit(reals, seed)
         except ExtractorError as error:
             if is_asked_for:
                 raise
-            chosen = [protocol for protocol in chosen if protocol.extractor != ClassifierExtractor.name]
-            notes.append(f"classes: not measured, {error}")
+            lost = dict.fromkeys(protocol.metric for protocol in chosen if protocol.extractor == name)
+            chosen = [protocol for protocol in chosen if protocol.extractor != name]
+            notes.append(f"{', '.join(lost)}: not measured, {error}")
     scored_by = reals.modality.scored_by
     if scored_by not in extractors:
         extractors[scored_by] = EXTRACTORS[scored_by]()
@@ -155,10 +163,12 @@ def _compute_all(
     real: Mapping[str, Tensor],
     fake: Mapping[str, Tensor],
     extractors: Mapping[str, Extractor],
-    nimg: int,
+    known: Mapping[str, Any],
     progress: Progress,
 ) -> tuple[list[Score], list[str]]:
     """Return the figures of all protocols, of features `[N, D]` by extractor, and a note on each not measured.
+
+    `known` goes to `compute` besides.
 
     Raises:
         DataError: nothing can be measured.
@@ -169,7 +179,7 @@ def _compute_all(
         progress("computing figures", number, len(chosen))
         name = protocol.extractor
         try:
-            scores += compute(protocol, real[name], fake[name], extractors[name], nimg=nimg)
+            scores += compute(protocol, real[name], fake[name], extractors[name], **known)
         except UnmeasurableError as error:
             notes.append(f"{protocol.name}: not measured, {error}")
     if not scores:
@@ -178,7 +188,7 @@ def _compute_all(
     return scores, notes
 
 
-def _verdicts(scores: Sequence[Score], copies: Memorisation | None, num_classes: int) -> tuple[Verdict, ...]:
+def _verdicts(scores: Sequence[Score], copies: Memorisation | None, *, num_classes: int) -> tuple[Verdict, ...]:
     """Judge by the figures, of which the first protocol's stand, and by the test for copies."""
     figures = {score.metric: (score.value, score.low, score.high) for score in reversed(scores)}
     p_value = None if copies is None else copies.p_value

@@ -16,17 +16,12 @@ from torch import Tensor
 from faussaire.core.errors import CheckpointError, DataError
 from faussaire.core.files import replacing
 from faussaire.core.paths import cache_folder
-from faussaire.core.rng import draw_places
 from faussaire.data import Rows
-from faussaire.evaluation.extractors.classifier import ClassifierExtractor, train_classifier
 from faussaire.evaluation.extractors.spec import Extractor
-from faussaire.evaluation.reals import Reals
 from faussaire.generation.generator import Generator
 from faussaire.modalities import Modality
 
 PIECE = 256
-CLASSIFIER_IMAGES = 10_000  # drawn at random: the classifier of the labels learns from at most so many
-CLASSIFIER_EPOCHS = 4
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -34,16 +29,22 @@ Progress = Callable[[str, int, int], None]
 
 def fake_features(
     generator: Generator, extractors: Mapping[str, Extractor], count: int, seed: int, progress: Progress
-) -> dict[str, Tensor]:
-    """Make `count` samples piece by piece, and return each extractor's features `[count, D]`."""
+) -> tuple[dict[str, Tensor], Tensor | None]:
+    """Make `count` samples piece by piece: each extractor's features `[count, D]`, and the classes asked for `[count]`.
+
+    The classes are None where the generator knows none.
+    """
     found: dict[str, list[Tensor]] = {name: [] for name in extractors}
+    asked: list[Tensor] = []
     done = 0
-    for piece in generator.chunks(count, seed=seed):
+    for z, labels in generator.inputs(count, seed):
+        piece = generator(z, labels)
         for name, extractor in extractors.items():
             found[name].append(extractor(piece))
+        asked += [] if labels is None else [labels]
         done += len(piece)
         progress("making samples", done, count)
-    return {name: torch.cat(pieces) for name, pieces in found.items()}
+    return {name: torch.cat(pieces) for name, pieces in found.items()}, torch.cat(asked) if asked else None
 
 
 def real_features(
@@ -69,17 +70,3 @@ def real_features(
         with suppress(CheckpointError), replacing(path) as beside, beside.open("wb") as file:
             np.save(file, features.numpy())
     return features
-
-
-def label_classifier(reals: Reals, seed: int) -> ClassifierExtractor:
-    """Train the classifier on the run's labelled training images."""
-    assert reals.labels is not None
-    places = draw_places(len(reals.train), CLASSIFIER_IMAGES, seed=seed, stream="eval classifier")
-    images, labels = reals.train[places], reals.labels[places]
-    return train_classifier(
-        reals.modality.to_real(images),
-        torch.from_numpy(labels.astype(np.int64)),
-        num_classes=len(reals.classes),
-        epochs=CLASSIFIER_EPOCHS,
-        seed=seed,
-    )

@@ -15,7 +15,7 @@ from faussaire.core.errors import ConfigError
 from faussaire.core.intervals import LEVEL
 from faussaire.core.rng import generator_for
 from faussaire.evaluation.metrics import METRICS
-from faussaire.evaluation.metrics.spec import Row
+from faussaire.evaluation.metrics.spec import Features, Row
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 
 NO_WEIGHTS_SHA256 = hashlib.sha256(b"").hexdigest()  # of an extractor that has none
+
+Labels = tuple["Tensor | None", "Tensor | None"]
+"""Classes of reals int64 [R] and of fakes [F]; None where they are not known, or none were asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +90,13 @@ class Score:
 
 
 def compute(
-    protocol: Protocol, real: Tensor, fake: Tensor, extractor: Extractor, *, nimg: int | None = None
+    protocol: Protocol,
+    real: Tensor,
+    fake: Tensor,
+    extractor: Extractor,
+    *,
+    nimg: int | None = None,
+    labels: Labels = (None, None),
 ) -> list[Score]:
     """Compute the figures of a protocol.
 
@@ -97,6 +106,7 @@ def compute(
         fake: features of generated images, [F, D].
         extractor: what they were computed with.
         nimg: images that the run had seen.
+        labels: classes of `real`, int64 [R], and those that the generator was asked for, int64 [F].
 
     Raises:
         ConfigError: the features are another extractor's than the protocol's.
@@ -105,19 +115,31 @@ def compute(
     """
     if extractor.name != protocol.extractor:
         raise ConfigError(f"{protocol.name} needs features of {protocol.extractor}, not of {extractor.name}")
-    used_real = _drawn(real, protocol.n_real, protocol.seed, "real")
-    used_fake = _drawn(fake, protocol.n_fake, protocol.seed, "fake")
-    actual = replace(protocol, n_real=len(used_real), n_fake=len(used_fake))
-    note = ""
-    if actual != protocol:
-        note = (
-            f"{protocol.name} asks for {protocol.n_real:,} real and {protocol.n_fake:,} generated images;"
-            f" {len(used_real):,} and {len(used_fake):,} were there"
-        )
+    reals = _drawn(len(real), protocol.n_real, protocol.seed, "real")
+    fakes = _drawn(len(fake), protocol.n_fake, protocol.seed, "fake")
+    used = Features(
+        protocol=protocol,
+        extractor=extractor,
+        real=real[reals],
+        fake=fake[fakes],
+        every_real=real,
+        real_labels=None if labels[0] is None else labels[0][reals],
+        fake_labels=None if labels[1] is None else labels[1][fakes],
+    )
+    actual = replace(protocol, n_real=len(used.real), n_fake=len(used.fake))
+    note = "" if actual == protocol else _smaller(protocol, actual)
     return [
         _score(actual.name, row, extractor, seed=protocol.seed, nimg=nimg, note=note)
-        for row in METRICS[protocol.metric].compute(protocol, used_real, used_fake, real, extractor)
+        for row in METRICS[protocol.metric].compute(used)
     ]
+
+
+def _smaller(protocol: Protocol, actual: Protocol) -> str:
+    """Say that there were fewer samples than a protocol asks for."""
+    return (
+        f"{protocol.name} asks for {protocol.n_real:,} real and {protocol.n_fake:,} generated images;"
+        f" {actual.n_real:,} and {actual.n_fake:,} were there"
+    )
 
 
 def _score(protocol: str, row: Row, extractor: Extractor, *, seed: int, nimg: int | None, note: str) -> Score:
@@ -147,29 +169,32 @@ SIZES = {
     "values": (2_000, 10_000),
     "labels-cnn": (2_000, 10_000),
 }
-"""Numbers of samples that there are protocols for, by extractor."""
+"""Numbers of samples that there are protocols for, by extractor whose features are far apart where samples differ."""
+
+OF_A_KIND = (2_000, 10_000)
+"""The same, of an extractor that metrics of one kind of data name."""
 
 
 def _protocols() -> dict[str, Protocol]:
+    named = {extractor for metric in METRICS.values() for extractor in metric.extractors}
     every = [
         Protocol(metric=name, extractor=extractor, n_real=n, n_fake=n, k=metric.k)
-        for extractor, numbers in SIZES.items()
+        for extractor, numbers in {**SIZES, **dict.fromkeys(sorted(named - set(SIZES)), OF_A_KIND)}.items()
         for n in numbers
         for name, metric in METRICS.items()
-        if extractor == "labels-cnn" or not metric.classifies
+        if extractor in (metric.extractors or SIZES)
     ]
     return {protocol.name: protocol for protocol in every}
 
 
-def _drawn(features: Tensor, n: int, seed: int, which: str) -> Tensor:
-    """Return n rows at random, or all of them where there are no more."""
+def _drawn(count: int, n: int, seed: int, which: str) -> Tensor | slice:
+    """Return n places of `count` at random, or all of them where there are no more."""
 
     import torch
 
-    if len(features) <= n:
-        return features
-    order = torch.randperm(len(features), generator=generator_for(seed, f"eval drawn {which}"))
-    return features[order[:n]]
+    if count <= n:
+        return slice(None)
+    return torch.randperm(count, generator=generator_for(seed, f"eval drawn {which}"))[:n]
 
 
 def _count(n: int) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from faussaire.core.errors import ConfigError, DataError
 from faussaire.data import Dataset, Rows, prepare
@@ -29,6 +31,9 @@ class Reals:
     modality: Modality
 
     images: Rows | np.ndarray
+    image_labels: np.ndarray | None = None
+    """Of `images`, as numbers of `classes`; None where they are not known."""
+
     train: Rows
     held_out: Rows
     labels: np.ndarray | None
@@ -42,6 +47,16 @@ class Reals:
     """Fingerprint of the data that `train` is of."""
 
     note: str
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the training images are of two classes or more."""
+        return self.labels is not None and len(self.classes) > 1
+
+    @property
+    def label_tensor(self) -> Tensor | None:
+        """`image_labels` as int64 `[N]`."""
+        return None if self.image_labels is None else torch.from_numpy(self.image_labels.astype(np.int64))
 
 
 def find_reals(run: RunFolder, generator: Generator, data: str | Path | Sequence[str | Path] | None) -> Reals:
@@ -60,27 +75,32 @@ def find_reals(run: RunFolder, generator: Generator, data: str | Path | Sequence
     if data is not None:
         other = prepare(data, **wanted)
         images = np.concatenate([other.images[:], other.held_out[:]])
-        return _as_reals(
-            own or other, images, f"all:{other.fingerprint}", f"reals: the {len(images):,} images of {other.name}"
-        )
+        note = f"reals: the {len(images):,} images of {other.name}"
+        labels = None
+        if other.labels is not None and other.spec.classes == (own or other).spec.classes:
+            labels = np.concatenate([other.labels, other.held_out_labels])
+        return _as_reals(own or other, images, labels, f"all:{other.fingerprint}", note)
     if own is None:
         raise ConfigError(f"{run.path} is a generator without its run: name real images by --data")
     if not own.fits(run.read_json(run.config)["fingerprint"]):
         raise DataError(f"{own.name} holds other images than the run was trained on: name reals by --data")
     if len(own.held_out) >= ENOUGH_HELD_OUT:
         note = f"reals: the {len(own.held_out):,} images of {own.name} that were held out of training"
-        return _as_reals(own, own.held_out, f"held-out:{own.fingerprint}", note)
+        return _as_reals(own, own.held_out, own.held_out_labels, f"held-out:{own.fingerprint}", note)
     note = (
         f"reals: the {len(own.images):,} TRAINING images of {own.name}, as fewer than {ENOUGH_HELD_OUT} are held out: "
         "a generator that copies them would score best; measure against others by --data"
     )
-    return _as_reals(own, own.images, f"train:{own.fingerprint}", note)
+    return _as_reals(own, own.images, own.labels, f"train:{own.fingerprint}", note)
 
 
-def _as_reals(trained_on: Dataset, images: Rows | np.ndarray, key: str, note: str) -> Reals:
+def _as_reals(
+    trained_on: Dataset, images: Rows | np.ndarray, image_labels: np.ndarray | None, key: str, note: str
+) -> Reals:
     return Reals(
         modality=of_spec(trained_on.spec),
         images=images,
+        image_labels=image_labels,
         train=trained_on.images,
         held_out=trained_on.held_out,
         labels=trained_on.labels,

@@ -1,4 +1,4 @@
-"""Samples on the disk: one picture, a folder of pictures, or one array; written in sequence, in flat memory.
+"""Samples on the disk: a picture, a folder with a file for each, one file of all, or an array; in flat memory.
 
 Nothing half written is left behind, whatever ends the writing: a full disk, Ctrl-C, an error.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from faussaire.modalities import Modality
 from faussaire.modalities.spec import Samples, floats
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-ARRAY, PICTURE, FOLDER = "array", "picture", "folder"
+ARRAY, PICTURE, FOLDER, FORM = "array", "picture", "folder", "form"
 GRID_LIMIT = 10_000
 GRID_PIXELS = 150_000_000  # of a grid: half a gigabyte of memory, and within what each of these formats can hold
 REMEDY = "nothing of it is left there; make room, or choose another --out"
@@ -32,20 +32,26 @@ def write_samples(
 ) -> str:
     """Write `n` samples, all of the class `label` if given, to `out`, and return what they are, in words.
 
-    `.npy` is uint8 `[n, H, W, C]`, a picture's suffix is a grid. No suffix, a slash at the end, or a folder that is
-    there already is a folder, in which other files are left alone.
+    `.npy` is uint8 `[n, H, W, C]`, a picture's suffix is a grid, that of a form of the modality one file with all
+    samples in a row. No suffix, a slash at the end, or a folder that is there already is a folder with a file for each
+    sample and form, in which other files are left alone.
 
     Raises:
         ConfigError: a suffix that is none of these, a place that cannot be written, or a number out of its range.
         CheckpointError: the disk is full, or the like; nothing half written is left.
     """
-    kind, path = kind_of(out), Path(out)
+    forms = {form.suffix: form for form in generator.modality.forms}
+    kind, path = kind_of(out, forms), Path(out)
     pieces = generator.chunks(n, seed=seed, truncation=truncation, label=label)
     if kind == PICTURE:
         _check_grid(n, generator)
     with _folder(path if kind == FOLDER else path.parent):
         if kind == ARRAY:
             _write_array(path, pieces, n, generator.modality)
+        elif kind == FORM:
+            with replacing(path, remedy=REMEDY) as beside:
+                arrays = [generator.modality.to_array(piece) for piece in pieces]
+                beside.write_bytes(forms[path.suffix.lower()].encode(np.concatenate(arrays)))
         elif kind == PICTURE:
             with replacing(path, remedy=REMEDY) as beside:
                 generator.modality.write_grid(beside, np.concatenate([floats(piece) for piece in pieces]))
@@ -55,8 +61,8 @@ def write_samples(
     return f"{n:,} samples{of_class}"
 
 
-def kind_of(out: str | Path) -> str:
-    """Return what is to be written to `out`.
+def kind_of(out: str | Path, forms: Collection[str] = ()) -> str:
+    """Return what is to be written to `out`; `forms` are the suffixes of the files that samples can be written as.
 
     Raises:
         ConfigError: its suffix is that of something else.
@@ -71,8 +77,12 @@ def kind_of(out: str | Path) -> str:
         return ARRAY
     if suffix in PICTURES:
         return PICTURE
+    if suffix in forms:
+        return FORM
+    files = "".join(f"a file (all{form}), " for form in forms if form not in PICTURES)
     raise ConfigError(
-        f"--out {text}: write a picture (grid.png), an array (samples.npy) or a folder, which ends in a slash ({text}/)"
+        f"--out {text}: write {files}a picture (grid.png), an array (samples.npy) or a folder, which ends in a slash "
+        f"({text}/)"
     )
 
 
@@ -124,16 +134,16 @@ def _check_room(out: Path, num_bytes: int) -> None:
 
 
 def _write_folder(out: Path, pieces: Iterable[Samples], seed: int, modality: Modality) -> None:
-    """Write a picture for each sample; where that fails, take back those that were not there before."""
-    samples = (sample for piece in pieces for sample in piece)
+    """Write a file of each form for each sample; where that fails, take back those that were not there before."""
+    samples = (array[None] for piece in pieces for array in modality.to_array(piece))
     fresh: list[Path] = []
     try:
-        for index, sample in enumerate(samples):
-            path = out / f"seed{seed}-{index:06d}{modality.suffix}"
+        for (index, sample), form in ((one, form) for one in enumerate(samples) for form in modality.forms):
+            path = out / f"seed{seed}-{index:06d}{form.suffix}"
             if not path.exists():
                 fresh.append(path)
             with replacing(path, remedy=REMEDY) as beside:
-                modality.write_sample(beside, sample)
+                beside.write_bytes(form.encode(sample))
     except BaseException:
         for path in fresh:
             with suppress(OSError):

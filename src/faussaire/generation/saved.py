@@ -50,7 +50,7 @@ def write_generator(
     described: dict[str, Any] = {
         "format": FORMAT,
         "name": name,
-        "architecture": config.architecture,
+        "architecture": architecture(config.architecture, spec).name,
         "z_dim": config.z_dim,
         "width": config.width,
         "spec": asdict(spec),

@@ -28,7 +28,7 @@ __all__ = [
     "of_spec",
 ]
 
-_NONE_ITSELF = ("spec", "pictures")
+_NONE_ITSELF = ("spec", "samples", "pictures", "forms", "waves")
 _DEFAULT = "image"  # asked last, and taken where none knows better
 
 

@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 
 from faussaire.core.config import NAMED, Config, named
-from faussaire.core.errors import CheckpointError, ConfigError, DataError, FaussaireError
+from faussaire.core.errors import CheckpointError, DataError, FaussaireError
 from faussaire.core.interruption import noted_signals
 from faussaire.core.rng import draw_places
 from faussaire.core.suggestions import typed
@@ -27,7 +27,6 @@ from faussaire.evaluation.while_training import LEAST_SCORED, Scorer, training_s
 from faussaire.generation.generator import Generator
 from faussaire.generation.saved import generator_nimg
 from faussaire.modalities import of_spec
-from faussaire.models.architectures import architecture
 from faussaire.runs.best import best_of
 from faussaire.runs.checkpoint import TrainState
 from faussaire.runs.clock import RunClock
@@ -148,12 +147,6 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
         raise DataError(
             f"the {len(dataset.images) + len(dataset.held_out):,} images of {dataset.name} are all the same: there is "
             "nothing to learn; give images that differ"
-        )
-    architecture(config.architecture, dataset.spec)
-    if config.conditional and (dataset.labels is None or len(dataset.spec.classes) < 2):
-        raise ConfigError(
-            f"--conditional needs images of two classes or more, and {dataset.name} tells of "
-            f"{len(dataset.spec.classes)}: one sub-folder for each class, or an IDX or .npz with labels"
         )
     return dataset
 

@@ -21,7 +21,10 @@ from faussaire.core.suggestions import did_you_mean
 from faussaire.core.terminal import say
 from faussaire.core.threads import computing_threads
 from faussaire.data import Dataset
-from faussaire.models.augment import AUGMENTATIONS, policy_for, reason_for
+from faussaire.modalities import of_spec
+from faussaire.models.architectures import architecture
+from faussaire.models.augment import policy_for, reason_for
+from faussaire.models.augmentations import AUGMENTATIONS
 from faussaire.models.losses import LOSSES
 from faussaire.models.penalties import PENALTIES
 from faussaire.runs.folder import RunFolder
@@ -29,7 +32,7 @@ from faussaire.runs.opening import recorded_config
 from faussaire.training.schedules import SCHEDULES
 from faussaire.training.sizing import size
 
-CHOSEN = ("width", "precision", "batch_size", "augment")
+CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "augment")
 """The settings that are chosen where they are not given."""
 
 
@@ -68,10 +71,18 @@ def _check_names(config: Config) -> None:
 
 
 def complete(config: Config, recorded: RunFolder, dataset: Dataset, console: Console) -> Config:
-    """Return the settings with all of CHOSEN: those of the run if it has begun, or chosen now, and said why."""
+    """Return the settings with all of CHOSEN: those of the run if it has begun, or chosen now, and said why.
+
+    Raises:
+        ConfigError: the architecture cannot make such samples, or the data has no classes to be conditional on.
+    """
     if recorded.exists():
         then = recorded_config(recorded)
-        return replace(config, **{name: getattr(then, name) for name in CHOSEN if getattr(config, name) is None})
+        config = replace(config, **{name: getattr(then, name) for name in CHOSEN if getattr(config, name) is None})
+        _check_data(config, dataset)
+        return config
+    config = _of_its_kind(config, dataset)
+    _check_data(config, dataset)
     num_images = len(dataset.images)
     chosen = size(config, dataset.spec, num_images=num_images, threads=torch.get_num_threads())
     torch.set_num_threads(chosen.threads)
@@ -82,6 +93,27 @@ def complete(config: Config, recorded: RunFolder, dataset: Dataset, console: Con
     reason = reason_for(num_images, dataset.spec)
     say(console, f"{reason[0].upper()}{reason[1:]}.")
     return replace(chosen.config, augment=policy_for(num_images, dataset.spec))
+
+
+def _of_its_kind(config: Config, dataset: Dataset) -> Config:
+    """Return the settings with the defaults of the kind of data; conditional is what is not said and has no classes."""
+    defaults = {"conditional": False, **of_spec(dataset.spec).defaults}
+    if not _has_classes(dataset):
+        defaults["conditional"] = False
+    return replace(config, **{name: value for name, value in defaults.items() if getattr(config, name) is None})
+
+
+def _has_classes(dataset: Dataset) -> bool:
+    return dataset.labels is not None and len(dataset.spec.classes) >= 2
+
+
+def _check_data(config: Config, dataset: Dataset) -> None:
+    architecture(config.architecture, dataset.spec)
+    if config.conditional and not _has_classes(dataset):
+        raise ConfigError(
+            f"--conditional needs images of two classes or more, and {dataset.name} tells of "
+            f"{len(dataset.spec.classes)}: one sub-folder for each class, or an IDX or .npz with labels"
+        )
 
 
 @contextmanager

@@ -16,4 +16,4 @@ EXTRACTORS: dict[str, Callable[[], Extractor]] = {
     "pixels-dct": PixelsExtractor,
     "values": ValuesExtractor,
 }
-"""Name to factory. `labels-cnn` is not among them: `train_classifier` makes it from the user's labelled images."""
+"""Name to factory, of those that are there before any data is; fitted.py has the others."""

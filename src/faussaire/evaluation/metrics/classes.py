@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 from faussaire.core.errors import ConfigError
 from faussaire.core.intervals import LEVEL, Estimate, score, wilson
 from faussaire.core.rng import numpy_generator_for
-from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
+from faussaire.evaluation.metrics.spec import Direction, Features, Meaning, Metric, Row
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from faussaire.evaluation.extractors.spec import Extractor
-    from faussaire.evaluation.protocols import Protocol
 
 # A class counts as known from this part of its share among the reals.
 _KNOWN_FROM = 0.1
@@ -113,9 +111,10 @@ def _check(real: Tensor, fake: Tensor) -> None:
         raise ValueError("class histograms must be [C] of the same C, and neither of them empty")
 
 
-def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, extractor: Extractor) -> list[Row]:
+def _rows(features: Features) -> list[Row]:
     from faussaire.evaluation.extractors.spec import Classifier
 
+    protocol, real, fake, extractor = features.protocol, features.real, features.fake, features.extractor
     if not isinstance(extractor, Classifier):
         raise ConfigError(f"{protocol.name} needs an extractor that tells classes, and {extractor.name} does not")
     histograms = [class_histogram(extractor.classify(x), num_classes=extractor.num_classes) for x in (real, fake)]
@@ -133,6 +132,7 @@ def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, extractor: 
 
 METRIC = Metric(
     short="classes",
+    extractors=("labels-cnn",),
     classifies=True,
     compute=_rows,
     figures=(

@@ -15,14 +15,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from faussaire.core.intervals import LEVEL, Estimate, as_features, half_sample_variance, normal, proportion
-from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
+from faussaire.evaluation.metrics.spec import Direction, Features, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import SHORT_LIST, Balls, balls, distance_chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from faussaire.evaluation.extractors.spec import Extractor
-    from faussaire.evaluation.protocols import Protocol
 
 
 def density_coverage(
@@ -76,7 +73,8 @@ def _contacts(around: Balls, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tens
     return torch.cat(holding), held_by, torch.cat(nearest), torch.cat(indices)
 
 
-def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, __: Extractor) -> list[Row]:
+def _rows(features: Features) -> list[Row]:
+    protocol, real, fake = features.protocol, features.real, features.fake
     both = density_coverage(real, fake, k=protocol.k, seed=protocol.seed, level=protocol.level)
     names = ("density", "coverage")
     return [(name, figure, len(real), len(fake)) for name, figure in zip(names, both, strict=True)]

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from faussaire.core.errors import UnmeasurableError
 from faussaire.core.intervals import LEVEL, Estimate, as_features, jackknife_variance, normal
-from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
+from faussaire.evaluation.metrics.spec import Direction, Features, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import distance_chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from faussaire.evaluation.extractors.spec import Extractor
-    from faussaire.evaluation.protocols import Protocol
 
 
 def diversity(real: Tensor, fake: Tensor, *, level: float = LEVEL) -> Estimate:
@@ -51,7 +48,8 @@ def _mean_pair_distance(features: Tensor) -> tuple[float, Tensor]:
     return float(row.sum()) / (n * (n - 1)), (row.sum() - 2 * row) / ((n - 1) * (n - 2))
 
 
-def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, __: Extractor) -> list[Row]:
+def _rows(features: Features) -> list[Row]:
+    protocol, real, fake = features.protocol, features.real, features.fake
     return [("diversity", diversity(real, fake, level=protocol.level), len(real), len(fake))]
 
 

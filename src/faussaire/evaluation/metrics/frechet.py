@@ -18,13 +18,11 @@ from typing import TYPE_CHECKING
 
 from faussaire.core.intervals import LEVEL, Estimate, as_features, score
 from faussaire.core.rng import generator_for
-from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
+from faussaire.evaluation.metrics.spec import Direction, Features, Meaning, Metric, Row
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from faussaire.evaluation.extractors.spec import Extractor
-    from faussaire.evaluation.protocols import Protocol
 
 # Eigenvalues below this share of the largest are rounding, and are not divided by.
 _RANK_TOLERANCE = 1e-10
@@ -222,12 +220,13 @@ def _halves(n: int, seed: int, which: str) -> tuple[Tensor, Tensor]:
     return order[: n // 2], order[n // 2 : n // 2 * 2]
 
 
-def _rows(protocol: Protocol, real: Tensor, fake: Tensor, every_real: Tensor, _: Extractor) -> list[Row]:
+def _rows(features: Features) -> list[Row]:
+    protocol, real, fake = features.protocol, features.real, features.fake
     both = frechet_estimates(real, fake, seed=protocol.seed, level=protocol.level)
     rows: list[Row] = [("frechet", both.at_n, len(real), len(fake))]
     if both.at_infinity is not None:
         rows.append(("frechet-infinity", both.at_infinity, len(real), len(fake)))
-    floor, size = frechet_floor(every_real, len(fake), seed=protocol.seed, level=protocol.level)
+    floor, size = frechet_floor(features.every_real, len(fake), seed=protocol.seed, level=protocol.level)
     return [*rows, ("frechet-floor", floor, size, size)]
 
 

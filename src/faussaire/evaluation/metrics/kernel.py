@@ -12,14 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faussaire.core.intervals import LEVEL, Estimate, as_features, score
-from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
+from faussaire.evaluation.metrics.spec import Direction, Features, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import row_chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from faussaire.evaluation.extractors.spec import Extractor
-    from faussaire.evaluation.protocols import Protocol
 
 # The cubic kernel makes the estimate skewed, its variance low where the value is low, and the measured variance noisy.
 # How fast the variance grows with the distance, in units of their ratio; the least value, in standard errors, at which
@@ -95,7 +93,8 @@ def _kernel(x: Tensor, y: Tensor) -> Tensor:
     return (x @ y.T).div_(x.shape[1]).add_(1).pow_(3)
 
 
-def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, __: Extractor) -> list[Row]:
+def _rows(features: Features) -> list[Row]:
+    protocol, real, fake = features.protocol, features.real, features.fake
     return [("kernel", kernel_distance(real, fake, level=protocol.level), len(real), len(fake))]
 
 

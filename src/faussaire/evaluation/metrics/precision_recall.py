@@ -13,14 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faussaire.core.intervals import LEVEL, Estimate, half_sample_variance, proportion
-from faussaire.evaluation.metrics.spec import Direction, Meaning, Metric, Row
+from faussaire.evaluation.metrics.spec import Direction, Features, Meaning, Metric, Row
 from faussaire.evaluation.neighbours import SHORT_LIST, Balls, balls, distance_chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from faussaire.evaluation.extractors.spec import Extractor
-    from faussaire.evaluation.protocols import Protocol
 
 
 def precision_recall(
@@ -63,7 +60,8 @@ def _share_inside(around: Balls, points: Tensor, *, seed: int, level: float) -> 
     return proportion(float(torch.cat(covered).double().mean()), variance, n=m, level=level)
 
 
-def _rows(protocol: Protocol, real: Tensor, fake: Tensor, _: Tensor, __: Extractor) -> list[Row]:
+def _rows(features: Features) -> list[Row]:
+    protocol, real, fake = features.protocol, features.real, features.fake
     both = precision_recall(real, fake, k=protocol.k, seed=protocol.seed, level=protocol.level)
     names = ("precision", "recall")
     return [(name, figure, len(real), len(fake)) for name, figure in zip(names, both, strict=True)]

@@ -61,14 +61,38 @@ class Meaning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Features:
+    """What a metric is computed of: the features that one extractor made."""
+
+    protocol: Protocol
+
+    extractor: Extractor
+
+    real: Tensor
+    """Of the reals that the protocol uses, [N, D]."""
+
+    fake: Tensor
+    """Of the fakes that the protocol uses, [M, D]."""
+
+    every_real: Tensor
+    """Of all reals that there are, [R, D]."""
+
+    real_labels: Tensor | None = None
+    """The classes of `real`, int64 [N], where they are known."""
+
+    fake_labels: Tensor | None = None
+    """The classes that the generator was asked for, int64 [M], where it is conditional."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """A metric as a protocol computes it."""
 
     short: str
     """What names of protocols begin with: `fd`."""
 
-    compute: Callable[[Protocol, Tensor, Tensor, Tensor, Extractor], list[Row]]
-    """Takes the protocol, the reals and fakes used, all reals, and the extractor: features [N, D], [M, D], [R, D]."""
+    compute: Callable[[Features], list[Row]]
+    """Raises UnmeasurableError where it cannot be measured by these samples."""
 
     figures: tuple[Meaning, ...]
     """What it gives, in the order of its rows."""
@@ -76,5 +100,8 @@ class Metric:
     k: int = 0
     """Which nearest neighbour its protocols pin; 0 where it has none."""
 
+    extractors: tuple[str, ...] = ()
+    """The only ones whose features it takes; empty for a distance between sets, which takes those of any in SIZES."""
+
     classifies: bool = False
-    """Whether it needs an extractor that also says the class of each sample."""
+    """Whether it needs data with labels, and an extractor that also says the class of each sample."""

@@ -10,7 +10,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -54,6 +54,8 @@ class Images(spec.Modality):
     blank = f"nearly blank images (values vary by less than {copies.BLANK_BELOW:g} of 255)"
     scored_by = "pixels-dct"
     judged_by = ("efficientnet-lite0", "pixels-dct")
+    told_by = ("labels-cnn",)
+    defaults: ClassVar[Mapping[str, Any]] = {"architecture": "hybrid"}
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Raise ConfigError for an option that is out of its range."""

@@ -14,7 +14,7 @@ from torch import nn
 from faussaire.core.errors import ConfigError
 from faussaire.core.rng import generator_for
 from faussaire.core.suggestions import did_you_mean
-from faussaire.modalities import SampleSpec
+from faussaire.modalities import SampleSpec, of_spec
 from faussaire.models.architectures._blocks import Network, seed_dropout, statistics_frozen
 from faussaire.models.architectures._registry import Architecture
 
@@ -35,13 +35,14 @@ def architectures() -> dict[str, Architecture]:
     return {name: importlib.import_module(f"{__name__}.{name}").ARCHITECTURE for name in names}
 
 
-def architecture(name: str, spec: SampleSpec) -> Architecture:
-    """Return the architecture of that name, having checked that it can make such samples.
+def architecture(name: str | None, spec: SampleSpec) -> Architecture:
+    """Return the architecture of that name, or that of the kind of data, having checked that it can make such samples.
 
     Raises:
         ConfigError: it does not exist, or cannot make them; the message names the way out.
     """
     known = architectures()
+    name = of_spec(spec).defaults["architecture"] if name is None else name
     if name not in known:
         raise ConfigError(f"unknown architecture {name!r}{did_you_mean(name, known)}")
     found = known[name]
@@ -53,7 +54,7 @@ def architecture(name: str, spec: SampleSpec) -> Architecture:
 
 
 def build_generator(
-    name: str, spec: SampleSpec, *, z_dim: int, seed: int, num_classes: int = 0, width: int | None = None
+    name: str | None, spec: SampleSpec, *, z_dim: int, seed: int, num_classes: int = 0, width: int | None = None
 ) -> nn.Module:
     """Build G, its parameters a function of `seed` alone; the global random state is neither read nor moved.
 
@@ -68,7 +69,7 @@ def build_generator(
 
 
 def build_discriminator(
-    name: str, spec: SampleSpec, *, seed: int, num_classes: int = 0, width: int | None = None
+    name: str | None, spec: SampleSpec, *, seed: int, num_classes: int = 0, width: int | None = None
 ) -> nn.Module:
     """Build D in the same way; a conditional one judges a sample as one of its class."""
     found = architecture(name, spec)

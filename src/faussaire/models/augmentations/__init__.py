@@ -1,0 +1,9 @@
+"""What D may see samples through: a file for each kind of data, and an entry here. A modality names its own."""
+
+from __future__ import annotations
+
+from faussaire.models.augmentations.images import OF_IMAGES
+from faussaire.models.augmentations.spec import Augmentation
+
+AUGMENTATIONS: dict[str, Augmentation] = {**OF_IMAGES}
+"""By name, in the order of application."""
