@@ -1,13 +1,17 @@
-"""Labelled data sets for the benchmarks: what contestants train on, and the test images that nothing trains on.
+"""Data sets for the benchmarks: what contestants train on, and the test images that nothing trains on.
 
 A data set NAME is `NAME/` with the four IDX files of MNIST, or `NAME.zip` or `NAME-train.zip` with a folder of images
 for each class, of which a fifth is the test part. What such folders have sorted by class is mixed, and the fifth drawn,
-by a seed that never changes. They lie in `../shared/datasets` beside the checkout, or where --data says.
+by a seed that never changes. They lie in `../shared/datasets` beside the checkout, or where --sets says.
+
+Anything else that `faussaire train` takes, by its path, is brought to one size as it would be there, with or without
+labels, and a fifth of it set aside in the same way: `NAME@64`, or `PATH@64`, at a resolution of 64.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import sys
 import zipfile
@@ -17,6 +21,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+import faussaire
+from faussaire.core.errors import FaussaireError
 from faussaire.core.rng import draw_places, numpy_generator_for
 from faussaire.data.sources.idx import FASHION_CLASSES, read_idx
 
@@ -26,8 +32,11 @@ SEED = 0  # another one is another data set, with another judge
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelledSet:
-    """Images uint8 `[N, C, H, W]` and labels int64 `[N]`, in a part to train on and a test part, both mixed."""
+class ImageSet:
+    """Images uint8 `[N, C, H, W]` and labels int64 `[N]`, in a part to train on and a test part, both mixed.
+
+    Where nothing is told of classes there are none, and every label is 0.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -45,27 +54,53 @@ class LabelledSet:
         path = scratch / f"{self.name}-train.npz"
         if not path.is_file():
             images = np.ascontiguousarray(self.train.transpose(0, 2, 3, 1))
-            np.savez(path, images=images, labels=self.train_labels, classes=np.array(self.classes))
+            labels = {"labels": self.train_labels, "classes": np.array(self.classes)} if self.classes else {}
+            np.savez(path, images=images, **labels)
         return path
 
-
-def add_data_flag(parser: argparse.ArgumentParser) -> None:
-    """Add --data, the folder of the data sets."""
-    parser.add_argument("--data", type=Path, default=ROOT, metavar="FOLDER", help=f"of the data sets [{ROOT}]")
-
-
-def load(root: Path, name: str) -> LabelledSet:
-    """Read a data set, or end the benchmark with one line that says what is missing."""
-    folder = root / name
-    if folder.is_dir():
-        return _from_idx(folder)
-    for path in (root / f"{name}.zip", root / f"{name}-train.zip"):
-        if path.is_file():
-            return _from_zip(path, name)
-    sys.exit(f"{root} holds no data set {name}: name the folder of the data sets with --data FOLDER")
+    def digest(self) -> str:
+        """Return the SHA-256 of all images and labels, in hexadecimal."""
+        digest = hashlib.sha256(repr([self.train.shape, self.test.shape, self.classes]).encode())
+        for part in (self.train, self.train_labels, self.test, self.test_labels):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return digest.hexdigest()
 
 
-def _from_idx(folder: Path) -> LabelledSet:
+def add_sets_flag(parser: argparse.ArgumentParser) -> None:
+    """Add --sets, the folder of the data sets."""
+    parser.add_argument("--sets", type=Path, default=ROOT, metavar="FOLDER", help=f"of the data sets [{ROOT}]")
+
+
+def load(root: Path, name: str) -> ImageSet:
+    """Read a data set by its name, or by its path, or end the benchmark with one line that says what is missing."""
+    name, _, side = name.partition("@")
+    if side and not side.isdigit():
+        sys.exit(f"{name}@{side}: what stands after @ is a resolution in pixels, as in {name}@64")
+    candidates = (root / name, root / f"{name}.zip", root / f"{name}-train.zip", Path(name).expanduser())
+    path = next((path for path in candidates if path.exists()), None)
+    if path is None:
+        sys.exit(f"{root} holds no data set {name}: name the folder of the data sets with --sets FOLDER")
+    if not side and path.parent == root:
+        return _from_idx(path) if path.is_dir() else _from_zip(path, name)
+    return _prepared(path, int(side) if side else None)
+
+
+def _prepared(path: Path, side: int | None) -> ImageSet:
+    """Read whatever `faussaire train` takes, as it would be seen there."""
+    try:
+        found = faussaire.prepare(path, **({} if side is None else {"resolution": side}))
+    except FaussaireError as error:
+        sys.exit(f"{path}: {error}")
+    images = np.concatenate([found.images[:], found.held_out[:]])
+    labels = np.zeros(len(images), np.int64)
+    if found.labels is not None and found.held_out_labels is not None:
+        labels = np.concatenate([found.labels[:], found.held_out_labels[:]])
+    classes = found.spec.classes if len(found.spec.classes) > 1 else ()
+    name = f"{found.name}-{images.shape[2]}"
+    return _split(name, classes, images, labels if classes else np.zeros_like(labels))
+
+
+def _from_idx(folder: Path) -> ImageSet:
     parts = {}
     for part in ("train", "t10k"):
         for what, axes in (("images", 3), ("labels", 1)):
@@ -73,9 +108,11 @@ def _from_idx(folder: Path) -> LabelledSet:
             path = path if path.is_file() else path.with_name(f"{path.name}.gz")
             if not path.is_file():
                 sys.exit(f"{path} is missing: {folder} must hold the four IDX files of MNIST or of a set like it")
-            parts[part, what] = read_idx(path, num_axes=axes)
+            parts[part, what] = read_idx(path)
+            if parts[part, what].ndim != axes:
+                sys.exit(f"{path} has {parts[part, what].ndim} axes, not {axes}")
     num_classes = int(parts["train", "labels"].max()) + 1
-    return LabelledSet(
+    return ImageSet(
         name=folder.name,
         classes=FASHION_CLASSES if "fashion" in folder.name else tuple(str(label) for label in range(num_classes)),
         train=parts["train", "images"][:, None],
@@ -86,7 +123,7 @@ def _from_idx(folder: Path) -> LabelledSet:
     )
 
 
-def _from_zip(path: Path, name: str) -> LabelledSet:
+def _from_zip(path: Path, name: str) -> ImageSet:
     """Read a folder for each class, at whatever depth, of colour images that all have one size."""
     with zipfile.ZipFile(path) as archive:
         found = sorted(n for n in archive.namelist() if n.lower().endswith((".png", ".jpg", ".jpeg")))
@@ -99,15 +136,19 @@ def _from_zip(path: Path, name: str) -> LabelledSet:
                 images.append(np.asarray(picture.convert("RGB")))
             labels.append(classes.index(PurePosixPath(file).parent.name))
     pixels = np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2))
-    numbers = np.array(labels, np.int64)
-    test, train = split(numbers)
-    return LabelledSet(
+    return _split(name, classes, pixels, np.array(labels, np.int64))
+
+
+def _split(name: str, classes: tuple[str, ...], pixels: np.ndarray, labels: np.ndarray) -> ImageSet:
+    """Set a fifth of each class of images uint8 `[N, C, H, W]` aside."""
+    test, train = split(labels)
+    return ImageSet(
         name=name,
         classes=classes,
         train=pixels[train],
-        train_labels=numbers[train],
+        train_labels=labels[train],
         test=pixels[test],
-        test_labels=numbers[test],
+        test_labels=labels[test],
         folder=None,
     )
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from _datasets import LabelledSet, add_data_flag, load
+from _datasets import ImageSet, add_sets_flag, load
 from _judge import Judge, as_real, judge_of
 from _runs import append, beside, last_stats, must, out_folder, samples_of, shown, train, write_grid
 from faussaire.core.intervals import wilson
@@ -33,7 +33,7 @@ from faussaire.evaluation.metrics.precision_recall import precision_recall
 SAMPLES = 2_000
 
 
-def choose(data: LabelledSet, label: int, images: int) -> np.ndarray:
+def choose(data: ImageSet, label: int, images: int) -> np.ndarray:
     """Return random training images of one class, uint8 `[images, 1, H, W]`."""
     here = np.flatnonzero(data.train_labels == label)
     return data.train[numpy_generator_for(0, "small set", label).permutation(here)[:images]]
@@ -90,7 +90,7 @@ def verdicts(run: Path) -> list[str]:
     return [f"{e['nimg']:,}: {e['data']['name']}" for e in events if e["kind"] == "verdict"]
 
 
-def play(data: LabelledSet, judge: Judge, out: Path, options: argparse.Namespace, seed: int) -> None:
+def play(data: ImageSet, judge: Judge, out: Path, options: argparse.Namespace, seed: int) -> None:
     """Train once and measure."""
     few = choose(data, options.label, options.images)
     folder = write_folder(few, out / f"{data.name}-{options.label}-{options.images}")
@@ -115,14 +115,14 @@ def play(data: LabelledSet, judge: Judge, out: Path, options: argparse.Namespace
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data_flag(parser)
+    add_sets_flag(parser)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--class", dest="label", type=int, default=9, help="label of the class [9: Ankle boot]")
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="a new temporary one if not given")
     options = parser.parse_args()
-    data = load(options.data, "fashion-mnist")
+    data = load(options.sets, "fashion-mnist")
     out = out_folder(options.out, "small-set")
     judge = judge_of(data)
     for seed in options.seeds:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from _datasets import LabelledSet, add_data_flag, load
+from _datasets import ImageSet, add_sets_flag, load
 from _judge import Judge, judge_of
 from _runs import append, beside, last_stats, must, out_folder, samples_of, shown, train, write_grid
 from faussaire.core.intervals import Estimate, normal
@@ -80,7 +80,7 @@ def report(what: str, counts: Tensor) -> dict[str, list[float]]:
     return {name: [e.value, e.low, e.high] for name, e in (("modes", seen), ("known", known), ("kl", kl))}
 
 
-def play(data: LabelledSet, judge: Judge, out: Path, *, images: int, minutes: float, seed: int) -> None:
+def play(data: ImageSet, judge: Judge, out: Path, *, images: int, minutes: float, seed: int) -> None:
     """Train once and count."""
     path = out / f"stacked-mnist-{images}.npz"
     if not path.is_file():
@@ -103,13 +103,13 @@ def play(data: LabelledSet, judge: Judge, out: Path, *, images: int, minutes: fl
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data_flag(parser)
+    add_sets_flag(parser)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="a new temporary one if not given")
     options = parser.parse_args()
-    data = load(options.data, "mnist")
+    data = load(options.sets, "mnist")
     out = out_folder(options.out, "stacked-mnist")
     judge = judge_of(data)
     report("real test digits", histogram(judge, stack(data.test, SAMPLES, "test")))

@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from faussaire.core.intervals import half_sample_variance, jackknife_variance, normal, proportion, score, wilson
+from faussaire.core.intervals import (
+    half_sample_variance,
+    jackknife_variance,
+    normal,
+    proportion,
+    score,
+    student_quantile,
+    wilson,
+)
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
 
@@ -127,3 +135,24 @@ def test_half_samples_of_a_mean_estimate_its_variance() -> None:
     values = torch.randn(400, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     found = half_sample_variance(lambda kept, _: values[kept].mean(), 400, 10, draws=1000)
     assert found == pytest.approx(float(values.var()) / 400, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "at_95", "at_80"),
+    [
+        (1, 12.706, 3.078),
+        (2, 4.303, 1.886),
+        (3, 3.182, 1.638),
+        (4, 2.776, 1.533),
+        (10, 2.228, 1.372),
+        (30, 2.042, 1.310),
+    ],
+)
+def test_students_quantiles_are_those_of_the_tables(freedom: int, at_95: float, at_80: float) -> None:
+    found = [student_quantile(level, freedom) for level in (0.95, 0.8)]
+    assert found == pytest.approx([at_95, at_80], abs=6e-4)
+
+
+def test_students_quantile_needs_a_degree_of_freedom() -> None:
+    with pytest.raises(ValueError, match="degree of freedom"):
+        student_quantile(0.95, 0)

@@ -143,6 +143,36 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
+def student_quantile(level: float, freedom: int) -> float:
+    """Return t such that Student's variable of so many degrees of freedom lies in [-t, t] with probability `level`.
+
+    Bisection of the finite series for whole degrees of freedom (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4), in the
+    angle atan(t / sqrt(freedom)).
+
+    Raises:
+        ValueError: there is no degree of freedom, or the level is not within (0, 1).
+    """
+    if freedom < 1 or not 0 < level < 1:
+        raise ValueError(f"Student's quantile needs a degree of freedom and a level in (0, 1), not {freedom}, {level}")
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):
+        angle = (low + high) / 2
+        low, high = (angle, high) if _student_within(angle, freedom) < level else (low, angle)
+    return math.sqrt(freedom) * math.tan(low)
+
+
+def _student_within(angle: float, freedom: int) -> float:
+    """Return the probability that |t| is at most sqrt(freedom) tan(angle)."""
+    odd = freedom % 2
+    term = total = math.cos(angle) if odd else 1.0
+    for i in range(2 + odd, freedom - 1, 2):
+        term *= (i - 1) / i * math.cos(angle) ** 2
+        total += term
+    if not odd:
+        return math.sin(angle) * total
+    return 2 / math.pi * (angle + (math.sin(angle) * total if freedom > 1 else 0.0))
+
+
 def as_features(features: Tensor, *, name: str, at_least: int = 2) -> Tensor:
     """Return features [N, D] as float64, after the checks that every metric needs.
 
