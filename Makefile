@@ -1,6 +1,7 @@
 # make demo     trains on the embedded Fashion-MNIST for two minutes and says where the pictures are
 # make test     style, types, tests
-# make wheel-test  builds a wheel and trains from it, in an empty environment outside the checkout
+# make wheel-test  builds a wheel and trains from it, in an empty environment outside the checkout; exports what was
+#               trained, and generates from that in another environment, without torch
 # make docs     builds the documents, strictly
 # Each makes its own .venv the first time and is quick the second; only Python 3.11+ and make are needed.
 # Every path is relative, so the checkout may lie in a folder with a space in its name.
@@ -33,8 +34,14 @@ wheel-test: $(VENV)/installed
 		"$$outside/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 			"$$(grep '^torch==' constraints.txt)" && \
 		"$$outside/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-			dist/faussaire-*.whl && \
-		cd "$$outside" && venv/bin/faussaire demo --minutes 0.2 && test -s runs/demo/progress.gif
+			"$$(ls dist/faussaire-*.whl)[onnx]" && \
+		"$(PYTHON)" -m venv "$$outside/runtime" && \
+		"$$outside/runtime/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+			"$$(ls dist/faussaire-*.whl)[runtime]" && \
+		cd "$$outside" && venv/bin/faussaire demo --minutes 0.2 && test -s runs/demo/progress.gif && \
+		venv/bin/faussaire export runs/demo --to onnx demo.onnx && \
+		! runtime/bin/python -c 'import torch' 2>/dev/null && \
+		runtime/bin/faussaire generate demo.onnx && test -s grid.png
 
 install: $(VENV)/installed
 
@@ -50,7 +57,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 		{ echo "python -m venv failed: on Debian or Ubuntu, apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV) (a few minutes the first time) ..."
 	$(PIP) "$$(grep '^torch==' constraints.txt)"
-	$(PIP) -e .
+	$(PIP) -e '.[train]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

@@ -92,7 +92,12 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'faussaire' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"faussaire.{_HOMES[name]}"), name)
+    try:
+        return getattr(importlib.import_module(f"faussaire.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        from faussaire.core.extras import missing
+
+        raise missing(error, what=f"faussaire.{name}") or error from None
 
 
 def __dir__() -> list[str]:

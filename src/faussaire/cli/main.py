@@ -25,6 +25,7 @@ from faussaire.cli.verbs.serve import serve
 from faussaire.cli.verbs.train import demo, train
 from faussaire.core.config import FIELDS, PREPARATION
 from faussaire.core.errors import ConfigError, FaussaireError
+from faussaire.core.extras import missing
 from faussaire.core.interruption import exit_code, raise_signals
 from faussaire.core.terminal import Stream, Terminal, open_standard_streams, say
 from faussaire.generation.export import exporters
@@ -64,8 +65,12 @@ def run(arguments: list[str]) -> int:
             say(console, "faussaire: interrupted; nothing was changed", style="red")
         return exit_code(interrupt)
     except Exception as error:
+        told = missing(error) if isinstance(error, ModuleNotFoundError) else None
         if debug:
             raise
+        if told is not None:
+            say(console, f"faussaire: {told}", style="red")
+            return told.exit_code
         say(console, f"faussaire: unexpected {type(error).__name__}: {error} (--debug shows where)", style="red")
         return 1
     return 0

@@ -15,6 +15,7 @@ import numpy as np
 
 from faussaire.core.config import check_seed
 from faussaire.core.errors import CheckpointError, ConfigError
+from faussaire.core.extras import missing
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.suggestions import did_you_mean
 from faussaire.modalities import SampleSpec, of_spec
@@ -52,7 +53,7 @@ class Generator:
         architecture: str = "",
         width: int | None = None,
     ) -> None:
-        self.module = module.eval().requires_grad_(False)
+        self._module = module.eval().requires_grad_(False)
         self.architecture, self.width = architecture, width
         self._describe(spec, z_dim=z_dim, name=name, nimg=nimg, class_shares=class_shares)
 
@@ -66,6 +67,11 @@ class Generator:
         self.class_shares = tuple(class_shares)
         self.modality = of_spec(spec)
 
+    @property
+    def module(self) -> nn.Module:
+        """G in evaluation mode."""
+        return self._module
+
     @classmethod
     def load(cls, path: str | Path) -> Generator:
         """Load a generator: from its folder, that of its run, an exported `.onnx`, or `hub:owner/name`.
@@ -78,8 +84,10 @@ class Generator:
             from faussaire.generation.runtime import RuntimeGenerator
 
             return RuntimeGenerator.open(Path(path))
-        from faussaire.generation.saved import read_generator
-
+        try:
+            from faussaire.generation.saved import read_generator
+        except ModuleNotFoundError as error:
+            raise missing(error, what="a generator in a folder (an exported .onnx does not)") or error from None
         return cls(**read_generator(Path(path)))
 
     def sample(
@@ -173,7 +181,7 @@ class Generator:
 
         self._check_classes(labels)
         with torch.no_grad():
-            out: Tensor = self.module(z) if labels is None else self.module(z, labels)
+            out: Tensor = self._module(z) if labels is None else self._module(z, labels)
         self._check_finite(bool(torch.isfinite(out).all()))
         return out
 

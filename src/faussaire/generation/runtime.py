@@ -44,6 +44,17 @@ class RuntimeGenerator(Generator):
             class_shares=tuple(map(float, facts["class_shares"])),
         )
 
+    @property
+    def module(self) -> Any:
+        """There is none any more.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError(
+            f"the generator of {self.name} was exported already and has no weights to take elsewhere: name its run"
+        )
+
     @classmethod
     def open(cls, path: Path) -> RuntimeGenerator:
         """Open a file.

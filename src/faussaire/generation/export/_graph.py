@@ -68,7 +68,7 @@ def write_onnx(source: Source, out: Path, *, half: bool, progress: Progress) -> 
     progress("tracing the generator", 0, 3)
     model = graph(generator)
     if half:
-        _store_halves(model)
+        store_halves(model)
     progress("comparing it with torch", 1, 3)
     difference = largest_difference(model.SerializeToString(), generator)
     if not difference <= MOST[half]:
@@ -125,7 +125,17 @@ def graph(generator: Generator) -> Any:
             f"the architecture {generator.architecture!r} has a layer that cannot be exported: {reason}"
         ) from error
     assert program is not None
-    return program.model_proto
+    return _bare(program.model_proto)
+
+
+def _bare(model: Any) -> Any:
+    """Take out of a graph what the exporter noted of its making: paths of this machine, and more bytes than weights."""
+    for part in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    del model.graph.value_info[:]
+    del model.metadata_props[:]
+    return model
 
 
 def largest_difference(model: bytes, generator: Generator) -> float:
@@ -194,14 +204,13 @@ def state_facts(model: Any, source: Source, *, half: bool, difference: float) ->
         "largest_difference": difference,
         "faussaire": __version__,
     }
-    del model.metadata_props[:]
     for name, value in facts.items():
         model.metadata_props.add(key=name, value=json.dumps(value, ensure_ascii=False))
     model.producer_name, model.producer_version = "faussaire", __version__
     model.doc_string = f"{generator.modality.describe(generator.spec.shape)}, learnt from {generator.name}"
 
 
-def _store_halves(model: Any) -> None:
+def store_halves(model: Any) -> None:
     """Store the larger weights of a graph as fp16, and bring them back to fp32 where it begins."""
     from onnx import TensorProto, helper, numpy_helper
 
@@ -224,7 +233,8 @@ def _quiet() -> Iterator[None]:
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        told = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
             warnings.simplefilter("ignore")
             yield
     finally:

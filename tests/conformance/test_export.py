@@ -1,0 +1,46 @@
+"""Every architecture can be taken elsewhere: its graph makes what torch makes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from faussaire.core.errors import ExportError
+from faussaire.generation.export._graph import graph, largest_difference
+from faussaire.generation.generator import Generator
+from faussaire.modalities import SampleSpec
+from faussaire.models.architectures import architectures, build_generator
+from toy import image_spec
+
+Z_DIM = 10
+SPECS = {"image": image_spec(12, 3, ("a", "b"))}
+"""A sample of each kind of data, with classes; an architecture that makes another kind needs one here."""
+
+
+def generator_of(name: str) -> Generator:
+    """A generator of an architecture in which every layer counts: none is at the 0 or 1 that it begins at."""
+    able = architectures()[name].modalities or ("image",)
+    spec: SampleSpec = next(SPECS[modality] for modality in able)
+    G = build_generator(name, spec, z_dim=Z_DIM, seed=1, num_classes=len(spec.classes))
+    random = torch.Generator().manual_seed(0)
+    for tensor in G.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.add_(0.1 * torch.rand(tensor.shape, generator=random))
+    return Generator(G, spec, z_dim=Z_DIM, name="noise", nimg=0, class_shares=(0.5, 0.5), architecture=name)
+
+
+@pytest.mark.parametrize("name", architectures())
+def test_the_graph_makes_the_samples_that_torch_makes(name: str) -> None:
+    """On 1,000 latents of both classes, in batches of 1, 99 and 100, truncated or not."""
+    generator = generator_of(name)
+    assert largest_difference(graph(generator).SerializeToString(), generator) < 1e-4
+
+
+def test_an_architecture_with_a_layer_that_cannot_be_exported_says_so() -> None:
+    class Drum(torch.nn.Module):
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            return torch.special.bessel_j0(z)
+
+    generator = Generator(Drum(), image_spec(8, 1), z_dim=64, name="noise", nimg=0, architecture="drum")
+    with pytest.raises(ExportError, match="'drum' has a layer that cannot be exported"):
+        graph(generator)
