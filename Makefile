@@ -23,7 +23,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m ruff check src tests benchmarks
 	$(BIN)/python -m ruff format --check src tests benchmarks
 	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Nothing of the checkout is on the path there: what the wheel lacks is missed.
 wheel-test: $(VENV)/installed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faussaire.cli.flags import GROUPS
 from faussaire.cli.main import app, run
 from faussaire.core.config import FIELDS, flag
 
@@ -112,6 +114,18 @@ def test_every_setting_is_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
     app(["train", "--help"], result_action="return_value")
     out = capsys.readouterr().out
     assert [name for name in FIELDS if name != "data" and flag(name) not in out] == []
+
+
+def test_help_shows_a_default_that_is_zero_and_lists_every_setting_under_what_it_is_about(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    app(["train", "--help"], result_action="return_value")
+    lines = capsys.readouterr().out.splitlines()
+    for name in ("--seed", "--beta1"):
+        assert re.search(r"\[0(\.0)?\]", next(line for line in lines if f" {name} " in line))
+    assert sorted(name for own in GROUPS.values() for name in own) == sorted(set(FIELDS) - {"data"})
+    assert [line for line in lines if line.startswith("Usage: faussaire train DATA...")]
 
 
 def test_help_and_listing_data_sets_do_not_import_torch() -> None:

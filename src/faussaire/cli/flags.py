@@ -5,15 +5,35 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import Field, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from cyclopts import Parameter, Token
+from cyclopts import Group, Parameter, Token
 
-from faussaire.core.config import FIELDS, field_help
+from faussaire.core.config import FIELDS, LENGTHS, PRECISIONS, PREPARATION, field_help
 
 SHORT = {"minutes": "-m", "kimg": "-k", "n": "-n"}
 NAMES = {"label": "--class"}
 """Fields whose flag has another name: `class` is a word of Python's own."""
+GROUPS = {
+    "How long": LENGTHS,
+    "Data": (*PREPARATION, "conditional"),
+    "Networks": ("architecture", "width", "z_dim"),
+    "The game": (
+        *("loss", "penalties", "gamma", "penalty_every", "penalty_one_in", "augment", "d_steps", "g_steps"),
+        *("batch_size", "lr", "lr_final", "lr_schedule", "beta1", "beta2", "ema"),
+    ),
+    "What is written on the way": ("pictures", "score_minutes"),
+    "Machine and randomness": ("precision", "threads", "seed"),
+}
+"""Settings as `--help` lists them: what is asked for most comes first."""
+CHOICES = {
+    "fit": ("crop", "pad", "stretch", "smart"),
+    "frames": ("first", "all"),
+    "duplicates": ("keep", "drop", "drop-near"),
+    "lr_schedule": ("constant", "linear", "cosine"),
+    "precision": PRECISIONS,
+}
+"""Settings with few values, which a shell completes. Another value is refused where all settings are checked."""
 
 
 def whole(kind: object, tokens: Sequence[Token]) -> int:
@@ -26,6 +46,11 @@ def whole(kind: object, tokens: Sequence[Token]) -> int:
         return int(number) if "e" in text.lower() or "." in text else int(text)
     except (ValueError, OverflowError):
         raise ValueError(f"a whole number is needed, not {text!r}") from None
+
+
+def as_typed(kind: object, tokens: Sequence[Token]) -> str:
+    """Return what was typed."""
+    return tokens[-1].value
 
 
 Whole = Annotated[int, Parameter(converter=whole)]
@@ -42,7 +67,10 @@ KINDS = {
 def with_settings(function: Callable[..., None], names: Iterable[str]) -> Callable[..., None]:
     """Give a function that takes **settings a flag for each of these fields of Config; what is not given stays None."""
     helps = field_help()
-    return _with_flags(function, [_flag(FIELDS[name], helps[name]) for name in names])
+    group_of = {
+        name: Group(title, sort_key=place) for place, (title, own) in enumerate(GROUPS.items(), 1) for name in own
+    }
+    return _with_flags(function, [_flag(FIELDS[name], helps[name], group=group_of.get(name)) for name in names])
 
 
 def with_options(function: Callable[..., None], options: Mapping[str, type]) -> Callable[..., None]:
@@ -63,19 +91,23 @@ def with_options(function: Callable[..., None], options: Mapping[str, type]) -> 
     return _with_flags(function, flags)
 
 
-def _flag(field: Field[Any], help: str, *, group: str | None = None) -> inspect.Parameter:
-    kind = KINDS[str(field.type).split(" | ")[0]]
+def _flag(field: Field[Any], help: str, *, group: Any = None) -> inspect.Parameter:
+    kind: Any = KINDS[str(field.type).split(" | ")[0]]
     default = ", ".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
-    shown = f" [{default}]" if default not in (None, "", False) else ""
+    shown = "" if default is None or default is False or default == "" else f" [{default}]"
+    converter: Any = whole if kind is int else None
+    if field.name in CHOICES:
+        kind, converter = Literal[CHOICES[field.name]], as_typed
     annotation = Annotated[
-        kind | None,  # type: ignore[valid-type]
+        kind | None,
         Parameter(
             name=NAMES.get(field.name),
             help=help + shown,
             show_default=False,
+            show_choices=False,
             negative=f"--no-{field.name}" if kind is bool and field.default is None else (),
             alias=[SHORT[field.name]] if field.name in SHORT else [],
-            converter=whole if kind is int else None,
+            converter=converter,
             **({} if group is None else {"group": group}),
         ),
     ]

@@ -86,7 +86,11 @@ def _refuse_no_folder() -> None:
 
 
 app.command(with_settings(inspect_data, PREPARATION), name="inspect")
-app.command(with_settings(train, [name for name in FIELDS if name != "data"]), name="train")
+app.command(
+    with_settings(train, [name for name in FIELDS if name != "data"]),
+    name="train",
+    usage="Usage: faussaire train DATA... [OPTIONS]",
+)
 app.command(generate)
 app.command(with_options(export, {name: exporter.options for name, exporter in exporters().items()}), name="export")
 app.command(evaluate)
@@ -94,3 +98,4 @@ app.command(compare)
 app.command(serve)
 app.command(list_registry, name="list")
 app.command(demo)
+app.register_install_completion_command()

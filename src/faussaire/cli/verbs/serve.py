@@ -10,12 +10,14 @@ from cyclopts import Parameter
 from faussaire.cli.flags import Whole
 from faussaire.core.terminal import Terminal
 
+PORT = 8765
+
 
 def serve(
     runs: Path = Path("runs"),
     /,
     *,
-    port: Whole = 8765,
+    port: Whole = PORT,
     host: str = "127.0.0.1",
     name: Annotated[list[str] | None, Parameter(negative=())] = None,
     public: Annotated[bool, Parameter(negative=())] = False,

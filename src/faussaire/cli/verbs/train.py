@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from faussaire.cli.clock import process_start
+from faussaire.cli.flags import Whole
+from faussaire.cli.verbs.serve import PORT
 from faussaire.core.config import LENGTHS
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import typed
@@ -21,13 +24,14 @@ def train(
     run: Path | None = None,
     recipe: str | None = None,
     replay: Path | None = None,
-    studio: Annotated[bool, Parameter(negative=())] = False,
+    studio: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    port: Annotated[Whole, Parameter(show_default=False)] = PORT,
     **settings: Any,
 ) -> None:
     """Train a generator on DATA: a folder, archive, array, table or list of images, or an embedded set's name.
 
     The same command again goes on where it stopped. What a flag says stands over the recipe, the recipe over the
-    defaults, which are shown in brackets.
+    defaults, in brackets. Example: `faussaire train holiday-photos/ --minutes 20 --studio`
 
     Parameters
     ----------
@@ -41,14 +45,14 @@ def train(
         Folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
     studio
         Serve a page on this machine on which the run can be watched, paused and played against.
+    port
+        Where the studio listens; another free one where that is taken. [8765]
     """
     from faussaire.api import train as train_run
     from faussaire.views.web.server.beside import watching
 
-    if sum(name in settings for name in LENGTHS) > 1:
-        raise ConfigError("give one length: --minutes, --kimg or --epochs")
-    console = Terminal()
-    with watching(console, wanted=studio) as on_start:
+    _refuse_two_lengths(settings)
+    with watching(console := Terminal(), wanted=studio, port=port) as on_start:
         done = train_run(
             data or None,
             recipe=recipe,
@@ -62,7 +66,9 @@ def train(
         _say_where(console, done.path)
 
 
-def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix") -> None:
+def demo(
+    *, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix", port: Whole = PORT
+) -> None:
     """Train on the embedded Fashion-MNIST for two minutes, with a page to watch, and say where the pictures are.
 
     Parameters
@@ -73,16 +79,23 @@ def demo(*, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = 
         Folder of the run.
     studio
         Serve a page on this machine on which the run can be watched.
+    port
+        Where the studio listens; another free one where that is taken.
     """
     from faussaire.api import train as train_run
     from faussaire.views.web.server.beside import watching
 
     console = Terminal()
-    with watching(console, wanted=studio) as on_start:
+    with watching(console, wanted=studio, port=port) as on_start:
         done = train_run(
             "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), on_start=on_start
         )
         _say_where(console, done.path)
+
+
+def _refuse_two_lengths(settings: Mapping[str, Any]) -> None:
+    if sum(name in settings for name in LENGTHS) > 1:
+        raise ConfigError("give one length: --minutes, --kimg or --epochs")
 
 
 def _say_where(console: Console, run: Path) -> None:

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the studio of a trai
 def told_of(run: Path, ends: Callable[[], bool] = lambda: True) -> str:
     """Return what a training tells of its studio, once `ends` holds."""
     console = Console(file=io.StringIO(), width=200)
-    with watching(console, wanted=True) as begun:
+    with watching(console, wanted=True, port=0) as begun:
         begun(run)
         until(lambda: ends() and "studio" in console.file.getvalue())
     return console.file.getvalue()

@@ -24,7 +24,6 @@ from faussaire.core.suggestions import typed
 from faussaire.core.terminal import say
 from faussaire.views.web.server.serve import address, listen
 
-PORT = 8765
 HOST = "127.0.0.1"
 MOST_LINES = 40  # of what the studio of a training complains about, shown where the training shows its own
 
@@ -40,8 +39,10 @@ class StudioProcess:
 
 
 @contextmanager
-def watching(console: Console, *, wanted: bool) -> Iterator[Callable[[Path], None]]:
+def watching(console: Console, *, wanted: bool, port: int) -> Iterator[Callable[[Path], None]]:
     """Give what is to be called with the folder of a run as it begins: it serves a page beside it, if one is wanted.
+
+    `port` is where; another free one where that is taken.
 
     A page that cannot be served is said, once, and never ends a training. In a terminal the page stays after the
     training until Ctrl-C; elsewhere it ends with the training.
@@ -53,7 +54,7 @@ def watching(console: Console, *, wanted: bool) -> Iterator[Callable[[Path], Non
             if not wanted:
                 return
             try:
-                studios.append(stack.enter_context(beside(run, PORT, console)))
+                studios.append(stack.enter_context(beside(run, port, console)))
             except (ConfigError, OSError) as error:
                 say(console, f"There is no studio, and the training goes on without: {error}")
             else:
