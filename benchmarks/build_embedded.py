@@ -1,8 +1,8 @@
 """Build the embedded data sets: `python benchmarks/build_embedded.py ../shared/datasets`.
 
 Takes the first 1,000 training images of each class, in the order of the file, of `fashion-mnist/` and
-`mnist/` there, and writes them with their licences to `src/faussaire/data/sets/`. The same input and zlib
-give the same bytes.
+`mnist/` there, and the first 5,000 different names of either half of `names.txt`, and writes them with their
+licences to `src/faussaire/data/sets/`. The same input and zlib give the same bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 from faussaire.data.sources.idx import FASHION_CLASSES, read_idx
 
 PER_CLASS = 1_000
+NUM_NAMES = 5_000
+BOYS = ["liam", "noah"]  # the list of boys begins with these
 SETS = Path(__file__).parents[1] / "src/faussaire/data/sets"
 
 MNIST_LICENCE = """\
@@ -30,6 +32,12 @@ https://creativecommons.org/licenses/by-sa/3.0/
 mnist.npz is changed from the original: it holds the first 1,000 training images of each class only, with
 their labels, as NumPy arrays. It is under the same licence; the MIT licence of faussaire does not extend to
 it.
+"""
+
+NAMES_LICENCE = """\
+names.txt holds 5,000 first names of people in the United States, from the data of the Social Security
+Administration on names given at birth, a work of the government of the United States and in the public
+domain: https://www.ssa.gov/oact/babynames/limits.html
 """
 
 FASHION_LICENCE = """\
@@ -85,8 +93,21 @@ def build(originals: Path, name: str, classes: tuple[str, ...], licence: str) ->
     print(f"{path}: {len(images)} images, {path.stat().st_size / 1e6:.2f} MB")
 
 
+def build_names(originals: Path) -> None:
+    """Write the most frequent names, those of girls and of boys in turn: two lists, each by frequency, in one file."""
+    names = (originals / "names.txt").read_text("utf-8").split()
+    second = next(place for place in range(1, len(names)) if names[place : place + 2] == BOYS)
+    turns = [name for pair in zip(names[:second], names[second:], strict=False) for name in pair]
+    chosen = list(dict.fromkeys(turns))[:NUM_NAMES]
+    path = SETS / "names.txt"
+    path.write_text("".join(f"{name}\n" for name in chosen), "utf-8")
+    path.with_suffix(".LICENSE.txt").write_text(NAMES_LICENCE, "utf-8")
+    print(f"{path}: {len(chosen)} names, {path.stat().st_size / 1e6:.2f} MB")
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     build(Path(sys.argv[1]), "mnist", tuple("0123456789"), MNIST_LICENCE)
     build(Path(sys.argv[1]), "fashion-mnist", FASHION_CLASSES, FASHION_LICENCE)
+    build_names(Path(sys.argv[1]))

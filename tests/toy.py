@@ -83,6 +83,12 @@ def image_spec(resolution: int, channels: int, classes: tuple[str, ...] = ()) ->
     return SampleSpec(modality="image", shape=(channels, resolution, resolution), classes=classes)
 
 
+def text_spec(letters: int, length: int, classes: tuple[str, ...] = ()) -> SampleSpec:
+    """A spec of lines, of an alphabet of so many letters."""
+    alphabet = [chr(ord("a") + place) for place in range(letters)]
+    return SampleSpec(modality="text", shape=(letters + 1, length), classes=classes, facts={"alphabet": alphabet})
+
+
 def image_trainer(
     folder: Path,
     architecture: str,

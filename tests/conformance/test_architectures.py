@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -14,11 +16,22 @@ from faussaire.models.architectures import (
     build_generator,
     seed_dropout,
 )
-from toy import POINTS, image_spec
+from toy import POINTS, image_spec, text_spec
 
 Z_DIM = 10
-SPECS = [image_spec(8, 1), image_spec(28, 1), image_spec(32, 3), image_spec(48, 3), image_spec(28, 1, ("a", "b"))]
-PAIRS = [(name, spec) for name in architectures() for spec in SPECS] + [("dense", POINTS)]
+SPECS = {
+    "image": [image_spec(8, 1), image_spec(28, 1), image_spec(32, 3), image_spec(48, 3), image_spec(28, 1, ("a", "b"))],
+    "text": [text_spec(3, 2), text_spec(26, 9), text_spec(60, 40, ("a", "b"))],
+}
+
+
+def specs_of(name: str) -> list[SampleSpec]:
+    """Return some specs of each kind of data that an architecture makes."""
+    able = architectures()[name].modalities or tuple(SPECS)
+    return [spec for kind, specs in SPECS.items() if kind in able for spec in specs]
+
+
+PAIRS = [(name, spec) for name in architectures() for spec in specs_of(name)] + [("dense", POINTS)]
 
 
 @pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0]}-{'x'.join(map(str, pair[1].shape))}-{len(pair[1].classes)}")
@@ -99,7 +112,7 @@ def test_networks_treat_samples_one_by_one_where_they_say_so(pair) -> None:
 
 @pytest.mark.parametrize("name", architectures())
 def test_a_conditional_pair_makes_and_judges_samples_of_a_class(name: str) -> None:
-    spec = image_spec(8, 1, ("a", "b", "c"))
+    spec = replace(specs_of(name)[-1], classes=("a", "b", "c"))
     G = build_generator(name, spec, z_dim=Z_DIM, seed=1, num_classes=3).eval()
     D = build_discriminator(name, spec, seed=1, num_classes=3).eval()
     z = torch.randn(1, Z_DIM, generator=torch.Generator().manual_seed(0)).expand(3, -1)
@@ -112,7 +125,7 @@ def test_a_conditional_pair_makes_and_judges_samples_of_a_class(name: str) -> No
         G(z)
 
 
-@pytest.mark.parametrize("name", [n for n in architectures() if architectures()[n].modalities])
+@pytest.mark.parametrize("name", [n for n in architectures() if architectures()[n].modalities == ("image",)])
 def test_a_resolution_that_cannot_be_made_is_refused_with_those_that_can(name: str) -> None:
     with pytest.raises(ConfigError, match="--resolution 28 or 32"):
         architecture(name, image_spec(30, 1))

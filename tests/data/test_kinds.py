@@ -84,7 +84,7 @@ def test_a_new_kind_of_source_is_one_entry(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_kind_of_source_is_named_in_its_own_file_and_in_the_list() -> None:
-    """And where folders are told apart, which an IDX pair or an embedded .npz may stand for."""
+    """And where folders are told apart, which an IDX pair may stand for."""
     folder = Path(kinds.__file__).parent
     imported: dict[str, set[str]] = {}
     for path in folder.parent.rglob("*.py"):
@@ -95,4 +95,4 @@ def test_a_kind_of_source_is_named_in_its_own_file_and_in_the_list() -> None:
                         imported.setdefault(path.name, set()).add(name)
     assert len(imported["kinds.py"]) == len(kinds.SOURCES)
     assert imported.keys() == {"kinds.py", "locate.py"}
-    assert imported["locate.py"] == {"IDX", "NPZ"}
+    assert imported["locate.py"] == {"IDX"}

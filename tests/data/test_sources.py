@@ -18,7 +18,7 @@ from faussaire.data import open_source, prepare
 
 
 def test_an_unknown_name_is_answered_with_the_embedded_sets() -> None:
-    with pytest.raises(DataError, match=r"did you mean fashion-mnist\? \(embedded: mnist, fashion-mnist\)"):
+    with pytest.raises(DataError, match=r"did you mean fashion-mnist\? \(embedded: mnist, fashion-mnist, names\)"):
         open_source("fashion-mnits")
 
 

@@ -124,7 +124,7 @@ def test_there_is_no_quiz_of_points_and_a_word_says_why(run: Path) -> None:
 
 
 def test_the_folder_is_the_registry_and_images_take_what_no_other_does() -> None:
-    assert list(modalities()) == ["points", "image"]
+    assert list(modalities()) == ["points", "text", "image"]
     assert of_array((5, 2), np.dtype(np.float32)).name == "points"
     assert of_array((5, 28, 28), np.dtype(np.uint8)).name == "image"
     assert of_files(["a.png", "notes.txt"]).name == of_files([]).name == "image"

@@ -22,7 +22,9 @@ from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import did_you_mean
 
 LENGTHS = ("minutes", "kimg", "epochs")
-PREPARATION = ("resolution", "channels", "classes", "fit", "background", "frames", "duplicates", "cache")
+PREPARATION = (
+    "resolution", "channels", "classes", "fit", "background", "frames", "letters", "duplicates", "cache",
+)  # fmt: skip
 """The settings that say how data is prepared."""
 PRECISIONS = ("fp32", "bf16")
 MAX_SEED = 2**64 - 1
@@ -72,6 +74,9 @@ class Config:
 
     frames: str = "first"
     """Of an animation, the first frame or all."""
+
+    letters: int | None = None
+    """Letters of a line of text at most, longer ones being left out; found from the data if not given."""
 
     duplicates: str = "keep"
     """What becomes of copies: keep, drop (exact ones), drop-near (near ones too)."""

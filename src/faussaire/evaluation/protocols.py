@@ -167,6 +167,7 @@ SIZES = {
     "inception-v3": (10_000, 50_000),
     "pixels-dct": (2_000, 10_000),
     "values": (2_000, 10_000),
+    "letter-groups": (2_000, 10_000),
     "labels-cnn": (2_000, 10_000),
 }
 """Numbers of samples that there are protocols for, by extractor whose features are far apart where samples differ."""

@@ -93,6 +93,11 @@ class Rule(ABC):
         """Shape of a row."""
 
     @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of what `Modality.to_real` makes of a row: `SampleSpec.shape`."""
+        return self.shape
+
+    @property
     def dtype(self) -> np.dtype:
         """Number type of a row."""
         return np.dtype(np.uint8)
@@ -138,6 +143,10 @@ class Items(Protocol):
     @property
     def array_shape(self) -> tuple[int, ...] | None:
         """`[N, *shape]` of samples that lie in an array, as `Modality.arranged` has it; None for files."""
+
+    @property
+    def arranged(self) -> Sequence[Arranged]:
+        """The arrays that samples lie in, as `Modality.agreed` left them; none for files."""
 
     @property
     def remote(self) -> bool:

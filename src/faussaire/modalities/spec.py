@@ -209,6 +209,9 @@ class Modality(ABC):
     told_by: ClassVar[tuple[str, ...]] = ()
     """More extractors of `faussaire evaluate`, for the metrics that name them (`Metric.extractors`)."""
 
+    recurs: ClassVar[bool] = False
+    """Whether a sample may be met again by chance, as a name may: an exact copy is no sign of copying, then."""
+
     defaults: ClassVar[Mapping[str, Any]] = {"architecture": "dense"}
     """Settings of a training that stand where none are given, of those that are None in `Config`.
 

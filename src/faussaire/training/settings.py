@@ -32,7 +32,7 @@ from faussaire.runs.opening import recorded_config
 from faussaire.training.schedules import SCHEDULES
 from faussaire.training.sizing import size
 
-CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "augment")
+CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "lr", "augment")
 """The settings that are chosen where they are not given."""
 
 

@@ -40,8 +40,7 @@ def _datasets() -> Rows:
     return [
         (
             name,
-            f"{found.description}; {EN.count(found.num_images)} of {found.resolution}x{found.resolution}, "
-            f"{found.licence}",
+            f"{found.description}; {EN.count(found.num_samples)} {found.sample}, {found.licence}",
         )
         for name, found in embedded_sets().items()
     ]

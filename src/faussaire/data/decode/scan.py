@@ -24,7 +24,7 @@ from faussaire.data.decode.chunks import Chunk, Task, content, gathered, measure
 from faussaire.data.decode.outcomes import KEPT, OUTCOME
 from faussaire.data.decode.workers import Workers
 from faussaire.modalities import Modality
-from faussaire.modalities.spec import Decoded, Rule
+from faussaire.modalities.spec import Arranged, Decoded, Rule
 
 _CHUNK = 64  # files in one go
 _CHUNK_FIRST = 8  # …while it is not known how long one takes
@@ -53,6 +53,11 @@ class SourceItems:
     def array_shape(self) -> tuple[int, ...] | None:
         """`[N, *shape]` of samples in an array."""
         return None if self._source.array is None else self._source.array.shape
+
+    @property
+    def arranged(self) -> Sequence[Arranged]:
+        """The arrays that samples lie in."""
+        return () if self._source.array is None else self._source.array.parts
 
     @property
     def remote(self) -> bool:

@@ -156,6 +156,14 @@ def names_files(lines: Sequence[str]) -> bool:
     return any(_looks_like_file(cell) for cell in cells)
 
 
+def names_file(line: str, exists: Exists) -> bool:
+    """Whether a line has a URL, something that looks like the name of an image file, or the name of a file."""
+    words = re.split(r"""[\s,;|"']+""", line)
+    if any(word.startswith(REMOTE) or is_item(PurePosixPath(word).suffix.lower()) for word in words):
+        return True
+    return any(exists(reading(line).target) for reading in _READINGS)
+
+
 def cells_of(line: str, delimiter: str) -> list[str]:
     """Return the cells of one line of a table; a quote that is never closed is a letter."""
     try:

@@ -1,7 +1,7 @@
 """The data sets that come with faussaire, so that the first run needs no download.
 
-Each is an `.npz` of 10,000 images, the first 1,000 of each class in the order of the original training file,
-with its licence beside it; `sets.toml` lists them. `benchmarks/build_embedded.py` makes them.
+Each is one file, with its licence beside it: of images an `.npz` of 10,000, the first 1,000 of each class in the order
+of the original training file. `sets.toml` lists them, and `benchmarks/build_embedded.py` makes them.
 """
 
 from __future__ import annotations
@@ -29,15 +29,17 @@ class EmbeddedSet:
     licence: str
     """Name of the licence, and whose it is."""
 
-    num_images: int
-    resolution: int
-    channels: int
+    num_samples: int
+    sample: str
+    """What one of them is, as a list of sets says it: `grey images of 28x28`."""
+
     num_classes: int
+    suffix: str = ".npz"
 
     @property
     def path(self) -> Path:
         """The file."""
-        return _SETS / f"{self.name}.npz"
+        return _SETS / f"{self.name}{self.suffix}"
 
     @property
     def licence_path(self) -> Path:

@@ -17,15 +17,16 @@ from faussaire.data.sources.npz import NPZ
 from faussaire.data.sources.parquet import PARQUET
 from faussaire.data.sources.tables import TABLE
 from faussaire.data.sources.tars import TAR
+from faussaire.data.sources.texts import TEXT
 from faussaire.data.sources.zips import ZIP
 from faussaire.modalities import begins_as_item, is_item
 
-SOURCES: tuple[SourceKind, ...] = (NPY, NPZ, IDX, PARQUET, TABLE, ZIP, TAR, LIST)
+SOURCES: tuple[SourceKind, ...] = (NPY, NPZ, IDX, PARQUET, TABLE, ZIP, TAR, LIST, TEXT)
 """The first that recognises a file opens it."""
 
 WHAT_DATA_MAY_BE = (
     "a folder of images, a .zip or .tar of them, an IDX pair, .npy, .npz, .csv, .parquet, a list of files or URLs, "
-    "hf:NAME, or the name of an embedded set"
+    "a text of short lines, hf:NAME, or the name of an embedded set"
 )
 """For messages."""
 

@@ -27,6 +27,7 @@ from faussaire.data.labels.references import (
     Columns,
     Reference,
     header_of,
+    names_file,
     names_files,
     references,
     table_columns,
@@ -38,20 +39,23 @@ from faussaire.data.sources.files import Entry, entries_source, too_large
 from faussaire.data.sources.kind import Head, SourceKind
 
 _NO_FILE = "no such file"
+_LOOKED_AT = 64  # lines
 
 
 def _is_list(head: Head) -> bool:
-    """Whether a text can be a list of images: its first line is a path or a URL, or the right header."""
+    """Whether a text is a list of images: it has the header of one, or half of its first lines name a file or a URL.
+
+    A file that is there, or has the suffix of an image. Any other text is lines to learn from (texts.py).
+    """
     if head.is_packed or not head.is_text:
         return False
-    try:
-        # The last character may be torn; a first line that is longer than the head is none of a list.
-        text = head.data.decode("utf-8-sig", "strict" if head.is_whole else "ignore")
-    except UnicodeDecodeError:
-        return False
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")][:2]
-    first = lines[0] if lines else ""
-    return header_of(first) is not None or "." in first or "/" in first or names_files(lines)
+    # A first line that is longer than the head is none of a list.
+    lines = [line.strip() for line in text_lines(head.data) if line.strip() and not line.startswith("#")][:_LOOKED_AT]
+    if lines and (columns := header_of(lines[0])) is not None and (len(columns.names) > 1 or names_files(lines)):
+        return True
+    find = _finder(head.path.parent)
+    exists = cache(lambda target: os.path.isfile(find(target)))
+    return 2 * sum(names_file(line, exists) for line in lines) >= len(lines) > 0
 
 
 def list_source(path: Path, scratch: Path) -> Source:

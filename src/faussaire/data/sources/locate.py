@@ -30,7 +30,6 @@ from faussaire.data.sources.hub import PREFIX, hub_source, hub_stamp, is_saved, 
 from faussaire.data.sources.idx import IDX, find_idx
 from faussaire.data.sources.kind import SourceKind
 from faussaire.data.sources.kinds import WHAT_DATA_MAY_BE, kind_of
-from faussaire.data.sources.npz import NPZ
 from faussaire.data.sources.parquet import holds_images, parquet_files, parquet_source
 from faussaire.data.sources.several import joined_name, several_source
 from faussaire.data.sources.shards import data_in, expanded
@@ -64,7 +63,7 @@ def locate(data: str | Path | Sequence[str | Path]) -> Origin:
     if not text:  # as a path it would be the working directory
         raise DataError(f"the name of the data is empty: give {WHAT_DATA_MAY_BE}")
     if text in embedded_sets():
-        return _file_origin(embedded_sets()[text].path, NPZ, name=text)
+        return _file_origin(embedded_sets()[text].path, name=text)
     if text.startswith(PREFIX):
         return _hub_origin(text)
     pattern = [] if os.path.exists(text) else expanded(text)

@@ -39,6 +39,11 @@ class SourceRows(ABC):
         """Give memory that is mapped back to the system."""
 
     @property
+    @abstractmethod
+    def parts(self) -> Sequence[Arranged]:
+        """The arrays that they lie in, as their modality understands them."""
+
+    @property
     def file(self) -> PixelFile | None:
         """The file that holds these rows as they are, one after the other, if there is one."""
         return None
@@ -70,6 +75,11 @@ class ArrayRows(SourceRows):
         let_go(self.arranged.raw)
 
     @property
+    def parts(self) -> Sequence[Arranged]:
+        """The array that they lie in."""
+        return (self.arranged,)
+
+    @property
     def file(self) -> PixelFile | None:
         """The file that holds them as they are."""
         raw = self.arranged.raw
@@ -86,28 +96,33 @@ class StackedRows(SourceRows):
     """
 
     def __init__(self, parts: Sequence[SourceRows]) -> None:
-        self._parts = parts
+        self._stacked = parts
         self.modality = parts[0].modality
 
     @cached_property
     def _ends(self) -> np.ndarray:
-        return np.cumsum([part.shape[0] for part in self._parts])
+        return np.cumsum([part.shape[0] for part in self._stacked])
 
     @property
     def shape(self) -> tuple[int, ...]:
         """`[N, *shape]`."""
-        return (int(self._ends[-1]), *self._parts[0].shape[1:])
+        return (int(self._ends[-1]), *self._stacked[0].shape[1:])
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         """Return some of them."""
-        out = np.empty((len(indices), *self.shape[1:]), self._parts[0][np.arange(0)].dtype)
+        out = np.empty((len(indices), *self.shape[1:]), self._stacked[0][np.arange(0)].dtype)
         which = np.searchsorted(self._ends, indices, side="right")
         for k in np.unique(which).tolist():
             here = which == k
-            out[here] = self._parts[k][indices[here] - (int(self._ends[k - 1]) if k else 0)]
+            out[here] = self._stacked[k][indices[here] - (int(self._ends[k - 1]) if k else 0)]
         return out
 
     def let_go(self) -> None:
         """Give memory that is mapped back to the system."""
-        for part in self._parts:
+        for part in self._stacked:
             part.let_go()
+
+    @property
+    def parts(self) -> Sequence[Arranged]:
+        """The arrays that they lie in."""
+        return [arranged for part in self._stacked for arranged in part.parts]

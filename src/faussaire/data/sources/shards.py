@@ -18,7 +18,12 @@ from faussaire.data.labels.layouts import is_split
 from faussaire.data.sources.kind import SourceKind
 from faussaire.data.sources.kinds import SOURCES, is_named, kind_of
 
-_INSTEAD_OF_IMAGES = (("zip", "tar"), ("table",), ("npz", "npy"))  # kinds that a folder may hold, the likelier first
+_INSTEAD_OF_IMAGES = (
+    ("zip", "tar"),
+    ("table",),
+    ("npz", "npy"),
+    ("lines",),
+)  # kinds that a folder may hold, the likelier first
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST = 100_000  # names that a pattern may stand for
 

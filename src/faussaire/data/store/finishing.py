@@ -225,7 +225,7 @@ class Finish:
         keys, num_held_out = self._column("digest", 2), int(held_out.sum())
         order = np.argsort(keys, kind="stable") if labels is None else np.lexsort((labels, keys))
         del keys
-        hasher = fingerprint_head(self.rule.shape, list(counts), num_held_out, self.rule.facts())
+        hasher = fingerprint_head(self.rule.sample_shape, list(counts), num_held_out, self.rule.facts())
         for part, mask in ((TRAIN, kept & ~held_out), (HELD_OUT, held_out)):
             hasher.update(self._write_part(part, order[mask[order]], labels))
         items, indices = build.source.items, build.chosen.indices
@@ -235,7 +235,8 @@ class Finish:
         return {
             "name": build.source.name,
             "modality": self.modality.name,
-            "shape": self.rule.shape,
+            "shape": self.rule.sample_shape,
+            "row_shape": self.rule.shape,
             "facts": self.rule.facts(),
             "dtype": self.rule.dtype.str,
             "classes": list(counts),

@@ -223,7 +223,8 @@ def read_rows(folder: Path, index: Mapping[str, Any], in_place: Path | None = No
         raise ValueError("its file of pixels lies outside it")
     else:
         path = folder / name
-    return Rows(PixelFile(**{**told, "path": path}), tuple(index["shape"]), dtype=np.dtype(index["dtype"]))
+    shape = tuple(index.get("row_shape", index["shape"]))
+    return Rows(PixelFile(**{**told, "path": path}), shape, dtype=np.dtype(index["dtype"]))
 
 
 def _part(folder: Path, name: str, *, labelled: bool) -> tuple[np.ndarray, np.ndarray | None]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from faussaire.evaluation.extractors.efficientnet import EfficientNetExtractor
 from faussaire.evaluation.extractors.inception import InceptionExtractor
+from faussaire.evaluation.extractors.letter_groups import LetterGroupsExtractor
 from faussaire.evaluation.extractors.pixels import PixelsExtractor
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.extractors.values import ValuesExtractor
@@ -13,6 +14,7 @@ from faussaire.evaluation.extractors.values import ValuesExtractor
 EXTRACTORS: dict[str, Callable[[], Extractor]] = {
     "efficientnet-lite0": EfficientNetExtractor,
     "inception-v3": InceptionExtractor,
+    "letter-groups": LetterGroupsExtractor,
     "pixels-dct": PixelsExtractor,
     "values": ValuesExtractor,
 }

@@ -13,11 +13,13 @@ import torch
 
 from faussaire.core.rng import draw_places
 from faussaire.evaluation.extractors.classifier import ClassifierExtractor, train_classifier
+from faussaire.evaluation.extractors.lines import LinesExtractor
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.reals import Reals
 
 CLASSIFIER_IMAGES = 10_000  # drawn at random: the classifier of the labels learns from at most so many
 CLASSIFIER_EPOCHS = 4
+LINES = 1_000_000  # drawn at random: no text of short lines has many more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,14 @@ def label_classifier(reals: Reals, seed: int) -> ClassifierExtractor:
     )
 
 
+def lines_extractor(reals: Reals, seed: int) -> LinesExtractor:
+    """Learn which lines the training part of a text has, and fit the 4-gram model to it."""
+    places = draw_places(len(reals.train), LINES, seed=seed, stream="eval lines")
+    return LinesExtractor(reals.train[places], trained_on=reals.trained_on)
+
+
 FITTED: dict[str, Fitted] = {
     "labels-cnn": Fitted(fit=label_classifier, doing="training a classifier of the labels", labelled=True),
+    "lines": Fitted(fit=lines_extractor, doing="fitting a 4-gram model"),
 }
 """By the name of the extractor."""

@@ -106,7 +106,7 @@ def glorot(module: nn.Module, generator: torch.Generator) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def kaiming(layer: nn.Linear | nn.Conv2d, generator: torch.Generator, *, gain: float = 1.0) -> None:
+def kaiming(layer: nn.Linear | nn.Conv1d | nn.Conv2d, generator: torch.Generator, *, gain: float = 1.0) -> None:
     """Draw weights from N(0, gain² / fan_in) (He et al. 2015, arXiv 1502.01852, eq. 10) and zero the bias."""
     fan_in = layer.weight[0].numel()
     nn.init.normal_(layer.weight, std=gain / math.sqrt(fan_in), generator=generator)
