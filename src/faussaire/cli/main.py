@@ -21,6 +21,7 @@ from faussaire.cli.verbs.export import export
 from faussaire.cli.verbs.generate import generate
 from faussaire.cli.verbs.inspect import inspect_data
 from faussaire.cli.verbs.list import list_registry
+from faussaire.cli.verbs.push import push
 from faussaire.cli.verbs.serve import serve
 from faussaire.cli.verbs.train import demo, train
 from faussaire.core.config import FIELDS, PREPARATION
@@ -93,6 +94,7 @@ app.command(
 )
 app.command(generate)
 app.command(with_options(export, {name: exporter.options for name, exporter in exporters().items()}), name="export")
+app.command(push)
 app.command(evaluate)
 app.command(compare)
 app.command(serve)

@@ -18,6 +18,7 @@ from faussaire.core.errors import CheckpointError, ConfigError
 from faussaire.core.extras import missing
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.suggestions import did_you_mean
+from faussaire.generation.hub import fetch, is_on_hub
 from faussaire.modalities import SampleSpec, of_spec
 
 if TYPE_CHECKING:  # an exported one runs where there is none
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # an exported one runs where there is none
 
 CHUNK = 256
 STREAM = "sample"
-ONNX, HUB = ".onnx", "hub:"
+ONNX = ".onnx"
 
 
 class Generator:
@@ -77,13 +78,15 @@ class Generator:
         """Load a generator: from its folder, that of its run, an exported `.onnx`, or `hub:owner/name`.
 
         Raises:
-            ConfigError: there is none.
+            ConfigError: there is none, or what opens it is not installed.
             CheckpointError: its files are damaged, or of a faussaire newer than this one.
         """
         if str(path).endswith(ONNX) and not Path(path).is_dir():
             from faussaire.generation.runtime import RuntimeGenerator
 
             return RuntimeGenerator.open(Path(path))
+        if is_on_hub(path):
+            path = fetch(path)
         try:
             from faussaire.generation.saved import read_generator
         except ModuleNotFoundError as error:

@@ -3,13 +3,15 @@
     config.json               format, architecture, z_dim, width, what a sample is, name and class shares of the data
     generator.safetensors     the weights of the averaged generator, and how many images its run had seen
 
-No pickle, so a stranger's generator is safe to open. A newer format than FORMAT is refused; an older one is read.
+On a hub the second is called model.safetensors. No pickle, and nothing is believed (`generation.untrusted`), so that a
+stranger's generator is safe to open. A newer format than FORMAT is refused; an older one is read.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,21 +19,41 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import Tensor, nn
 
 from faussaire.core.config import Config
 from faussaire.core.errors import CheckpointError, ConfigError, DivergenceError, FaussaireError
 from faussaire.core.files import write_atomically
 from faussaire.core.suggestions import typed
-from faussaire.modalities import SampleSpec
+from faussaire.generation.untrusted import (
+    DESCRIPTION,
+    GENERATOR_TENSORS,
+    HUB_TENSORS,
+    MAX_DESCRIPTION_BYTES,
+    WEIGHTS,
+    check_file,
+    check_folder,
+    check_weights,
+    read_description,
+)
+from faussaire.modalities import SampleSpec, of_spec
 from faussaire.models.architectures import architecture
 from faussaire.runs.checkpoint import TrainState, check_finite
 
 if TYPE_CHECKING:
     from faussaire.generation.generator import Generator
 
-GENERATOR_TENSORS = "generator.safetensors"
-DESCRIPTION = "config.json"
 FORMAT = 1
+NAMES = {
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.bool: "BOOL",
+}
+"""Number types as safetensors calls them."""
 
 
 def write_generator(
@@ -45,59 +67,76 @@ def write_generator(
         DivergenceError: a weight is not finite; nothing is written.
         CheckpointError: the disk is full, or the like.
     """
-    tensors = {key: tensor.contiguous() for key, tensor in state.G_ema.state_dict().items()}
+    tensors = dict(state.G_ema.state_dict())
     check_finite(tensors, state.nimg)
-    described: dict[str, Any] = {
-        "format": FORMAT,
-        "name": name,
-        "architecture": architecture(config.architecture, spec).name,
-        "z_dim": config.z_dim,
-        "width": config.width,
-        "spec": asdict(spec),
-        "class_shares": list(class_shares),
-    }
+    described = _description(
+        spec,
+        name=name,
+        architecture=architecture(config.architecture, spec).name,
+        z_dim=config.z_dim,
+        width=config.width,
+        class_shares=class_shares,
+    )
+    _write(folder, described, tensors, state.nimg)
+
+
+def write_copy(generator: Generator, folder: Path) -> None:
+    """Write a generator into a folder under the names that a hub knows.
+
+    Raises:
+        CheckpointError: the disk is full, or the like.
+    """
+    _write(folder, description(generator), generator.module.state_dict(), generator.nimg, weights=HUB_TENSORS)
+
+
+def _write(
+    folder: Path, described: dict[str, Any], tensors: Mapping[str, Tensor], nimg: int, weights: str = GENERATOR_TENSORS
+) -> None:
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_atomically(folder / DESCRIPTION, text.encode())
-    write_atomically(folder / GENERATOR_TENSORS, save(tensors, metadata={"nimg": str(state.nimg)}))
+    content = save({key: tensor.contiguous() for key, tensor in tensors.items()}, metadata={"nimg": str(nimg)})
+    write_atomically(folder / weights, content)
 
 
 def description(generator: Generator) -> dict[str, Any]:
     """Return what config.json holds of a generator."""
-    return {
-        "format": FORMAT,
-        "name": generator.name,
-        "architecture": generator.architecture,
-        "z_dim": generator.z_dim,
-        "width": generator.width,
-        "spec": asdict(generator.spec),
-        "class_shares": list(generator.class_shares),
-    }
+    return _description(
+        generator.spec,
+        name=generator.name,
+        architecture=generator.architecture,
+        z_dim=generator.z_dim,
+        width=generator.width,
+        class_shares=generator.class_shares,
+    )
+
+
+def _description(spec: SampleSpec, *, class_shares: Sequence[float], **facts: Any) -> dict[str, Any]:
+    return {"format": FORMAT, **facts, "spec": asdict(spec), "class_shares": list(class_shares)}
 
 
 def read_generator(path: Path) -> dict[str, Any]:
     """Read what `Generator` is made of, by the names of its arguments, from its folder or from the folder of its run.
 
+    Its files may be a stranger's: see `generation.untrusted`.
+
     Raises:
         ConfigError: there is none.
-        CheckpointError: its files are damaged, or of a faussaire newer than this one.
+        CheckpointError: its files are damaged, not what they should be, or of a faussaire newer than this one.
     """
     folder = _find(path)
     try:
-        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        if described["format"] > FORMAT:
-            raise CheckpointError(
-                f"this generator is of format {described['format']} and this faussaire reads up to {FORMAT}: "
-                "upgrade faussaire"
-            )
-        sample, z_dim, name = described["spec"], int(described["z_dim"]), str(described["name"])
-        spec = SampleSpec.from_dict(sample)
-        class_shares = tuple(float(share) for share in described.get("class_shares", ()))
-        found = architecture(str(described["architecture"]), spec)
+        check_folder(folder)
+        _refuse_newer(folder)
+        described = read_description(folder / DESCRIPTION)
+        spec = SampleSpec.from_dict(described["spec"])
+        of_spec(spec)
+        class_shares = tuple(map(float, described.get("class_shares", ())))
+        found = architecture(described["architecture"], spec)
         with torch.device("meta"):
-            module = found.generator(spec, z_dim, len(class_shares), found.width_or(described.get("width")))
-        with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
-            nimg = int(file.metadata()["nimg"])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
+            module = found.generator(
+                spec, described["z_dim"], len(class_shares), found.width_or(described.get("width"))
+            )
+        nimg, tensors = _read_weights(weights_in(folder), module)
         module.load_state_dict(tensors, assign=True)
         check_finite(tensors, nimg)
     except DivergenceError:
@@ -106,14 +145,14 @@ def read_generator(path: Path) -> dict[str, Any]:
         ) from None
     except FaussaireError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, OverflowError, SafetensorError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"the generator in {folder} cannot be loaded: {reason}") from None
     return {
         "module": module,
         "spec": spec,
-        "z_dim": z_dim,
-        "name": name,
+        "z_dim": described["z_dim"],
+        "name": described["name"],
         "nimg": nimg,
         "class_shares": class_shares,
         "architecture": found.name,
@@ -121,10 +160,33 @@ def read_generator(path: Path) -> dict[str, Any]:
     }
 
 
+def _refuse_newer(folder: Path) -> None:
+    """Raise CheckpointError for a format that is not known: what else is in its description, nobody can say."""
+    check_file(folder / DESCRIPTION, at_most=MAX_DESCRIPTION_BYTES)
+    format = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["format"]
+    if format > FORMAT:
+        raise CheckpointError(
+            f"this generator is of format {format} and this faussaire reads up to {FORMAT}: upgrade faussaire"
+        )
+
+
+def _read_weights(path: Path, module: nn.Module) -> tuple[int, dict[str, Tensor]]:
+    """Read how many images D had seen, and the tensors of a network that has no memory yet."""
+    check_weights(path, {name: (NAMES[t.dtype], t.shape) for name, t in module.state_dict().items()})
+    with safe_open(path, framework="pt") as file:
+        nimg = int(file.metadata()["nimg"])
+        return nimg, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
+
+
+def weights_in(folder: Path) -> Path:
+    """Return where the weights in the folder of a generator are: under our name, or else under a hub's."""
+    return next((path for name in WEIGHTS if os.path.lexists(path := folder / name)), folder / GENERATOR_TENSORS)
+
+
 def generator_nimg(folder: Path) -> int | None:
     """Return how many images the run of a generator had seen; None where there is no generator that can be read."""
     try:
-        with safe_open(folder / GENERATOR_TENSORS, framework="pt") as file:
+        with safe_open(weights_in(folder), framework="pt") as file:
             return int(file.metadata()["nimg"])
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):
         return None
@@ -134,7 +196,7 @@ def _find(path: Path) -> Path:
     """Return the folder that holds the two files."""
     try:
         for folder in (path, path / "generator"):
-            if (folder / GENERATOR_TENSORS).is_file():
+            if os.path.lexists(weights_in(folder)):
                 return folder
         if not path.exists():
             raise ConfigError(f"no such run or generator: {path}")

@@ -91,7 +91,7 @@ ANSWERED = [
     [
         "reals.png", "noise.png", "progress.gif", "samples", "samples/000000000000.png", "judged", "judged/0.png",
         "config.json", "events.jsonl", "scores.json", "generator", "generator/config.json",
-        "generator/generator.safetensors", "quiz.sqlite", ".tmp-control.json",
+        "generator/generator.safetensors", "generator/model.safetensors", "quiz.sqlite", ".tmp-control.json",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("single", [True, False])

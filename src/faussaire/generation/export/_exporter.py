@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faussaire.core.config import without_folders
+from faussaire.core.names import slug
 
 if TYPE_CHECKING:
     from faussaire.generation.generator import Generator
@@ -35,14 +36,15 @@ class Source:
 
     def __init__(self, path: str | Path) -> None:
         from faussaire.generation.generator import Generator
+        from faussaire.generation.hub import fetch, is_on_hub
 
-        self.path = path
-        self.generator: Generator = Generator.load(path)
+        self.path = fetch(path) if is_on_hub(path) else Path(path)
+        self.generator: Generator = Generator.load(self.path)
 
     @property
     def name(self) -> str:
-        """What files of it are named by default: the run's folder, or else the data that it learnt."""
-        return Path(self.path).resolve().name if self.is_run else self.generator.name
+        """What files of it are named by default: the run's folder, or else the data that it learnt, as one name."""
+        return self.path.resolve().name if self.is_run else slug(self.generator.name)
 
     @property
     def is_run(self) -> bool:
@@ -74,7 +76,7 @@ class Source:
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
-            content = json.loads((Path(self.path) / name).read_text(encoding="utf-8"))
+            content = json.loads((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}

@@ -19,7 +19,8 @@ SERVED_FILES = re.compile(r"reals\.png|noise\.png|progress\.gif|samples/\d{12}\.
 
 ANSWERED_FROM = (
     "config.json", "events.jsonl", "scores.json", "reals.png", "generator.safetensors", "generator",
-    "generator/config.json", "generator/generator.safetensors", "control.json", ".tmp-control.json",
+    "generator/config.json", "generator/generator.safetensors", "model.safetensors", "generator/model.safetensors",
+    "control.json", ".tmp-control.json",
     "quiz.sqlite", "quiz.sqlite-journal", "quiz.sqlite-wal", "quiz.sqlite-shm",
 )  # fmt: skip
 """What is read or written in a run to answer; pictures and checkpoints are looked at one by one."""

@@ -75,11 +75,11 @@ def written(run: RunFolder) -> int:
     Raises:
         RequestError: there is none yet.
     """
-    from faussaire.generation.saved import GENERATOR_TENSORS
+    from faussaire.generation.saved import weights_in
 
     for folder in (run.path, run.generator_folder):
         with suppress(OSError):
-            return (folder / GENERATOR_TENSORS).stat().st_mtime_ns
+            return weights_in(folder).stat().st_mtime_ns
     raise RequestError(409, NO_GENERATOR)
 
 

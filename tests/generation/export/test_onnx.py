@@ -17,7 +17,7 @@ from faussaire.generation.export._graph import store_halves
 from faussaire.generation.generator import Generator
 from without_torch import run_without_torch
 
-OLD = Path(__file__).parents[1] / "fixtures" / "run-0.1.0"
+OLD = Path(__file__).parents[2] / "fixtures" / "run-0.1.0"
 
 
 @pytest.fixture(scope="module")
