@@ -112,5 +112,5 @@ def _check_message(message: Any, complaints: list[str]) -> None:
 
 
 def _check_local(url: str, complaints: list[str]) -> None:
-    if not re.match(r"(http://127\.0\.0\.1:\d+/|data:|blob:http://127)", url):
+    if not re.match(r"(http://127\.0\.0\.1:\d+/|data:|blob:(http://127|null/)|file:)", url):
         complaints.append(f"a request left this machine: {url}")

@@ -54,6 +54,18 @@ class Evaluation:
     notes: tuple[str, ...]
     """What a reader must know: which reals, what was not measured and why."""
 
+    def as_json(self) -> dict[str, object]:
+        """Return the figures, what each means, the verdicts, and the p-value of the test for copies, as JSON types."""
+        from faussaire.evaluation.metrics import MEANINGS  # torch
+
+        meanings = {name: MEANINGS[name] for name in dict.fromkeys(score.metric for score in self.scores)}
+        return {
+            "scores": self.rows(),
+            "meanings": {name: {"title": m.title, "better": m.better} for name, m in meanings.items()},
+            "verdicts": [asdict(verdict) for verdict in self.verdicts],
+            "copies": None if self.copies is None else {"p_value": self.copies.p_value},
+        }
+
     def rows(self) -> list[dict[str, object]]:
         """Return the figures as JSON types."""
         return [asdict(score) for score in self.scores]

@@ -22,7 +22,7 @@ from faussaire.generation.generator import Generator
 from faussaire.views.web.api import batching
 from faussaire.views.web.api.batching import Batcher
 from faussaire.views.web.api.generate import drawn
-from faussaire.views.web.api.latents import directions, latent_at, walk
+from faussaire.views.web.api.latents import latent_at, walk
 from web_client import client_of, copy_of
 
 
@@ -181,6 +181,8 @@ def test_a_walk_passes_its_points_and_comes_back(generator: Generator) -> None:
 
 def test_directions_are_at_right_angles(generator: Generator) -> None:
     import torch
+
+    from faussaire.generation.directions import directions
 
     ways = directions(generator)
     assert torch.allclose(ways @ ways.T, torch.eye(6), atol=1e-4)

@@ -15,7 +15,7 @@ from faussaire.core.errors import DataError, FaussaireError, RequestError
 from faussaire.runs.folder import RunFolder
 from faussaire.views.web.api.generate import MEDIA, Class, Format, Run, Truncation, check_size, class_asked, encode
 from faussaire.views.web.api.generators import Loaded
-from faussaire.views.web.api.latents import directions, latent_at, walk
+from faussaire.views.web.api.latents import latent_at, walk
 from faussaire.views.web.shared import SharedDep
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def _moved(loaded: Loaded, z: Tensor, steps: list[float]) -> Tensor:
         return z
     if any(abs(step) > MAX_MOVE for step in steps):
         raise RequestError(422, f"moves: each is between -{MAX_MOVE:g} and {MAX_MOVE:g}")
+    from faussaire.generation.directions import directions
+
     ways: Tensor = _remembered(loaded, "directions", lambda: directions(loaded.generator))
     for step, way in zip(steps, ways, strict=False):
         z = z + step * way

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 MAX_TERMS = 8
 TERM = re.compile(r"([+-]?)(\d{1,19})\.(\d{1,3})(?:\*(\d{1,2}(?:\.\d{1,6})?))?")
-NUM_DIRECTIONS = 6
-DIRECTION_SAMPLES = 512
-DIRECTION_BATCH = 64
 
 
 def latent_at(generator: Generator, expression: str) -> tuple[Tensor, Tensor | None]:
@@ -67,26 +64,3 @@ def walk(points: Tensor, frames: int) -> Tensor:
         angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))
         legs.append((((1 - share) * angle).sin() * start + (share * angle).sin() * end) / angle.sin())
     return torch.cat(legs)
-
-
-def directions(generator: Generator) -> Tensor:
-    """Return the unit directions `[6, z_dim]` in latent space along which samples vary most, at right angles.
-
-    They are where the latents of 512 samples must move so that the samples follow the principal components of their
-    pixels (in the spirit of Härkönen et al. 2020, arXiv 2004.02546, which takes inner layers). A conditional generator
-    is asked for its first class.
-    """
-    import torch
-
-    from faussaire.generation.latents import latents
-
-    z = latents(DIRECTION_SAMPLES, generator.z_dim, seed=0, stream="directions")
-    label = torch.zeros(DIRECTION_BATCH, dtype=torch.int64) if generator.class_shares else None
-    samples = torch.cat([generator(part, label).flatten(1) for part in torch.split(z, DIRECTION_BATCH)])
-    centred = samples - samples.mean(0)
-    _, vectors = torch.linalg.eigh(centred @ centred.T)  # [512, 512], whatever the number of pixels; ascending
-    count = min(NUM_DIRECTIONS, generator.z_dim)
-    found, _ = torch.linalg.qr(z.T @ vectors[:, -count:].flip(1))
-    sign = found.gather(0, found.abs().argmax(0, keepdim=True)).sign()  # an eigenvector has none of its own
-    signed: Tensor = found * sign
-    return signed.T

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
+from faussaire.core.names import noun_of
 from faussaire.runs.standing import standing
 from faussaire.views.web.api.generate import MAX_SEED, drawn
 from faussaire.views.web.api.generators import Loaded
@@ -48,7 +49,7 @@ async def show(request: Request, shared: SharedDep, seed: Seed) -> Response:
     _, events = await asyncio.to_thread(shared.history(run).read)
     learning = bool(events) and standing(events, time.time()).learning
     return page(
-        request, "public.html.j2", seed=seed, base=base, word=WORDS.get(name), name=plain(name), learning=learning
+        request, "public.html.j2", seed=seed, base=base, word=WORDS.get(name), name=noun_of(name), learning=learning
     )
 
 
@@ -61,9 +62,3 @@ def _run_id(request: Request) -> str | None:
     """Return the run in the address; None where the page stands alone."""
     run_id: str | None = request.path_params.get("run_id")
     return run_id
-
-
-def plain(name: str) -> str:
-    """Make a noun of the name of a data set, as well as can be: `wild_cats` becomes `wild cat`."""
-    words = name.replace("-", " ").replace("_", " ").strip()
-    return words[:-1] if words.endswith("s") and not words.endswith("ss") and len(words) > 3 else words

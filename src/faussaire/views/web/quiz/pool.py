@@ -74,19 +74,16 @@ def pool_of(run: RunFolder, generator: Generator) -> Pool:
 
 def _reals(run: RunFolder, generator: Generator) -> np.ndarray:
     """Read the reals out of their picture."""
-    from PIL import Image
+    from faussaire.generation.reals import read_reals
 
     try:
-        count = min(MOST, int(run.read_json(run.config)["num_images"]))
-        with Image.open(run.path / "reals.png") as opened:
-            sheet = np.asarray(opened)
-        reals = generator.modality.reread(sheet, count, generator.spec.shape)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, CheckpointError):  # SyntaxError: Pillow's, of a PNG
+        reals = read_reals(run.path, generator.modality, generator.spec.shape)
+    except ValueError:
         raise RequestError(
-            409, "this run has no picture of its real images: it needs the folder of a training"
+            409, f"there is no quiz of {generator.spec.modality}: a picture of them does not hold each"
         ) from None
     if reals is None:
-        raise RequestError(409, f"there is no quiz of {generator.spec.modality}: a picture of them does not hold each")
+        raise RequestError(409, "this run has no picture of its real images: it needs the folder of a training")
     return reals
 
 

@@ -1,0 +1,31 @@
+// What happens when the page is opened.
+
+function begin() {
+  for (const button of document.querySelectorAll("[data-language]"))
+    button.addEventListener("click", () => {
+      speak(button.dataset.language);
+      try {
+        localStorage.setItem("faussaire-language", button.dataset.language);
+      } catch {
+        // the choice is then for this visit
+      }
+    });
+  speak(language);
+  saying(wordFigures);
+  saying(wordCard);
+  beginHero();
+  beginWalk();
+  beginWall();
+  beginQuiz();
+}
+
+addEventListener("error", (event) => report(event.error ?? new Error(event.message)));
+addEventListener("unhandledrejection", (event) => report(event.reason ?? new Error("?")));
+
+// For programs: await faussaire.sample("7", { index: 3, truncation: 0.8, label: 2 }) is the sample as floats [C · H · W].
+globalThis.faussaire = {
+  facts: FACTS,
+  sample: (seed, options = {}) => sampleAt({ index: 0, ...still(), ...options, seed: String(seed) }),
+};
+
+begin();

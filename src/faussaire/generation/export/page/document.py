@@ -1,0 +1,198 @@
+"""The page as one document: what it holds, and the policy by which its browser lets it load nothing from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import tomllib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from faussaire import __version__
+from faussaire.core.errors import ConfigError
+from faussaire.core.files import write_atomically
+from faussaire.core.marks import SAMPLE, text_of
+from faussaire.core.names import noun_of
+from faussaire.generation.directions import directions
+from faussaire.generation.export._exporter import Progress, Source
+from faussaire.generation.export.page.kernel import multiply_module
+from faussaire.generation.export.page.packing import choose_bits, num_parameters, pack
+from faussaire.generation.export.page.trace import program_of
+from faussaire.generation.generator import Generator
+from faussaire.generation.reals import read_reals
+
+LANGUAGES = ("en", "fr")
+ENGINE = ("random.js", "evaluator.js", "engine.js")
+"""The scripts that the worker has, too."""
+
+APP = ("show.js", "hero.js", "walk.js", "wall.js", "quiz.js", "card.js", "app.js")
+MODALITY = "image"
+MOST_REALS, MOST_REALS_BYTES = 48, 1_000_000
+POSTER = 16
+"""Samples in the picture that stands there until the first is made, and where none can be."""
+
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="#176b74"/>'
+    '<circle cx="26" cy="32" r="15" fill="#faf8f3"/><circle cx="40" cy="32" r="15" fill="#f3a26b" opacity=".85"/></svg>'
+)
+
+
+def write_page(source: Source, out: Path, *, with_reals: bool, progress: Progress) -> list[str]:
+    """Write the page of a generator; return what there is to say.
+
+    Raises:
+        ConfigError: it makes no images, was exported already, or there are no real images to put in.
+        ExportError: it has a layer that the page does not know.
+    """
+    generator = source.generator
+    if generator.spec.modality != MODALITY:
+        made = generator.modality.describe(generator.spec.shape)
+        raise ConfigError(f"a page shows images, and this generator makes {made}: take it away by --to onnx")
+    if not hasattr(generator, "module"):
+        raise ConfigError("a page is made of a run or of a generator's folder, not of an exported generator")
+    reals = _reals(source) if with_reals else None
+    progress("writing down what the generator does", 0, 3)
+    program = program_of(generator.module, generator.z_dim, len(generator.class_shares))
+    progress("comparing rounded weights with torch's", 1, 3)
+    bits, most = choose_bits(generator)
+    places, weights = pack(program, bits)
+    progress("writing the page", 2, 3)
+    data = {
+        "program": {name: getattr(program, name) for name in ("shapes", "steps", "inputs", "output")},
+        "constants": places,
+        "facts": _facts(source, bits, most, 0 if reals is None else len(reals)),
+        "figures": _figures(source),
+    }  # fmt: skip
+    content = _html(
+        data, weights, None if reals is None else base64.b64encode(reals.tobytes()).decode(), _poster(generator)
+    )
+    write_atomically(out, content.encode(), remedy="nothing of it is left there; make room, or choose another --out")
+    told = [f"a page of {len(content.encode()) / 1e6:.1f} MB that makes samples by itself: open it in any browser"]
+    if bits == 32:
+        told.append("Its weights are stored in 32 bits: in 16, pixels would differ by more than 1 of 255.")
+    if reals is not None:
+        told.append(f"It holds {len(reals)} of the real images, for the quiz: whoever gets it gets them.")
+    return told
+
+
+def _facts(source: Source, bits: int, most: int, num_reals: int) -> dict[str, Any]:
+    generator = source.generator
+    channels, height, width = generator.spec.shape
+    return {
+        "name": source.name,
+        "data": generator.name,
+        "noun": noun_of(generator.name),
+        "shape": [channels, height, width],
+        "height": height,
+        "width_pixels": width,
+        "classes": list(generator.spec.classes),
+        "shares": list(generator.class_shares),
+        "z_dim": generator.z_dim,
+        "directions": [[round(float(step), 5) for step in way] for way in directions(generator)],
+        "architecture": generator.architecture,
+        "width": generator.width,
+        "nimg": generator.nimg,
+        "parameters": num_parameters(generator.module),
+        "bits": bits,
+        "most_difference": most,
+        "num_reals": num_reals,
+        "mark": text_of(SAMPLE),
+        "version": __version__,
+        "digest": source.digest,
+    }
+
+
+def _figures(source: Source) -> dict[str, Any]:
+    """Return what `faussaire evaluate` found, as far as it is there and readable."""
+    found = source.scores
+    meanings, verdicts = found.get("meanings"), found.get("verdicts")
+    rows = [row for row in found.get("scores") or () if isinstance(row, dict) and isinstance(row.get("metric"), str)]
+    scores = []
+    for row in rows:
+        meaning = meanings.get(row["metric"], {}) if isinstance(meanings, dict) else {}
+        numbers = {name: _finite(row.get(name)) for name in ("value", "low", "high", "n_real", "n_fake")}
+        scores.append({"metric": row["metric"], "protocol": str(row.get("protocol", "")), **numbers, **meaning})
+    nimg = _finite(rows[0].get("nimg")) if rows else None
+    names = [verdict.get("name") for verdict in verdicts or () if isinstance(verdict, dict)]
+    return {"scores": scores, "verdicts": names, "kimg": None if nimg is None else nimg / 1000}
+
+
+def _finite(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _reals(source: Source) -> np.ndarray:
+    """Return a few dozen of the real images, uint8 `[n, H, W, C]`.
+
+    Raises:
+        ConfigError: they are not there.
+    """
+    generator = source.generator
+    reals = read_reals(Path(source.path), generator.modality, generator.spec.shape)
+    if reals is None:
+        raise ConfigError("--with-reals takes them from reals.png in the folder of a run, which is not there")
+    return reals[: max(1, min(MOST_REALS, MOST_REALS_BYTES // reals[0].nbytes))]
+
+
+def _poster(generator: Generator) -> str:
+    """Return a picture of some samples as a data: address."""
+    return _uri("image/png", generator.modality.png(generator.sample(POSTER)))
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _html(data: dict[str, Any], weights: str, reals: str | None, poster: str) -> str:
+    engine, app, style = _joined(*ENGINE), _joined(*APP), _read("page.css")
+    templates = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return templates.from_string(_read("page.html.j2")).render(
+        policy=Markup(
+            f"default-src 'none'; script-src {_hash(engine)} {_hash(app)} 'wasm-unsafe-eval'; "
+            f"style-src {_hash(style)}; img-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
+        ),
+        facts=data["facts"],
+        version=__version__,
+        icon=_uri("image/svg+xml", ICON.encode()),
+        poster=poster,
+        style=Markup(style),
+        data=_json(data),
+        texts=_json({language: _texts(language) for language in LANGUAGES}),
+        kernel=base64.b64encode(multiply_module()).decode(),
+        weights=weights,
+        reals=reals,
+        engine=Markup(engine),
+        app=Markup(app),
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _json(value: Any) -> Markup:
+    """Return JSON that no text in it can end the element of."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c"))
+
+
+@cache
+def _texts(language: str) -> dict[str, Any]:
+    return tomllib.loads(_read(f"{language}.toml"))
+
+
+def _joined(*names: str) -> str:
+    return "\n".join(_read(name) for name in names)
+
+
+@cache
+def _read(name: str) -> str:
+    return files("faussaire.generation.export.page").joinpath("browser", name).read_text("utf-8")
