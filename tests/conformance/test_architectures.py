@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from faussaire.core.errors import ConfigError
-from faussaire.generation.export.page.trace import program_of
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import (
     architecture,
@@ -109,16 +108,6 @@ def test_networks_treat_samples_one_by_one_where_they_say_so(pair) -> None:
         alone = torch.cat([network(x[:3]), network(x[3:])])
         seed_dropout(network, torch.Generator().manual_seed(0))
         assert torch.allclose(network(x), alone, atol=1e-5) == network.per_sample
-
-
-@pytest.mark.parametrize("num_classes", [0, 2])
-@pytest.mark.parametrize("name", architectures())
-def test_a_generator_is_made_of_layers_that_the_exported_page_can_run(name: str, num_classes: int) -> None:
-    spec = image_spec(28, 3, ("a", "b"))
-    G = build_generator(name, spec, z_dim=Z_DIM, seed=1, num_classes=num_classes)
-    program = program_of(G, Z_DIM, num_classes)
-    assert program.shapes[program.output] == (1, *spec.shape)
-    assert len(program.inputs) == (2 if num_classes else 1)
 
 
 @pytest.mark.parametrize("name", architectures())

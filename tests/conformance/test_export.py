@@ -7,6 +7,7 @@ import torch
 
 from faussaire.core.errors import ExportError
 from faussaire.generation.export._graph import graph, largest_difference
+from faussaire.generation.export.page.trace import program_of
 from faussaire.generation.generator import Generator
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import architectures, build_generator
@@ -34,6 +35,15 @@ def test_the_graph_makes_the_samples_that_torch_makes(name: str) -> None:
     """On 1,000 latents of both classes, in batches of 1, 99 and 100, truncated or not."""
     generator = generator_of(name)
     assert largest_difference(graph(generator).SerializeToString(), generator) < 1e-4
+
+
+@pytest.mark.parametrize("name", architectures())
+def test_a_generator_is_made_of_layers_that_the_page_can_run(name: str) -> None:
+    """That the page computes what torch computes is tested in a browser: tests/browser/test_exported_page.py."""
+    generator = generator_of(name)
+    program = program_of(generator.module, Z_DIM, 2)
+    assert program.shapes[program.output] == (1, *generator.spec.shape)
+    assert len(program.inputs) == 2
 
 
 def test_an_architecture_with_a_layer_that_cannot_be_exported_says_so() -> None:
