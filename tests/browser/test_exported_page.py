@@ -121,6 +121,9 @@ OF_NUMBERS = {
     "z rest": lambda z: torch.cat([F.gelu(z, approximate="tanh"), F.leaky_relu(z, 0.1), z.abs() ** 1.5,
         (z * z + 1).rsqrt(), (z.abs() + 1).log(), 1 / (2 + z.abs()), 3 - z, torch.maximum(z, -z / 2), F.glu(z, 1)], 1),
     "row axes": lambda x: torch.cat([x.mean(1), x.sum(2), x.amax(1), x.amin(2), x.var(1), x.norm(dim=1)], 1),
+    "row choices": lambda x: torch.cat([
+        torch.where(x > 0.5, x, -x), torch.zeros_like(x).scatter(1, x.argmax(1, keepdim=True), 2.0),
+        ((x > 0) & (x <= 1)).float()], 1),
     "row shares": lambda x: torch.cat([x.softmax(1), x.log_softmax(-1), x @ x.transpose(1, 2)], 2),
 }  # fmt: skip
 OF_PLACES = {

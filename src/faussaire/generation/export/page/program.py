@@ -20,7 +20,7 @@ OPERATIONS = {
     "deconv": "a transposed convolution over one or two axes, and a bias",
     "unary": "a function of each number",
     "binary": "a function of pairs of numbers, the shapes broadcast",
-    "reduce": "sum, mean, greatest or least over some axes",
+    "reduce": "sum, mean, greatest, least, or place of the greatest, over some axes",
     "softmax": "shares along an axis, or their logarithms",
     "strided": "some of the numbers in another order",
     "cat": "several arrays side by side along an axis",

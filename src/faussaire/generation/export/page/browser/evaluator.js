@@ -285,6 +285,7 @@ class Evaluator {
       const from = this.view(step.in[0]), to = this.view(step.out), n = from.length;
       return () => {
         to.fill(begin);
+        if (step.f === "argmax") return greatest(from, to, x, step.axes[0]);
         if (step.f === "max") for (let i = 0; i < n; i++) to[where[i]] = Math.max(to[where[i]], from[i]);
         else if (step.f === "min") for (let i = 0; i < n; i++) to[where[i]] = Math.min(to[where[i]], from[i]);
         else for (let i = 0; i < n; i++) to[where[i]] += from[i];
@@ -409,6 +410,17 @@ function walked(shape, strides, start) {
   return places;
 }
 
+// The place of the greatest number along an axis, the first of several.
+function greatest(from, to, shape, axis) {
+  const inner = product(shape.slice(axis + 1)), size = shape[axis];
+  for (let i = 0; i < to.length; i++) {
+    const at = Math.floor(i / inner) * size * inner + (i % inner);
+    let best = 0;
+    for (let j = 1; j < size; j++) if (from[at + j * inner] > from[at + best * inner]) best = j;
+    to[i] = best;
+  }
+}
+
 // The error function to 1.2e-7 (Numerical Recipes, section 6.2).
 function erf(x) {
   const t = 1 / (1 + 0.5 * Math.abs(x));
@@ -489,4 +501,10 @@ const BINARY = {
   div: paired((a, b) => a / b),
   max: paired(Math.max),
   min: paired(Math.min),
+  gt: paired((a, b) => Number(a > b)),
+  ge: paired((a, b) => Number(a >= b)),
+  lt: paired((a, b) => Number(a < b)),
+  le: paired((a, b) => Number(a <= b)),
+  eq: paired((a, b) => Number(a === b)),
+  ne: paired((a, b) => Number(a !== b)),
 };

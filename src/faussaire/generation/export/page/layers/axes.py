@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from faussaire.generation.export.page.layers import numbers as layers_of_numbers
 from faussaire.generation.export.page.layers import weighted
 from faussaire.generation.export.page.layers._table import Layer, layer
 from faussaire.generation.export.page.program import Program, Value
@@ -22,6 +23,25 @@ def _over_axes(name: str) -> Layer:
 
 for _torch, _ours in {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min"}.items():
     layer(_torch)(_over_axes(_ours))
+
+
+@layer("argmax")
+def argmax(p: Program, x: Value, axis: int, keepdim: bool = False) -> Value:
+    """The place of the greatest along an axis, the first of several."""
+    return p.reduced("argmax", x, [axis], keep=keepdim)
+
+
+@layer("scatter")
+def scatter(p: Program, x: Value, axis: int, index: Value, number: float) -> Value:
+    """One number at one place along an axis."""
+    axis %= len(x.shape)
+    if index.shape != (*x.shape[:axis], 1, *x.shape[axis + 1 :]) or isinstance(number, Value):
+        raise ValueError("several places or numbers")
+    flat = p.reshaped(index, [*x.shape[:axis], *x.shape[axis + 1 :]])
+    marks = p.step("onehot", [flat], [*flat.shape, x.shape[axis]])
+    last = len(x.shape) - 1
+    marks = p.permuted(marks, [*range(axis), last, *range(axis, last)])
+    return layers_of_numbers.where(p, marks, number, x)
 
 
 @layer("var")

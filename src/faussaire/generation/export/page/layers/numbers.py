@@ -1,4 +1,4 @@
-"""Functions of one number, and of two."""
+"""Functions of one number, and of two; what is true is 1, and what is not 0."""
 
 from __future__ import annotations
 
@@ -58,7 +58,19 @@ def power(p: Program, x: Value, exponent: float) -> Value:
     return p.unary("square", x) if exponent == 2 else p.unary("pow", x, exponent)
 
 
-TWO = {"add": "add", "sub": "sub", "mul": "mul", "div": "div", "maximum": "max", "minimum": "min"}
+TWO = {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "div": "div",
+    "maximum": "max",
+    "minimum": "min",
+    **{name: name for name in ("gt", "ge", "lt", "le", "eq", "ne")},
+    "logical_and": "mul",
+    "bitwise_and": "mul",
+    "logical_or": "max",
+    "bitwise_or": "max",
+}
 
 
 def _of_two(name: str) -> Layer:
@@ -80,3 +92,33 @@ def rsub(p: Program, x: Value, y: Value | float, **options: Any) -> Value:
     """y - x."""
     made: Value = LAYERS["sub"](p, y, x, **options)
     return made
+
+
+@layer("logical_not", "bitwise_not")
+def logical_not(p: Program, x: Value) -> Value:
+    """What is not true."""
+    return p.binary("eq", x, p.constant(np.array(0)))
+
+
+@layer("where")
+def where(p: Program, chosen: Value, x: Value | float, y: Value | float) -> Value:
+    """One or the other, place by place."""
+    one, other = (v if isinstance(v, Value) else p.constant(np.array(v)) for v in (x, y))
+    return p.binary("add", p.binary("mul", chosen, one), p.binary("mul", logical_not(p, chosen), other))
+
+
+def _of_a_kind(number: float) -> Layer:
+    def filled(p: Program, x: Value, *_: Any, **__: Any) -> Value:
+        return p.constant(np.full(x.shape, number))
+
+    return filled
+
+
+layer("zeros_like")(_of_a_kind(0))
+layer("ones_like")(_of_a_kind(1))
+
+
+@layer("full_like")
+def full_like(p: Program, x: Value, number: float, **_: Any) -> Value:
+    """One number in another's shape."""
+    return p.constant(np.full(x.shape, number))
