@@ -1,0 +1,137 @@
+"""What the documents tell a reader to type works, in order, from an empty folder; French and English say the same.
+
+Budgets are shortened on the way (see `shortened`), and a folder of photographs stands ready under the names that the
+documents give to the reader's own. Lines for other programs than faussaire are left out, and so are blocks marked `py`:
+parts of the source.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import faussaire
+from faussaire.cli.main import run
+from faussaire.core.config import LENGTHS
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BRIEF = {"kimg": 0.2, "threads": 1, "pictures": 2}
+NARROW = {"width": 8, "precision": "fp32", "batch_size": 20}
+MOST_SAMPLES = 100
+FRENCH = {
+    **{"mes-photos": "my-photos", "grille.png": "grid.png", "sandales.png": "sandals.png"},
+    **{"runs/sept": "runs/seven", "runs/bottines": "runs/boots", "runs/par-nom": "runs/by-name"},
+}
+"""Names that the French README gives to what the reader makes, and those of the English one."""
+
+
+def blocks(document: Path) -> list[tuple[str, str]]:
+    """Return language and text of what a document shows to type."""
+    return BLOCK.findall(document.read_text(encoding="utf-8"))
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return the words of each faussaire command in a block, comments left out."""
+    lines = [shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines()]
+    return [line for line in lines if line[:1] == ["faussaire"]]
+
+
+def shortened(words: list[str]) -> list[str]:
+    """Return a command with a budget of seconds; what it is about stays."""
+    verb, rest = words[1], words[2:]
+    if verb == "train" and "--replay" not in rest:
+        kept = list(rest)
+        for name in LENGTHS:
+            if f"--{name}" in kept:
+                place = kept.index(f"--{name}")
+                del kept[place : place + 2]
+        sized = {name: value for name, value in NARROW.items() if f"--{name}".replace("_", "-") not in kept}
+        settings = BRIEF if "--recipe" in kept else BRIEF | sized
+        flags = [word for name, value in settings.items() for word in (f"--{name}".replace("_", "-"), str(value))]
+        return [verb, *kept, *flags]
+    if verb == "demo":
+        return [verb, *rest, "--minutes", "0.25"]
+    if verb in ("evaluate", "compare") and "--protocol" not in rest:
+        return [verb, *rest, "--protocol", "fd2000-pixels-dct"]
+    if "-n" in rest:
+        place = rest.index("-n") + 1
+        rest = [*rest[:place], str(min(int(rest[place]), MOST_SAMPLES)), *rest[place + 1 :]]
+    return [verb, *rest]
+
+
+@pytest.fixture
+def a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with nothing in it but the reader's own photographs."""
+    rng = np.random.default_rng(0)
+    for number in range(240):
+        path = tmp_path / "my-photos" / ("cats", "dogs")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((32, 32), Image.Resampling.BICUBIC).save(path)
+    monkeypatch.chdir(tmp_path)
+    train = faussaire.train
+
+    def train_briefly(*data: Any, recipe: str | None = None, **settings: Any) -> Any:
+        brief = {name: value for name, value in settings.items() if name not in LENGTHS} | BRIEF
+        return train(*data, recipe=recipe, **(brief if recipe else NARROW | brief))
+
+    monkeypatch.setattr(faussaire, "train", train_briefly)
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_tells_to_type_works(
+    document: Path, a_reader: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, Any] = {"faussaire": faussaire}
+    for language, text in blocks(document):
+        if language == "python":
+            exec(compile(text, document.name, "exec"), names)
+            continue
+        for words in commands(text):
+            if words[1] == "serve":
+                assert_serves(words)
+            else:
+                assert run(shortened(words)) == 0, (words, capsys.readouterr().err)
+
+
+def assert_serves(words: list[str]) -> None:
+    """Start a server, wait until it says where, and end it."""
+    program = [sys.executable, "-m", *words, "--port", "0"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        assert server.stdout is not None
+        said = ""
+        while "http://" not in said:
+            line = server.stdout.readline()
+            assert line, said
+            said += line
+        server.terminate()
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    """Only the names of what the reader brings or makes are translated."""
+    english, french = (
+        [words for _, text in blocks(ROOT / name) for words in commands(text)] for name in ("README.md", "README.fr.md")
+    )
+    assert [[FRENCH.get(word, word) for word in words] for words in french] == english
+
+
+def test_every_file_of_the_documents_that_is_named_is_there() -> None:
+    missing = [
+        f"{document.name}: {target}"
+        for document in [*DOCUMENTS, ROOT / "README.fr.md"]
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+        if not (document.parent / target).exists()
+    ]
+    assert missing == []
