@@ -67,8 +67,18 @@ class ExportError(FaussaireError):
 
 
 class RequestError(FaussaireError):
-    """What was asked of the studio by HTTP is impossible, or not now; `status` is the answer's."""
+    """What was asked of the studio by HTTP is impossible, or not now.
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+    Args:
+        status: of the answer.
+        template: a sentence in English, with the names of `values` in braces; the pages know it in other languages.
+        values: what stands for the names: text, or numbers, which each language writes in its own way.
+    """
+
+    def __init__(self, status: int, template: str, **values: str | float) -> None:
+        shown = {
+            name: value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else f"{value:g}"
+            for name, value in values.items()
+        }
+        super().__init__(template.format(**shown))
+        self.status, self.template, self.values = status, template, values

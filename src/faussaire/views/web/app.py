@@ -19,6 +19,7 @@ from faussaire.views.web.library import Library
 from faussaire.views.web.pages import public
 from faussaire.views.web.pages import routes as pages
 from faussaire.views.web.pages.render import page, static_version
+from faussaire.views.web.pages.texts import language_of
 from faussaire.views.web.quiz import routes as quiz
 from faussaire.views.web.server import problems
 from faussaire.views.web.server.guard import Guard
@@ -85,7 +86,7 @@ async def static(version: str, name: str) -> Response:
 
 async def _on_error(request: Request, error: Exception) -> Response:
     """Answer a program by a problem, and a person by a page."""
-    status, said = problems.status_of(error), problems.said_of(error)
+    status, said = problems.status_of(error), problems.said_of(error, language_of(request))
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
         return page(request, "error.html.j2", status=status, code=status, said=said)
     return problems.problem(status, said)

@@ -80,11 +80,13 @@ class Library:
         if run_id is None and len(runs) == 1:
             return next(iter(runs.values()))
         if run_id is not None and run_id not in runs and (reason := self.refused().get(run_id)) is not None:
-            raise RequestError(404, f"this run is not served: {reason}")
+            raise RequestError(404, "this run is not served: {reason}", reason=reason)
         if not runs:
             raise RequestError(404, "there is no run here: it was moved or deleted, or none has begun")
         if run_id is None:
-            raise RequestError(422, f"{len(runs)} runs are served here: name one by run=ID; /api/runs lists them")
+            raise RequestError(
+                422, "{count} runs are served here: name one by run=ID; /api/runs lists them", count=len(runs)
+            )
         if run_id not in runs:
             raise RequestError(
                 404, "no such run: it was moved or deleted, or never was; /api/runs lists those that are"

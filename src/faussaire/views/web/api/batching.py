@@ -68,7 +68,9 @@ class Batcher:
             RequestError: too many are waiting.
         """
         if self.num_waiting + count > MAX_WAITING:
-            raise RequestError(503, f"more than {MAX_WAITING:,} samples are waiting to be made; try again in a second")
+            raise RequestError(
+                503, "more than {most} samples are waiting to be made; try again in a second", most=MAX_WAITING
+            )
         asked = Asked(count, inputs, finish)
         self.waiting.append(asked)
         self.num_waiting += count

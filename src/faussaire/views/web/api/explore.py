@@ -81,7 +81,7 @@ def _moved(loaded: Loaded, z: Tensor, steps: list[float]) -> Tensor:
     if not any(steps):
         return z
     if any(abs(step) > MAX_MOVE for step in steps):
-        raise RequestError(422, f"moves: each is between -{MAX_MOVE:g} and {MAX_MOVE:g}")
+        raise RequestError(422, "moves: each is between -{most} and {most}", most=MAX_MOVE)
     from faussaire.generation.directions import directions
 
     ways: Tensor = _remembered(loaded, "directions", lambda: directions(loaded.generator))

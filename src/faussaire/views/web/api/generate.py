@@ -85,7 +85,7 @@ def class_asked(generator: Generator, label: str | None) -> int | None:
     try:
         return None if label is None else generator.class_number(label)
     except ConfigError as error:
-        raise RequestError(422, f"class: {error}") from None
+        raise RequestError(422, "class: {reason}", reason=str(error)) from None
 
 
 def check_size(generator: Generator, n: int) -> None:
@@ -93,7 +93,11 @@ def check_size(generator: Generator, n: int) -> None:
     numbers = n * int(np.prod(generator.spec.shape))
     if numbers > MAX_NUMBERS:
         raise RequestError(
-            422, f"n: {n} samples are {numbers:,} numbers, and an answer has at most {MAX_NUMBERS:,}; ask for fewer"
+            422,
+            "n: {n} samples are {numbers} numbers, and an answer has at most {most}; ask for fewer",
+            n=n,
+            numbers=numbers,
+            most=MAX_NUMBERS,
         )
 
 

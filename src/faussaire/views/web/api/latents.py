@@ -33,13 +33,17 @@ def latent_at(generator: Generator, expression: str) -> tuple[Tensor, Tensor | N
 
     terms = list(TERM.finditer(expression))
     if "".join(term.group() for term in terms) != expression or not 1 <= len(terms) <= MAX_TERMS:
-        raise RequestError(422, f"z: up to {MAX_TERMS} terms such as 7.3 (seed 7, sample 3) or 7.3-9.1+2.0*0.5")
+        raise RequestError(
+            422, "z: up to {most} terms such as 7.3 (seed 7, sample 3) or 7.3-9.1+2.0*0.5", most=MAX_TERMS
+        )
     if any(not term[1] for term in terms[1:]):
         raise RequestError(422, "z: terms are joined by + or -")
     parts, classes, weights = [], [], []
     for sign, seed, index, weight in (term.groups() for term in terms):
         if int(seed) > MAX_SEED or int(index) >= MAX_N:
-            raise RequestError(422, f"z: a seed is at most {MAX_SEED}, and a sample's number below {MAX_N}")
+            raise RequestError(
+                422, "z: a seed is at most {most}, and a sample's number below {n}", most=str(MAX_SEED), n=MAX_N
+            )
         z, labels = drawn(generator, int(seed), int(index) + 1)
         parts.append(z[-1])
         classes.append(None if labels is None else labels[-1])

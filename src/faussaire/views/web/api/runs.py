@@ -58,7 +58,7 @@ def ask(shared: SharedDep, run_id: str, command: Command) -> dict[str, str]:
     run = shared.library.run(run_id)
     state = described(shared, run_id)["state"]
     if state in ("finished", "stopped", "diverged", "damaged"):
-        raise RequestError(409, f"this run is {state}: no training listens")
+        raise RequestError(409, "this run has ended: no training listens")
     control.ask(run, command.command)
     return {"asked": command.command}
 

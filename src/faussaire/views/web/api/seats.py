@@ -53,7 +53,9 @@ class Seats:
         if len(self._taken) >= most:
             oldest = next((seat for seat in self._taken if not seat.wanted), None)
             if oldest is None or time.monotonic() - oldest.since < SURE_SECONDS:
-                raise RequestError(503, f"{most} browsers follow runs here already; try again in a few seconds")
+                raise RequestError(
+                    503, "{most} browsers follow runs here already; try again in a few seconds", most=most
+                )
             oldest.wanted = True
         seat = Seat()
         self._taken.append(seat)

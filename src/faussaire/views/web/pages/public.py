@@ -8,8 +8,9 @@ import time
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 
 from faussaire.core.names import noun_of
 from faussaire.runs.standing import standing
@@ -22,7 +23,16 @@ FRESH_SEEDS = 2**31  # an address that can be read out over the telephone
 WORDS = {"fashion-mnist": "garment", "mnist": "digit"}  # names of texts, for the sets whose own name is no noun
 
 router = APIRouter(include_in_schema=False)
-Seed = Annotated[int, Path(ge=0, le=MAX_SEED)]
+
+
+def seed_in(seed: str) -> int:
+    """Return the seed in an address; any other word there leads nowhere."""
+    if not (seed.isascii() and seed.isdigit() and int(seed) <= MAX_SEED):
+        raise HTTPException(404)
+    return int(seed)
+
+
+Seed = Annotated[int, Depends(seed_in)]
 
 
 @router.get("/")

@@ -23,6 +23,12 @@ def texts(language: str) -> dict[str, Any]:
     return tomllib.loads(files("faussaire.views.web.pages").joinpath("texts", f"{language}.toml").read_text("utf-8"))
 
 
+@cache
+def problems_in_french() -> dict[str, str]:
+    """Return the sentences about what went wrong in French, by those in English."""
+    return tomllib.loads(files("faussaire.views.web.pages").joinpath("texts", "problems.toml").read_text("utf-8"))
+
+
 def language_of(request: Request) -> str:
     """Return the language for a request."""
     for wanted in (request.query_params.get("lang"), request.cookies.get(COOKIE)):

@@ -80,10 +80,10 @@ def _reals(run: RunFolder, generator: Generator) -> np.ndarray:
         reals = read_reals(run.path, generator.modality, generator.spec.shape)
     except ValueError:
         raise RequestError(
-            409, f"there is no quiz of {generator.spec.modality}: a picture of them does not hold each"
+            409, "there is no quiz here: a picture of the real samples does not hold each of them"
         ) from None
     if reals is None:
-        raise RequestError(409, "this run has no picture of its real images: it needs the folder of a training")
+        raise RequestError(409, "this run has no picture of its real samples: it needs the folder of a training")
     return reals
 
 

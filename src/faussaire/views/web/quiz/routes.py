@@ -52,7 +52,7 @@ def image(shared: SharedDep, quiz_id: QuizId, number: int, run: Run = None) -> R
     store = _store(shared.library.run(run))
     quiz = store.get(quiz_id)
     if not 0 <= number < QUESTIONS:
-        raise RequestError(404, f"a quiz has images 0 to {QUESTIONS - 1}")
+        raise RequestError(404, "a quiz has images 0 to {last}", last=QUESTIONS - 1)
     return Response(store.picture(quiz, *quiz.questions[number]), media_type="image/png")
 
 

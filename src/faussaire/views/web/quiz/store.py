@@ -91,7 +91,9 @@ class QuizStore:
                             db.execute(f"PRAGMA user_version={VERSION}")
                 yield db
         except sqlite3.Error as error:
-            raise RequestError(503, f"answers cannot be kept in the folder of the run: {error}") from None
+            raise RequestError(
+                503, "answers cannot be kept in the folder of the run: {reason}", reason=str(error)
+            ) from None
 
     @contextmanager
     def _there(self) -> Iterator[sqlite3.Connection]:

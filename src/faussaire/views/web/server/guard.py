@@ -16,15 +16,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faussaire.core.errors import RequestError
+from faussaire.views.web.pages.texts import language_of
 from faussaire.views.web.server.hosts import HostNames, name_in
-from faussaire.views.web.server.problems import problem
+from faussaire.views.web.server.problems import problem, said_of
 
 MAX_BODY_BYTES = 16_384
-BODY_SECONDS = 10.0
+BODY_SECONDS = 10
 MAX_QUERY_BYTES = 8_192
+OTHER_NAME_HERE = "this server answers to localhost; --name NAME adds another when it is started"
+OTHER_NAME = (
+    "this server answers to the names and addresses of its machine; --name NAME adds another when it is started"
+)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # plotly makes style elements that are empty and fills them by its own script, which is allowed; this is their hash.
 EMPTY = base64.b64encode(hashlib.sha256(b"").digest()).decode()
@@ -72,20 +78,20 @@ class Guard:
                 receive = await _read_whole(receive)
             await self.app(scope, receive, send_strictly)
         except RequestError as error:
-            await problem(error.status, str(error))(scope, receive, send_strictly)
+            said = said_of(error, language_of(Request(scope)))
+            await problem(error.status, said)(scope, receive, send_strictly)
 
     def _check(self, scope: MutableMapping[str, Any]) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         address = (scope.get("server") or ("",))[0]
         if self.names is not None and not self.names.hold(name_in(host), address):
-            ours = "localhost" if self.names.loopback else "the names and addresses of its machine"
-            raise RequestError(421, f"this server answers to {ours}; --name NAME adds another when it is started")
+            raise RequestError(421, OTHER_NAME_HERE if self.names.loopback else OTHER_NAME)
         if len(scope["query_string"]) > MAX_QUERY_BYTES:
-            raise RequestError(414, f"a query has at most {MAX_QUERY_BYTES:,} bytes")
+            raise RequestError(414, "a query has at most {most} bytes", most=MAX_QUERY_BYTES)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-            raise RequestError(413, f"a body has at most {MAX_BODY_BYTES:,} bytes")
+            raise RequestError(413, "a body has at most {most} bytes", most=MAX_BODY_BYTES)
         if scope["method"] not in SAFE_METHODS:
             origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
             if site != "same-origin" or (origin is not None and urlsplit(origin).netloc != host):
@@ -105,9 +111,11 @@ async def _read_whole(receive: Receive) -> Receive:
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > MAX_BODY_BYTES:
-                    raise RequestError(413, f"a body has at most {MAX_BODY_BYTES:,} bytes")
+                    raise RequestError(413, "a body has at most {most} bytes", most=MAX_BODY_BYTES)
     except TimeoutError:
-        raise RequestError(408, f"the body of the request was not there within {BODY_SECONDS:g} seconds") from None
+        raise RequestError(
+            408, "the body of the request was not there within {seconds} seconds", seconds=BODY_SECONDS
+        ) from None
     told = False
 
     async def receive_again() -> Message:

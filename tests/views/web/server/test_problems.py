@@ -1,0 +1,71 @@
+"""Errors are told in the reader's language, each sentence once in English, where it is raised, and once in French."""
+
+from __future__ import annotations
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+import faussaire
+from faussaire.core.errors import RequestError
+from faussaire.views.web.api.generators import NO_GENERATOR
+from faussaire.views.web.pages.texts import problems_in_french
+from faussaire.views.web.server import guard, problems
+from faussaire.views.web.server.problems import said_of
+from web_client import client_of
+
+ELSEWHERE = {
+    "NO_GENERATOR": NO_GENERATOR,
+    "OTHER_NAME": guard.OTHER_NAME,
+    "OTHER_NAME_HERE": guard.OTHER_NAME_HERE,
+}
+
+
+def raised() -> list[str]:
+    """Return the sentence of every RequestError in the source."""
+    found = []
+    for path in sorted(Path(faussaire.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RequestError":
+                found += [part.value for part in ast.walk(node.args[1]) if isinstance(part, ast.Constant)]
+                found += [ELSEWHERE[part.id] for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)
+                          and part.id in ELSEWHERE]  # fmt: skip
+    return [text for text in found if isinstance(text, str)]
+
+
+def names_in(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_every_sentence_about_what_went_wrong_is_there_in_french_with_the_same_values() -> None:
+    french = problems_in_french()
+    wanted = {*raised(), *problems.PHRASES, problems.DAMAGED, problems.BUG, problems.REFUSED}
+    assert len(wanted) > 30
+    assert {*wanted} == {*french}
+    assert [english for english in french if names_in(english) != names_in(french[english])] == []
+
+
+def test_numbers_in_a_sentence_are_written_as_the_language_does() -> None:
+    error = RequestError(413, "a body has at most {most} bytes", most=16_384)
+    assert said_of(error, "en") == str(error) == "a body has at most 16,384 bytes"
+    assert said_of(error, "fr") == "le corps d’une requête a au plus 16\N{NARROW NO-BREAK SPACE}384 octets"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "no such run: it was moved or deleted"), ("fr", "cet entraînement n’existe pas : il a été déplacé")],
+)
+def test_a_program_and_a_person_are_told_in_their_language(squares_run: Path, language: str, said: str) -> None:
+    client = client_of(squares_run.parent)
+    headers = {"Accept-Language": language}
+    assert client.get("/api/runs/none", headers=headers).json()["detail"].startswith(said)
+    assert said in client.get("/runs/none", headers=headers | {"Accept": "text/html"}).text
+
+
+@pytest.mark.parametrize("address", ["/abc", "/-1", "/12.jpg", "/99999999999999999999999999", "/1/2"])
+def test_an_address_of_the_public_page_that_is_no_seed_leads_nowhere(squares_run: Path, address: str) -> None:
+    response = client_of(squares_run, public_only=True).get(address, headers={"Accept": "text/html"})
+    assert (response.status_code, response.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing here" in response.text
