@@ -117,10 +117,9 @@ def test_the_page_shows_points(run: Path, address: str, kind: str) -> None:
     assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
 
 
-def test_there_is_no_quiz_of_points_and_a_word_says_why(run: Path) -> None:
-    answer = client_of(run).post("/api/quiz")
-    assert answer.status_code == 409
-    assert "no quiz of points" in answer.text
+def test_there_is_a_quiz_of_points_by_the_array_beside_their_picture(run: Path) -> None:
+    assert np.load(run / "reals.npy").shape == (64, 2)
+    assert client_of(run).post("/api/quiz").status_code == 201
 
 
 def test_the_folder_is_the_registry_and_images_take_what_no_other_does() -> None:

@@ -135,7 +135,7 @@ def _check_room(out: Path, num_bytes: int) -> None:
 
 def _write_folder(out: Path, pieces: Iterable[Samples], seed: int, modality: Modality) -> None:
     """Write a file of each form for each sample; where that fails, take back those that were not there before."""
-    samples = (array[None] for piece in pieces for array in modality.to_array(piece))
+    samples = (np.asarray([array]) for piece in pieces for array in modality.to_array(piece))
     fresh: list[Path] = []
     try:
         for (index, sample), form in ((one, form) for one in enumerate(samples) for form in modality.forms):

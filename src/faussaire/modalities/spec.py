@@ -19,7 +19,7 @@ import numpy as np
 from faussaire.core.errors import DataError
 from faussaire.core.marks import SAMPLE, SHEET
 from faussaire.modalities import pictures
-from faussaire.modalities.forms import Form
+from faussaire.modalities.forms import Form, Shown
 from faussaire.modalities.samples import (
     BLANK,
     FOR_NOW,
@@ -200,6 +200,11 @@ class Modality(ABC):
         """The files that a sample is written as: `--out DIR/` gets one of each."""
         return (Form(suffix=".png", media_type="image/png", encode=self.png),)
 
+    @property
+    def legible(self) -> Form | None:
+        """The form that is text to be read, if there is one."""
+        return next((form for form in self.forms if form.shown is Shown.TEXT), None)
+
     scored_by: ClassVar[str] = "values"
     """The extractor of the score on the way and of the test for copies: quick, and there everywhere."""
 
@@ -230,6 +235,10 @@ class Modality(ABC):
         """Undo `from_rows`."""
         return arrays
 
+    def compared(self, arrays: np.ndarray) -> np.ndarray:
+        """Return what a user gets, `[n, …]`, as float32 `[n, K]`, by whose difference two of them are compared."""
+        return arrays.reshape(len(arrays), -1).astype(np.float32)
+
     def is_told(self, note: str) -> bool:
         """Whether a note of a preparation is said before a training, as it may have gone wrong unnoticed."""
         return False
@@ -251,6 +260,9 @@ class Modality(ABC):
         if len(arrays) == 1:
             return pictures.png(self.tiles(arrays, 1)[0], kind=SAMPLE)
         return pictures.png(self.sheet(arrays, 1), kind=SHEET)
+
+    rereads: ClassVar[bool] = False
+    """Whether `reread` gets samples back from a picture; else a training keeps those that it pictures as an array."""
 
     def reread(self, sheet: np.ndarray, count: int, shape: tuple[int, ...]) -> np.ndarray | None:
         """Return what `sheet` drew of `count` samples of a shape; None where a picture does not hold them."""

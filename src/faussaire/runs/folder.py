@@ -24,6 +24,9 @@ from faussaire.core.terminal import FAILURES
 from faussaire.runs.events import Event, kind_of, line_of, parse
 from faussaire.runs.history import History
 
+REALS = "reals.npy"
+"""Some real samples as a user gets them, where their picture does not hold them."""
+
 RECORDED = {"config": dict, "spec": dict, "num_images": int, "fingerprint": str, "threads": int, "torch": str}
 """What config.json of a run holds, and of what type."""
 

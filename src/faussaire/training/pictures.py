@@ -13,7 +13,7 @@ from faussaire.core.moments import rounded
 from faussaire.core.rng import draw_places
 from faussaire.generation.latents import latents
 from faussaire.modalities import SampleSpec, of_spec
-from faussaire.runs.folder import RunFolder
+from faussaire.runs.folder import REALS, RunFolder
 from faussaire.training.gauges import gradient_norm
 from faussaire.training.result import Judged
 from faussaire.training.trainer import Trainer
@@ -42,8 +42,12 @@ class Pictures:
         """Picture real samples."""
         reals = self.trainer.batches.samples
         chosen = draw_places(len(reals), GRID, seed=self.trainer.config.seed, stream="reals")
+        rows = reals[chosen]
         with self.run.drawing(self.run.path / "reals.png") as beside:
-            self.modality.write_grid(beside, self.modality.to_real(reals[chosen]))
+            self.modality.write_grid(beside, self.modality.to_real(rows))
+        if not self.modality.rereads:
+            with self.run.drawing(self.run.path / REALS) as beside, beside.open("wb") as file:
+                np.save(file, self.modality.from_rows(rows), allow_pickle=False)
 
     def draw_grid(self) -> None:
         """Picture the fixed grid as G_ema makes it now."""

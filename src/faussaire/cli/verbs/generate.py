@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from faussaire.cli.flags import Whole, whole
-from faussaire.core.terminal import Terminal, say
+from faussaire.core.terminal import printing, say
 
 
 def generate(
@@ -19,7 +19,7 @@ def generate(
     seed: Whole = 0,
     truncation: float = 1.0,
     label: Annotated[str | None, Parameter(name="--class")] = None,
-    out: str = "grid.png",
+    out: str | None = None,
 ) -> None:
     """Make samples with the generator of RUN.
 
@@ -36,10 +36,19 @@ def generate(
     label
         Name or number of the class to make, where RUN was trained with --conditional. [all, as often as in the data]
     out
-        A picture (grid.png), a folder for a picture each (DIR/), or an array (samples.npy: uint8 [N, H, W, C]).
+        A picture (grid.png), a folder for a file each (DIR/), a file of all (lines.txt) where there is such a one, or
+        an array (samples.npy: uint8 [N, H, W, C]). [grid.png; text is printed]
     """
     from faussaire.generation.generator import Generator
     from faussaire.generation.samples import write_samples
 
-    made = write_samples(Generator.load(run), out, n=n, seed=seed, truncation=truncation, label=label)
-    say(Terminal(), f"{made} in {out}")
+    generator = Generator.load(run)
+    form = generator.modality.legible
+    with printing() as console:
+        if out is None and form is not None:
+            text = form.encode(generator.sample(n, seed=seed, truncation=truncation, label=label)).decode()
+            say(console, text.removesuffix("\n"))
+            return
+        out = "grid.png" if out is None else out
+        made = write_samples(generator, out, n=n, seed=seed, truncation=truncation, label=label)
+        say(console, f"{made} in {out}")

@@ -172,4 +172,4 @@ def _problem(path: str) -> str:
     return too_large(status.st_size)
 
 
-LIST = SourceKind(name="list", open=list_source, recognises=_is_list, patterns=("*.txt",), beside=_beside)
+LIST = SourceKind(name="list", open=list_source, recognises=_is_list, patterns=(), beside=_beside)

@@ -41,7 +41,7 @@ def is_lines(head: Head) -> bool:
     suffix = PurePosixPath(name.removesuffix(PurePosixPath(name).suffix) if head.is_packed else name).suffix
     if not head.inside or suffix not in (*_SUFFIXES, *_TABLES):
         return False
-    coding = _coding(head.inside, is_whole=False)
+    coding = _coding(head.inside)
     return coding is not None and (suffix in _SUFFIXES or not _has_columns(head.inside.decode(coding, "replace")))
 
 
@@ -80,11 +80,11 @@ def lines_source(path: Path, scratch: Path) -> Source:
     return array_source(np.array(lines, dtype=object), name=name, where=str(path), notes=notes)
 
 
-def _coding(data: bytes, *, is_whole: bool = True) -> str | None:
+def _coding(data: bytes) -> str | None:
     """Return the coding of a text, or of its beginning; None where it is none.
 
-    Without a mark it is UTF-8 if it can be; UTF-16 if every other byte is 0; else Windows-1252, in which Latin-1 is
-    written, as any bytes can be that.
+    Without a mark it is UTF-16 if every other byte is 0; UTF-8 if most letters beyond ASCII are whole in it; else
+    Windows-1252, in which Latin-1 is written, as any bytes can be that.
     """
     marked = next((coding for mark, coding in _MARKS.items() if data.startswith(mark)), None)
     if marked is not None:
@@ -95,12 +95,10 @@ def _coding(data: bytes, *, is_whole: bool = True) -> str | None:
     odd = len(data) - len(data.translate(None, _CONTROLS))
     if odd > _ODD_SHARE * len(data):
         return None
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if is_whole or error.end < len(data) - 3:  # the last letter of a beginning may be torn
-            return "cp1252" if is_whole else "utf-8"
-    return "utf-8"
+    text = data.decode("utf-8", "surrogateescape")
+    strange = [sign for sign in text if not sign.isascii()]
+    broken = sum("\udc80" <= sign <= "\udcff" for sign in strange)
+    return "cp1252" if 2 * broken > len(strange) else "utf-8"
 
 
 TEXT = SourceKind(

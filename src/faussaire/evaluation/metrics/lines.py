@@ -37,8 +37,8 @@ def groups_of(lines: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     edge = np.zeros((len(lines), 1), np.int64)
     padded = lines if size == 1 else np.concatenate([edge, lines, edge], axis=1)
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)
-    # An end may be the first or the last letter of a group: never inside, and never two in a row.
-    is_group = (windows[:, :, 1:-1] > 0).all(2) & (windows[:, :, [0, -1]] > 0).any(2)
+    # An edge may be the first or the last letter of a group, and never stands inside, or alone.
+    is_group = (windows[:, :, 1:-1] > 0).all(2) & (windows > 0).any(2)
     of_line, place = np.nonzero(is_group)
     code = np.zeros(len(of_line), np.int64)
     for letter in windows[of_line, place].T:

@@ -15,6 +15,9 @@ COLLAPSED_COVERAGE = 0.2
 COLLAPSED_CLASSES = 0.7
 COPIER_P = 0.001
 ROUGH_BELOW = 0.4
+ROUGH_LINES = 2.0
+"""Times the divergence of real lines, above which lines are rough; two letters known of every three give 2.4."""
+LEAST_NEW = 0.2
 
 
 def judge_figures(
@@ -27,9 +30,10 @@ def judge_figures(
         num_classes: classes that the reals have; 0 where there are no labels.
         copier_p: p-value of the test for copies; None where there was none.
     """
-    found = [_copier(copier_p), _noise(figures) or _lost_classes(figures, num_classes) or _uncovered(figures)]
+    copies = _copier(copier_p) or _repeats(figures)
+    found = [copies, _noise(figures) or _lost_classes(figures, num_classes) or _uncovered(figures)]
     grave = [verdict for verdict in found if verdict is not None]
-    quality = _quality(figures)
+    quality = _quality_of_lines(figures) or _quality(figures)
     return grave if grave or quality is None else [quality]
 
 
@@ -74,6 +78,31 @@ def _uncovered(figures: Mapping[str, Figure]) -> Verdict | None:
         text=f"collapsed: the samples cover only {share(coverage)} of the reals; "
         "begin again with a smaller --lr or another --seed",
     )
+
+
+def _repeats(figures: Mapping[str, Figure]) -> Verdict | None:
+    new = figures.get("new")
+    if not new or new[2] >= LEAST_NEW:
+        return None
+    return Verdict(
+        name="copier",
+        text=f"copier: only {share(new)} of the lines are new, the others are lines of the training data; train for "
+        "less time or on more lines",
+    )
+
+
+def _quality_of_lines(figures: Mapping[str, Figure]) -> Verdict | None:
+    """Judge lines by how much further their groups of three letters are from held-out lines than those of real ones."""
+    ours, floor, model = (figures.get(f"letters-3{suffix}") for suffix in ("", "-floor", "-model"))
+    if not ours or not floor or not model or floor[0] <= 0:
+        return None
+    text = (
+        f"groups of three letters are {ours[0] / floor[0]:.2f} times as far from new lines as those of real lines are "
+        f"(a 4-gram model: {model[0] / floor[0]:.2f})"
+    )
+    if ours[1] > ROUGH_LINES * floor[0]:
+        return Verdict(name="rough", text=f"rough: {text}; more time may help")
+    return Verdict(name="sound", text=f"sound: {text}")
 
 
 def _quality(figures: Mapping[str, Figure]) -> Verdict | None:

@@ -55,6 +55,7 @@ class Images(spec.Modality):
     scored_by = "pixels-dct"
     judged_by = ("efficientnet-lite0", "pixels-dct")
     told_by = ("labels-cnn",)
+    rereads = True
     defaults: ClassVar[Mapping[str, Any]] = {"architecture": "hybrid"}
 
     def check(self, options: Mapping[str, Any]) -> None:

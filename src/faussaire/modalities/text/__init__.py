@@ -136,6 +136,12 @@ class Text(spec.Modality):
             row[: len(numbers)] = numbers
         return rows
 
+    def compared(self, arrays: np.ndarray) -> np.ndarray:
+        """Return lines one-hot, so that two differ by as much as the letters do at their places."""
+        letters = np.eye(len(self.alphabet) + 1, dtype=np.float32)
+        found: np.ndarray = letters[self.to_rows(arrays)].reshape(len(arrays), -1)
+        return found
+
     @property
     def forms(self) -> tuple[Form, ...]:
         """A text file, with a line for each sample."""

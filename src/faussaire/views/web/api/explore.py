@@ -167,10 +167,10 @@ def _training_images(run: RunFolder) -> Rows:
 
 def _nearest(modality: Modality, sample: np.ndarray, rows: Rows) -> dict[str, Any]:
     """Compare a sample as a user gets it with every row `[N, *shape]`."""
-    flat = sample.reshape(-1).astype(np.float32)
+    (flat,) = modality.compared(np.asarray([sample]))
     best, least = 0, np.inf
     for first in range(0, len(rows), 1024):
-        others = modality.from_rows(rows[first : first + 1024]).reshape(-1, flat.size).astype(np.float32)
+        others = modality.compared(modality.from_rows(rows[first : first + 1024]))
         squares = np.square(others - flat).mean(1)
         if squares.min() < least:
             best, least = first + int(squares.argmin()), float(squares.min())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
+import numpy as np
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
@@ -45,7 +47,7 @@ async def fresh(request: Request, shared: SharedDep) -> Response:
 async def sample(request: Request, shared: SharedDep, seed: Seed) -> Response:
     """Return the picture."""
     loaded = await shared.generators.newest(shared.library.run(_run_id(request)))
-    return Response(await _made(loaded, seed), media_type="image/png")
+    return Response(await _made(loaded, seed, loaded.generator.modality.png), media_type="image/png")
 
 
 @router.get("/{seed}")
@@ -56,16 +58,25 @@ async def show(request: Request, shared: SharedDep, seed: Seed) -> Response:
     name = loaded.generator.name
     path = quote(request.scope["path"].rstrip("/"))
     base = path.rpartition("/")[0] if "seed" in request.path_params else path
+    legible = loaded.generator.modality.legible
+    text = None if legible is None else (await _made(loaded, seed, legible.encode)).decode().strip()
     _, events = await asyncio.to_thread(shared.history(run).read)
     learning = bool(events) and standing(events, time.time()).learning
     return page(
-        request, "public.html.j2", seed=seed, base=base, word=WORDS.get(name), name=noun_of(name), learning=learning
+        request,
+        "public.html.j2",
+        seed=seed,
+        base=base,
+        word=WORDS.get(name),
+        name=noun_of(name),
+        learning=learning,
+        text=text,
     )
 
 
-async def _made(loaded: Loaded, seed: int) -> bytes:
+async def _made(loaded: Loaded, seed: int, encode: Callable[[np.ndarray], bytes]) -> bytes:
     generator = loaded.generator
-    return await loaded.batcher.ask(1, lambda: drawn(generator, seed, 1), generator.modality.png)
+    return await loaded.batcher.ask(1, lambda: drawn(generator, seed, 1), encode)
 
 
 def _run_id(request: Request) -> str | None:

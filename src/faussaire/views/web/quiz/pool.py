@@ -57,7 +57,7 @@ class Pool:
     def pictures(self, kind: str) -> Iterator[bytes]:
         """Yield the images of a kind as PNG."""
         for image in self.reals if kind == "real" else self.fakes:
-            yield self.modality.png(image[None])
+            yield self.modality.png(np.asarray([image]))  # a line of text has no axes
 
 
 def pool_of(run: RunFolder, generator: Generator) -> Pool:
@@ -73,15 +73,10 @@ def pool_of(run: RunFolder, generator: Generator) -> Pool:
 
 
 def _reals(run: RunFolder, generator: Generator) -> np.ndarray:
-    """Read the reals out of their picture."""
+    """Read the reals as the run keeps them."""
     from faussaire.generation.reals import read_reals
 
-    try:
-        reals = read_reals(run.path, generator.modality, generator.spec.shape)
-    except ValueError:
-        raise RequestError(
-            409, "there is no quiz here: a picture of the real samples does not hold each of them"
-        ) from None
+    reals = read_reals(run.path, generator.modality, generator.spec.shape)
     if reals is None:
         raise RequestError(409, "this run has no picture of its real samples: it needs the folder of a training")
     return reals

@@ -44,19 +44,21 @@ function showJudged() {
   if (!coming?.strip.complete || !coming.strip.naturalHeight) return;
   const { event, strip } = coming;
   coming = null;
-  showKind("real", event, strip, strip.height, 0);
-  showKind("fake", event, strip, strip.height, event.data.real.length);
+  const width = strip.width / (event.data.real.length + event.data.fake.length); // lines of text are wide
+  showKind("real", event, strip, width, 0);
+  showKind("fake", event, strip, width, event.data.real.length);
 }
 
-function showKind(kind, event, strip, side, first) {
+function showKind(kind, event, strip, width, first) {
   const items = document.querySelectorAll(`.judged[data-kind="${kind}"] li`);
   items.forEach((item, i) => {
     const judged = verdict(event.data[kind][i] ?? null, event.data.boundary, kind === "real");
     item.hidden = !judged;
     if (!judged) return;
     const canvas = item.querySelector("canvas");
-    if (canvas.width !== side) canvas.width = canvas.height = side;
-    canvas.getContext("2d").drawImage(strip, (first + i) * side, 0, side, side, 0, 0, side, side);
+    const height = strip.height;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    canvas.getContext("2d").drawImage(strip, (first + i) * width, 0, width, height, 0, 0, width, height);
     const says = t[judged.says];
     canvas.setAttribute("aria-label", fill(t[`${kind}_thumb`], { i: i + 1, verdict: says, confidence: percent(judged.sure) }));
     if (item.className !== judged.says) item.className = judged.says;
