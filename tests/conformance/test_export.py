@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from faussaire.core.errors import ExportError
-from faussaire.generation.export._graph import graph, largest_difference
+from faussaire.generation.export._graph import difference, graph
 from faussaire.generation.export.page.trace import program_of
 from faussaire.generation.generator import Generator
 from faussaire.modalities import SampleSpec
@@ -34,7 +34,8 @@ def generator_of(name: str) -> Generator:
 def test_the_graph_makes_the_samples_that_torch_makes(name: str) -> None:
     """On 1,000 latents of both classes, in batches of 1, 99 and 100, truncated or not."""
     generator = generator_of(name)
-    assert largest_difference(graph(generator).SerializeToString(), generator) < 1e-4
+    found = difference(graph(generator).SerializeToString(), generator)
+    assert found.largest < 1e-4 or (found.discrete and found.others <= 5)
 
 
 @pytest.mark.parametrize("name", architectures())
