@@ -135,7 +135,7 @@ class Generator:
             labels = self._labels(seed, first // CHUNK)[: n - first] if self.class_shares else None
             if labels is not None and label is not None:
                 labels = np.full_like(labels, label)
-            yield z, None if labels is None else self._as_input(labels)
+            yield z, None if labels is None else self.as_input(labels)
 
     def _latents(self, seed: int, position: int) -> Tensor:
         """Draw the latents `[256, z_dim]` of one chunk."""
@@ -148,7 +148,7 @@ class Generator:
         shares = np.array(self.class_shares) / sum(self.class_shares)
         return numpy_generator_for(seed, "sample classes", position).choice(len(shares), size=CHUNK, p=shares)
 
-    def _as_input(self, array: np.ndarray) -> Tensor:
+    def as_input(self, array: np.ndarray) -> Tensor:
         """Return an array as what G takes."""
         import torch
 

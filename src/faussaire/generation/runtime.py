@@ -90,7 +90,7 @@ class RuntimeGenerator(Generator):
     def _latents(self, seed: int, position: int) -> Any:
         return latents_without_torch(CHUNK, self.z_dim, seed=seed, stream=STREAM, position=position)
 
-    def _as_input(self, array: np.ndarray) -> Any:
+    def as_input(self, array: np.ndarray) -> Any:
         return array
 
     def __call__(self, z: Any, labels: Any = None) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -18,11 +18,13 @@ from PIL import ExifTags
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
+from faussaire.core.errors import DataError
 from faussaire.core.marks import SHEET, mark_bmp, text_of
 
 PAPER = 255  # the grid's ground and gaps
 MIN_TILE = 56  # a tile of a grid is at least this many pixels wide on the screen
 MAX_STRIP = 64
+SUFFIX = ".png"  # of the pictures that a run takes
 OPAQUE = (".jpg", ".jpeg")  # formats that know no transparency
 GAP = 2  # pixels between the tiles of a grid
 GIF_COLOURS = 128
@@ -91,6 +93,52 @@ def write_film(path: Path, frames: Sequence[Path]) -> None:
         raise ValueError("none of its pictures can be read")
     durations = [GIF_FRAME_MS] * (len(images) - 1) + [GIF_LAST_MS]
     save(images[0], path, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
+
+
+def write_frames(path: Path, frames: Iterable[np.ndarray], *, count: int, milliseconds: float) -> None:
+    """Write an endless film of uint8 `[H, W, C]` frames of one size; the suffix says whether as GIF or as WebP.
+
+    WebP has all colours, without loss; GIF 256 in a frame, and times in hundredths of a second.
+    """
+    is_gif = path.suffix.lower() == ".gif"
+    unit = 10 if is_gif else 1
+    ends = [unit * round((number + 1) * milliseconds / unit) for number in range(count)]
+    durations = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    images = (_paletted(picture(frame)) if is_gif else picture(rgb(frame)) for frame in frames)
+    exactly: dict[str, Any] = {} if is_gif else {"lossless": True, "method": 0}
+    save(next(images), path, save_all=True, append_images=images, duration=durations, loop=0, **exactly)
+
+
+def _paletted(image: Pillow.Image) -> Pillow.Image:
+    return image if image.mode == "L" else image.convert("RGB").convert("P", palette=Pillow.Palette.ADAPTIVE)
+
+
+def rgb(pixels: np.ndarray) -> np.ndarray:
+    """Return uint8 `[H, W, C]` in three colours, what is transparent on white."""
+    if pixels.shape[2] == 1:
+        return np.repeat(pixels, 3, axis=2)
+    if pixels.shape[2] == 3:
+        return pixels
+    image = Pillow.fromarray(pixels)
+    return np.asarray(Pillow.alpha_composite(Pillow.new("RGBA", image.size, "white"), image).convert("RGB"))
+
+
+def read(path: Path) -> np.ndarray:
+    """Return a picture as uint8 `[H, W, 3]`.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with Pillow.open(path) as opened:
+            return np.asarray(opened.convert("RGB"))
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Pillow.DecompressionBombError,
+    ) as error:  # SyntaxError: Pillow's, of a PNG
+        raise DataError(f"{path} cannot be read: {error}") from None
 
 
 def save(

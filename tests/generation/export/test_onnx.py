@@ -110,3 +110,13 @@ def test_what_is_no_generator_of_ours_is_told_in_one_line(exported: Path, tmp_pa
 def test_an_exported_generator_is_not_exported_again(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="was exported already"):
         export(exported, "onnx", tmp_path / "again.onnx")
+
+
+def test_it_makes_the_same_data_set(exported: Path, tmp_path: Path) -> None:
+    theirs, _ = export(exported, "dataset", tmp_path / "theirs.npz", n=50)
+    ours, _ = export(OLD, "dataset", tmp_path / "ours.npz", n=50)
+    with np.load(theirs) as a, np.load(ours) as b:
+        assert np.abs(a["samples"].astype(int) - b["samples"]).max() <= 1
+        assert np.array_equal(a["labels"], b["labels"])
+    told = [json.loads((tmp_path / f"{name}.provenance.json").read_text("utf-8")) for name in ("theirs", "ours")]
+    assert told[0] == told[1]

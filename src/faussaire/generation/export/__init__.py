@@ -58,7 +58,8 @@ def export(
     chosen = known[to]
     options = chosen.options(**_of_its(chosen, {name: v for name, v in settings.items() if v is not None}))
     source = Source(run)
-    path = Path(f"{source.name}{chosen.suffix}" if out is None else out)
+    suffix = chosen.suffix if isinstance(chosen.suffix, str) else chosen.suffix()
+    path = Path(f"{source.name}{suffix}" if out is None else out)
     return path, chosen.export(source, path, options, progress)
 
 

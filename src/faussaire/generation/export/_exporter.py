@@ -54,7 +54,7 @@ class Source:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of its run as config.json has them, of every path its last part only; empty where unknown."""
-        recorded = self._read("config.json")
+        recorded = self._read("config.json") if self._exported is None else {"config": self._exported.get("recipe")}
         found = without_folders(recorded).get("config") if "config" in recorded else None
         return found if isinstance(found, dict) else {}
 
@@ -66,6 +66,8 @@ class Source:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the weights and of what they are the weights of, in hexadecimals: the same for a copy."""
+        if self._exported is not None:
+            return str(self._exported.get("digest", ""))
         from faussaire.generation.saved import description
 
         digest = hashlib.sha256(json.dumps(description(self.generator), sort_keys=True).encode())
@@ -73,6 +75,11 @@ class Source:
             digest.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
             digest.update(tensor.contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+    @property
+    def _exported(self) -> dict[str, Any] | None:
+        """What an exported generator says of itself; None of one that is in a folder."""
+        return getattr(self.generator, "facts", None)
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
@@ -92,8 +99,9 @@ class Exporter:
     description: str
     """One line for the help of the command line."""
 
-    suffix: str
-    """What comes after the name of the run in the name of what is written, unless another place is given: `.onnx`."""
+    suffix: str | Callable[[], str]
+    """What comes after the name of the run in the name of what is written, unless another place is given: `.onnx`.
+    A function where it depends on what is installed."""
 
     options: type
     """A frozen dataclass of what the user may choose: its fields are flags of `faussaire export`, the docstring under

@@ -82,7 +82,7 @@ def write_onnx(source: Source, out: Path, *, half: bool, progress: Progress) -> 
     content = model.SerializeToString()
     write_atomically(out, content, remedy="nothing of it is left there; make room, or choose another --out")
     return [
-        f"an ONNX graph (opset {OPSET}, {'fp16' if half else 'fp32'} weights, {len(content) / 1e6:.1f} MB)",
+        f"an ONNX graph (opset {OPSET}, {'fp16' if half else 'fp32'} weights, {len(content) / 1000:,.0f} kB)",
         f"It makes {found}.",
     ]
 
