@@ -37,7 +37,7 @@ from faussaire.modalities import SampleSpec, modality
 from faussaire.runs.checkpoint import fresh_state
 from faussaire.runs.plan import endless
 from faussaire.training.schedules import cosine, ema_beta
-from faussaire.training.shards import num_shards
+from faussaire.training.shards import cut, is_cuttable
 from faussaire.training.trainer import Trainer
 
 IMAGE = modality("image")
@@ -180,7 +180,7 @@ class Row:
 def play(config: Config, spec: SampleSpec, threads: int, seconds: float) -> Row:
     """Let the three take their turns once."""
     state = fresh_state(config, spec)
-    shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch)
+    shards = cut(config, is_cuttable=is_cuttable(state.G, state.D), threads=threads)
     torch.set_num_threads(threads)
     a = torch.rand(PEAK_SIDE, PEAK_SIDE, generator=torch.Generator().manual_seed(0))
     peak = 2 * PEAK_SIDE**3 / seconds_of(lambda: a @ a, seconds / 2, 1)

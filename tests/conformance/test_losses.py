@@ -80,7 +80,7 @@ def test_a_penalty_agrees_with_its_formula_on_samples_of_any_shape(name: str, sh
     D = Quadratic(3.0)
     generator = torch.Generator().manual_seed(0)
     real = torch.randn(5, *shape, generator=generator)  # the fakes, too, so that what lies between is the same point
-    value = penalise([name], D, real, real, generator)
+    value = penalise([name], D, real, real, torch.rand(5, generator=generator))
     norm = 3.0 * real.flatten(1).norm(dim=1)
     expected = (norm - 1) ** 2 if name == "wgan_gp" else norm**2 / 2
     torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-5)
@@ -93,7 +93,7 @@ def test_penalties_in_one_pass_are_the_sum_of_each_alone() -> None:
     D = Quadratic(3.0)
     real, fake = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0)).unbind(0)
     together, *alone = (
-        penalise(names, D, real, fake, torch.Generator().manual_seed(1))
+        penalise(names, D, real, fake, torch.linspace(0, 1, 5))
         for names in (list(PENALTIES), *[[name] for name in PENALTIES])
     )
     torch.testing.assert_close(together, torch.stack(alone).sum(0))
@@ -102,5 +102,5 @@ def test_penalties_in_one_pass_are_the_sum_of_each_alone() -> None:
 def test_wgan_gp_has_a_finite_slope_at_a_flat_d() -> None:
     D = Quadratic(0.0)
     real = torch.ones(4, 2)
-    penalise(["wgan_gp"], D, real, real, torch.Generator().manual_seed(0)).sum().backward()
+    penalise(["wgan_gp"], D, real, real, torch.rand(4, generator=torch.Generator().manual_seed(0))).sum().backward()
     assert torch.isfinite(D.a.grad)

@@ -127,7 +127,7 @@ def spoil_once(trainer: Trainer, where: str) -> None:
     """Let one thing that the next step meets be no number."""
     if where == "data":
         real = trainer.batches.real
-        trainer.batches.real = lambda nimg: real(nimg) * math.nan  # type: ignore[method-assign]
+        trainer.batches.real = lambda nimg, rows: real(nimg, rows) * math.nan  # type: ignore[method-assign]
     elif where == "loss":
         loss = trainer.loss
         broken = replace(loss, discriminator=lambda real, fake: loss.discriminator(real, fake) + math.nan)

@@ -29,7 +29,7 @@ def chosen(
     monkeypatch.setattr(
         sizing,
         "speed",
-        lambda config, spec, threads: speeds[threads] * (bf16 if config.precision == "bf16" else 1.0),
+        lambda config, spec, threads, **_: speeds[threads] * (bf16 if config.precision == "bf16" else 1.0),
     )
     return size(resolve(None, {"data": "x", **settings}), spec, num_images=1000, threads=2)
 
@@ -79,7 +79,7 @@ def test_a_run_of_few_steps_takes_smaller_batches(
 def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     speeds = {(8, "fp32"): 5000.0, (16, "fp32"): 2000.0, (16, "bf16"): 2200.0}
-    monkeypatch.setattr(sizing, "speed", lambda config, spec, threads: speeds[config.width, config.precision])
+    monkeypatch.setattr(sizing, "speed", lambda config, spec, threads, **_: speeds[config.width, config.precision])
     for minutes, batch in ((5.8, 32), (5.9, 64)):  # 766 and 779 thousand images
         config = resolve(None, {"data": "x", "minutes": minutes})
         assert size(config, LARGE, num_images=1000, threads=1).config.batch_size == batch
@@ -105,7 +105,7 @@ def test_the_faster_number_of_threads_is_taken_and_told(monkeypatch: pytest.Monk
 
 
 def test_nothing_is_probed_where_everything_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sizing, "speed", lambda *_: pytest.fail("there was nothing to choose"))
+    monkeypatch.setattr(sizing, "speed", lambda *_, **__: pytest.fail("there was nothing to choose"))
     given = {"width": 24, "precision": "fp32", "minutes": 3, "threads": 2}
     for settings in ({"batch_size": 48}, {}):  # images this small take the same batches whatever the speed
         config = resolve(None, {"data": "x", **given, **settings})

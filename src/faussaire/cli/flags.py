@@ -23,7 +23,7 @@ GROUPS = {
         *("batch_size", "lr", "lr_final", "lr_schedule", "beta1", "beta2", "ema"),
     ),
     "What is written on the way": ("pictures", "score_minutes"),
-    "Machine and randomness": ("precision", "threads", "seed"),
+    "Machine and randomness": ("device", "precision", "threads", "shards", "seed"),
 }
 """Settings as `--help` lists them: what is asked for most comes first."""
 CHOICES = {

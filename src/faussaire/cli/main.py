@@ -24,8 +24,9 @@ from faussaire.cli.verbs.list import list_registry
 from faussaire.cli.verbs.push import push
 from faussaire.cli.verbs.serve import serve
 from faussaire.cli.verbs.train import demo, train
+from faussaire.core import ranks
 from faussaire.core.config import FIELDS, PREPARATION
-from faussaire.core.errors import ConfigError, FaussaireError
+from faussaire.core.errors import ConfigError, FaussaireError, RankError
 from faussaire.core.extras import missing
 from faussaire.core.interruption import exit_code, raise_signals
 from faussaire.core.terminal import Stream, Terminal, open_standard_streams, say
@@ -59,10 +60,11 @@ def run(arguments: list[str]) -> int:
     except (CycloptsError, FaussaireError) as error:
         if debug:
             raise
-        say(console, f"faussaire: {' '.join(str(error).split())}", style="red")
+        if ranks.rank() == 0 or isinstance(error, RankError):  # of several processes, one tells what all meet
+            say(console, f"faussaire: {' '.join(str(error).split())}", style="red")
         return error.exit_code if isinstance(error, FaussaireError) else 2
     except KeyboardInterrupt as interrupt:
-        if not interrupt.args:  # otherwise the training has said what it saved
+        if not interrupt.args and ranks.rank() == 0:  # otherwise the training has said what it saved
             say(console, "faussaire: interrupted; nothing was changed", style="red")
         return exit_code(interrupt)
     except Exception as error:

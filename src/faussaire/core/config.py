@@ -26,7 +26,7 @@ PREPARATION = (
     "resolution", "channels", "classes", "fit", "background", "frames", "letters", "duplicates", "cache",
 )  # fmt: skip
 """The settings that say how data is prepared."""
-PRECISIONS = ("fp32", "bf16")
+PRECISIONS = ("fp32", "tf32", "bf16")
 MAX_SEED = 2**64 - 1
 AT_MOST = {"minutes": 1e7, "kimg": 1e9, "epochs": 1e9, "score_minutes": 1e7}  # years; beyond, clocks and plans overflow
 WHOLE = {
@@ -39,6 +39,7 @@ WHOLE = {
     "batch_size": (2, 65536),
     "pictures": (1, 100_000),
     "threads": (1, 1024),
+    "shards": (1, 65536),
     "seed": (0, MAX_SEED),
 }
 """Settings that are whole numbers: the least and the most; far beyond, the memory or the system gives way unasked."""
@@ -160,10 +161,17 @@ class Config:
     """Every random draw of the run is a function of this number and of its position."""
 
     precision: str | None = None
-    """Numbers that G multiplies in while it trains, fp32 or bf16; the faster here if not given. D keeps fp32."""
+    """Numbers that G multiplies in while it trains, fp32 or bf16; the faster here if not given. D keeps fp32. tf32 is
+    fp32 whose products an NVIDIA GPU makes in TF32, those of D too, as it does beside bf16."""
+
+    device: str = "auto"
+    """What computes: auto, cpu, cuda, cuda:1, mps, xpu; auto takes a GPU that torch can use, or else the processor."""
 
     threads: int | None = None
     """Threads that torch computes with; as many as torch finds cores if not given."""
+
+    shards: int | None = None
+    """Parts that a batch is cut in, for threads, processes and less memory; one for each thread if not given."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without the data."""
@@ -183,7 +191,7 @@ class Config:
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
             _require(0 <= value < 1, f"{flag(name)} must be in [0, 1), not {value}")
-        _require(self.precision in (None, *PRECISIONS), f"--precision is fp32 or bf16, not {self.precision!r}")
+        _require(self.precision in (None, *PRECISIONS), f"--precision is fp32, tf32 or bf16, not {self.precision!r}")
         _require(0 <= self.lr_final <= 1, f"--lr-final is a share of --lr: 0 to 1, not {self.lr_final}")
         _require(0 <= self.ema < 1, f"--ema is a share of the images seen: 0 to 1, not {self.ema}")
 

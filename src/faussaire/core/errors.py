@@ -6,6 +6,7 @@
     │   └── UnmeasurableError   a figure takes more images than there are, or images that differ
     ├── CheckpointError   a run folder cannot be written, or what is in it cannot be loaded          (exit code 1)
     ├── DivergenceError   the training itself failed: a loss or a weight is no longer finite         (exit code 1)
+    ├── RankError         one of several processes that train together is gone                      (exit code 1)
     ├── ExtractorError    a feature network is not available                                         (exit code 2)
     ├── ExportError       a generator cannot be exported                                             (exit code 1)
     └── RequestError      what was asked of the studio by HTTP is impossible, or not now             (exit code 1)
@@ -54,6 +55,10 @@ class CheckpointError(FaussaireError):
 
 class DivergenceError(FaussaireError):
     """The training failed: a loss or a weight is no longer finite."""
+
+
+class RankError(FaussaireError):
+    """One of several processes that work together is gone."""
 
 
 class ExtractorError(FaussaireError):

@@ -41,8 +41,10 @@ def raise_signals() -> None:
 
 
 @contextmanager
-def noted_signals() -> Iterator[Callable[[], int | None]]:
+def noted_signals(*, patient: bool = False) -> Iterator[Callable[[], int | None]]:
     """Take note of the first signal of ENDING instead of dying of it; the second one works as ever.
+
+    Where it is to be `patient` it never does: torchrun passes on what the terminal has sent already.
 
     Gives a function that returns the number of the signal, or None. Signals reach only the main thread: elsewhere
     nothing is changed.
@@ -60,7 +62,8 @@ def noted_signals() -> Iterator[Callable[[], int | None]]:
 
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        restore()
+        if not patient:
+            restore()
 
     for number in before:
         signal.signal(number, note)

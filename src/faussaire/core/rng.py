@@ -24,11 +24,11 @@ def seed_for(seed: int, stream: str, *position: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
 
 
-def generator_for(seed: int, stream: str, *position: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """Return the torch generator of one stream at one position."""
+def generator_for(seed: int, stream: str, *position: int) -> torch.Generator:
+    """Return the torch generator of one stream at one position; every device is given the same."""
     import torch
 
-    return torch.Generator(device).manual_seed(seed_for(seed, stream, *position))
+    return torch.Generator().manual_seed(seed_for(seed, stream, *position))
 
 
 def numpy_generator_for(seed: int, stream: str, *position: int) -> np.random.Generator:

@@ -95,11 +95,12 @@ class Terminal(Console):
 
     Args:
         stderr: standard error instead of standard output.
+        quiet: show nothing, as all but the first of several processes that work together.
     """
 
-    def __init__(self, *, stderr: bool = False) -> None:
+    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
         self.stream = Stream(sys.stderr if stderr else sys.stdout)
-        super().__init__(file=cast(IO[str], self.stream), markup=False, highlight=False, emoji=False)
+        super().__init__(file=cast(IO[str], self.stream), markup=False, highlight=False, emoji=False, quiet=quiet)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Make text of a string, of a table's cell too."""

@@ -6,8 +6,9 @@ A file of the cache is named by the fingerprint of the images and by the extract
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from faussaire.core.errors import CheckpointError, DataError
 from faussaire.core.files import replacing
 from faussaire.core.paths import cache_folder
+from faussaire.core.world import World
 from faussaire.data import Rows
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.generation.generator import Generator
@@ -25,6 +27,22 @@ PIECE = 256
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
+
+
+def in_pieces(features: Callable[[Sequence[int]], Tensor], count: int, piece: int, world: World) -> Tensor:
+    """Return features `[count, D]` of samples, of which each process makes some pieces.
+
+    Args:
+        features: (numbers of pieces) -> features of all their samples `[n, D]`.
+        count: of samples.
+        piece: samples in a piece.
+        world: the processes that share them.
+    """
+    num = -(-count // piece)
+    edges = [num * rank // world.size for rank in range(world.size + 1)]
+    own = features(range(edges[world.rank], edges[world.rank + 1]))
+    bounds = [min(count, piece * edge) for edge in edges]
+    return world.gather(own, [end - first for first, end in pairwise(bounds)])
 
 
 def fake_features(

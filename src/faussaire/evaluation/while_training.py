@@ -5,7 +5,7 @@ It costs a second or two, and needs no network: what a better figure is worth, `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from faussaire.core.rng import draw_places, numpy_generator_for
+from faussaire.core.world import ALONE, World
 from faussaire.data import Rows
 from faussaire.evaluation.extractors import EXTRACTORS
-from faussaire.evaluation.features import PIECE
+from faussaire.evaluation.features import PIECE, in_pieces
 from faussaire.evaluation.protocols import PROTOCOLS, compute
 from faussaire.generation.latents import latents
 from faussaire.modalities import Modality
@@ -35,6 +36,7 @@ def training_scorer(
     z_dim: int,
     seed: int,
     labels: np.ndarray | None = None,
+    world: World = ALONE,
 ) -> Scorer:
     """Return what scores a generator while it trains.
 
@@ -46,6 +48,7 @@ def training_scorer(
         z_dim: numbers in a latent.
         seed: of the run; the latents are the same for each score.
         labels: of the held-out images, int64 `[N]`, where G is conditional: the samples have their shares.
+        world: the processes that share the work; all of them must call for the score, and get it.
     """
     extractor = EXTRACTORS[kind.scored_by]()
     protocol = PROTOCOLS[f"fd2000-{kind.scored_by}"]
@@ -53,16 +56,20 @@ def training_scorer(
     places = draw_places(len(held_out), 2 * protocol.n_real, seed=seed, stream="score reals")
     real = extractor(kind.to_real(held_out[places]))
 
-    def score() -> list[dict[str, object]]:
+    def features(piece_numbers: Sequence[int]) -> Tensor:
         pieces = []
-        for first in range(0, protocol.n_fake, PIECE):
-            piece, num_here = first // PIECE, min(PIECE, protocol.n_fake - first)
+        for piece in piece_numbers:
+            num_here = min(PIECE, protocol.n_fake - piece * PIECE)
             z, drawn_labels = latents(PIECE, z_dim, seed=seed, stream="score", position=piece)[:num_here], None
             if labels is not None:
                 drawn = numpy_generator_for(seed, "score classes", piece).integers(0, len(labels), PIECE)[:num_here]
                 drawn_labels = torch.from_numpy(labels[drawn])
             with torch.no_grad():
                 pieces.append(extractor(make(z, drawn_labels)))
-        return [asdict(row) for row in compute(protocol, real, torch.cat(pieces), extractor)]
+        return torch.cat(pieces) if pieces else real[:0]
+
+    def score() -> list[dict[str, object]]:
+        fake = in_pieces(features, protocol.n_fake, PIECE, world)
+        return [asdict(row) for row in compute(protocol, real, fake, extractor)]
 
     return score

@@ -182,6 +182,9 @@ class Modality(ABC):
     def to_real(self, rows: np.ndarray) -> Tensor:
         """Turn rows `[n, *shape]` into float32 in [-1, 1]."""
 
+    takes_tensors: ClassVar[bool] = False
+    """Whether `to_real` takes rows as a tensor, too, which may lie on any device: a set that fits there stays there."""
+
     @abstractmethod
     def to_array(self, samples: Samples) -> np.ndarray:
         """Turn samples `[n, *shape]` in [-1, 1] into what a user gets: images are uint8 `[n, H, W, C]`.

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from faussaire.core.devices import is_host
 from faussaire.core.errors import ConfigError
 from faussaire.modalities import SampleSpec, of_spec
 from faussaire.models.augmentations import AUGMENTATIONS
@@ -81,7 +82,7 @@ def apply(images: Tensor, draws: Draws) -> Tensor:
     """
     for name, amounts in draws.amounts.items():
         # Drawn on the CPU, so this waits for no device; drawn elsewhere, the work is done without asking.
-        if amounts.device.type != "cpu" or amounts.any():
+        if not is_host(amounts.device) or amounts.any():
             images = AUGMENTATIONS[name].apply(images, amounts.to(images.device, non_blocking=True))
     return images
 

@@ -19,8 +19,8 @@ class Penalty:
     """Where D's slope is looked at, and what it costs."""
 
     description: str
-    at: Callable[[Tensor, Tensor, torch.Generator], Tensor]
-    """(real [N, *shape], fake [N, *shape], generator) -> points [N, *shape]."""
+    at: Callable[[Tensor, Tensor, Tensor], Tensor]
+    """(real [N, *shape], fake [N, *shape], shares [N] drawn evenly from 0 to 1) -> points [N, *shape]."""
 
     of: Callable[[Tensor], Tensor]
     """Squared norm of D's gradient at each point [N] -> [N], which D minimises."""
@@ -37,21 +37,20 @@ def distance_to_one(squares: Tensor) -> Tensor:
     return ((squares + 1e-12).sqrt() - 1).square()
 
 
-def between(real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a point drawn evenly from the straight line between each real and its fake."""
-    share = torch.rand((len(real),) + (1,) * (real.dim() - 1), generator=generator, device=real.device)
-    return real + share * (fake - real)
+def between(real: Tensor, fake: Tensor, shares: Tensor) -> Tensor:
+    """Return a point of the straight line between each real and its fake."""
+    return real + shares.view(-1, *[1] * (real.dim() - 1)) * (fake - real)
 
 
 PENALTIES: dict[str, Penalty] = {
     "r1": Penalty(
         description="half the squared gradient at the reals (Mescheder et al. 2018, arXiv 1801.04406, eq. 9)",
-        at=lambda real, fake, generator: real,
+        at=lambda real, fake, shares: real,
         of=half,
     ),
     "r2": Penalty(
         description="half the squared gradient at the fakes (Mescheder et al. 2018, arXiv 1801.04406, eq. 10)",
-        at=lambda real, fake, generator: fake,
+        at=lambda real, fake, shares: fake,
         of=half,
     ),
     "wgan_gp": Penalty(
@@ -62,14 +61,13 @@ PENALTIES: dict[str, Penalty] = {
 }
 
 
-def penalise(
-    names: Sequence[str], D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, generator: torch.Generator
-) -> Tensor:
+def penalise(names: Sequence[str], D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, shares: Tensor) -> Tensor:
     """Return the sum `[N]` of the penalties `names` on reals and fakes `[N, *shape]`, all by one pass of D.
 
+    `shares` `[N]` in [0, 1) say where between the two a penalty of that kind looks.
     `D` gets the points of all of them in one batch, `[len(names) · N, *shape]`, and gives as many logits.
     """
-    points = torch.cat([PENALTIES[name].at(real, fake, generator) for name in names]).requires_grad_(True)
+    points = torch.cat([PENALTIES[name].at(real, fake, shares) for name in names]).requires_grad_(True)
     squares = squared_gradient(D(points), points).chunk(len(names))
     return torch.stack([PENALTIES[name].of(here) for name, here in zip(names, squares, strict=True)]).sum(0)
 

@@ -26,6 +26,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from faussaire.core.config import Config
+from faussaire.core.devices import CPU, device_of
 from faussaire.core.errors import CheckpointError, DivergenceError
 from faussaire.core.files import sync, writing
 from faussaire.core.finite import first_not_finite
@@ -78,10 +79,13 @@ class TrainState:
     def forge(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Make samples `[N, *shape]` of latents `[N, z_dim]` with the averaged generator, of classes `labels` `[N]`.
 
+        All of them are the processor's, wherever it computes.
+
         Raises:
             DivergenceError: they are not finite.
         """
-        samples: Tensor = self.G_ema(z, labels)
+        device = device_of(self.G_ema)
+        samples: Tensor = self.G_ema(z.to(device), None if labels is None else labels.to(device)).to(CPU)
         if not bool(torch.isfinite(samples).all()):
             raise DivergenceError(not_finite("what G makes", self.nimg))
         return samples
@@ -114,15 +118,15 @@ def _under(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     return {key.removeprefix(f"{name}."): t for key, t in tensors.items() if key.startswith(f"{name}.")}
 
 
-def fresh_state(config: Config, spec: SampleSpec) -> TrainState:
-    """Build the networks and optimizers as they stand before the first step."""
+def fresh_state(config: Config, spec: SampleSpec, device: torch.device = CPU) -> TrainState:
+    """Build the networks and optimizers as they stand before the first step: on every device with the same numbers."""
     num_classes = len(spec.classes) if config.conditional else 0
     name, seed, width = config.architecture, config.seed, config.width
     G, G_ema = (
-        build_generator(name, spec, z_dim=config.z_dim, seed=seed, num_classes=num_classes, width=width)
+        build_generator(name, spec, z_dim=config.z_dim, seed=seed, num_classes=num_classes, width=width).to(device)
         for _ in range(2)
     )
-    D = build_discriminator(name, spec, seed=seed, num_classes=num_classes, width=width)
+    D = build_discriminator(name, spec, seed=seed, num_classes=num_classes, width=width).to(device)
     return TrainState(
         G=G,
         D=D,

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from faussaire.core.config import LENGTHS, Config, config_from, flag, named
+from faussaire.core.devices import CPU
 from faussaire.core.errors import CheckpointError, ConfigError
 from faussaire.core.suggestions import another_run
 from faussaire.data import Dataset
@@ -33,7 +34,9 @@ FREE = (
     "pictures",
     "score_minutes",
     "threads",
-)  # may differ: the fingerprint stands for the data, the rest changes no tensor
+    "device",
+    "shards",
+)  # may differ: the fingerprint stands for the data, the rest changes no tensor, or no more than its last bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +141,9 @@ def _recorded(run: RunFolder, config: Config) -> dict[str, Any]:
     return {"config": config.as_dict() | paths, "data_from_run": beside}
 
 
-def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple[TrainState, Plan]:
+def open_run(
+    run: RunFolder, task: Task, *, replay: Plan | None = None, device: torch.device = CPU
+) -> tuple[TrainState, Plan]:
     """Begin a run, or take it up where it stopped; the folder must be locked.
 
     Returns:
@@ -148,7 +153,7 @@ def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple
         ConfigError: settings or data differ from those that the run began with.
         CheckpointError: what is there cannot be loaded.
     """
-    state = fresh_state(task.config, task.spec)
+    state = fresh_state(task.config, task.spec, device)
     if not run.exists():
         _refuse_to_forget(run)
         first = Segment(nimg=0, progress=0.0, end_nimg=task.end_nimg)
@@ -173,7 +178,7 @@ def open_run(run: RunFolder, task: Task, *, replay: Plan | None = None) -> tuple
         run.emit("resumed", nimg=state.nimg, seconds=state.seconds)
         for line in damaged:
             run.emit("warning", nimg=state.nimg, text=line)
-        _warn_of_another_machine(run, state)
+        _warn_of_another_machine(run, state, task.config)
         if run.record()["fingerprint"] != task.fingerprint:
             text = "this run was begun by version 0.1, with its images in another order: it goes on, but in the new one"
             run.emit("warning", nimg=state.nimg, text=text)
@@ -269,10 +274,16 @@ def _plan_from_here(run: RunFolder, task: Task, state: TrainState, plan: Plan) -
     plan.add(segment)
 
 
-def _warn_of_another_machine(run: RunFolder, state: TrainState) -> None:
+def _warn_of_another_machine(run: RunFolder, state: TrainState, config: Config) -> None:
     """Say so where a bit-exact continuation cannot be promised."""
     recorded = run.record()
-    for what, now in (("torch", torch.__version__), ("threads", torch.get_num_threads())):
-        if recorded[what] != now:
-            text = f"{what} was {recorded[what]}, is {now}: the run goes on, but not bit for bit as it would have"
+    shards_then = recorded["config"].get("shards")
+    pairs: list[tuple[str, Any, Any]] = [("torch", recorded["torch"], torch.__version__)]
+    if shards_then is None or shards_then == config.shards == 1:
+        pairs.append(("threads", recorded["threads"], torch.get_num_threads()))
+    else:  # each is computed by one thread, whoever takes it
+        pairs.append(("the number of shards of a batch", shards_then, config.shards))
+    for what, then, now in pairs:
+        if then != now:
+            text = f"{what} was {then}, is {now}: the run goes on, but not bit for bit as it would have"
             run.emit("warning", nimg=state.nimg, text=text)

@@ -23,10 +23,10 @@ def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | Non
     """
     state, batches, config = trainer.state, trainer.batches, trainer.config
     places = draw_places(len(batches.samples), len(held_out), seed=config.seed, stream="r_v seen")
-    seen, seen_labels = batches.to_real(batches.samples[places]), None
-    z = latents(len(seen), config.z_dim, seed=config.seed, stream="r_v")
+    seen, seen_labels = batches.to_real(batches.samples[places]).to(trainer.device), None
+    z = latents(len(seen), config.z_dim, seed=config.seed, stream="r_v").to(trainer.device)
     if labels is not None and batches.classes is not None:
-        seen_labels = torch.from_numpy(batches.classes[places])
+        seen_labels = torch.from_numpy(batches.classes[places]).to(trainer.device)
     with statistics_frozen(state.G):
         fake = state.G(z, seen_labels)
     state.D.eval()  # without dropout; D has no other state

@@ -9,8 +9,24 @@ from collections.abc import Callable
 from typing import Protocol
 
 from faussaire.core.errors import DivergenceError
+from faussaire.runs.checkpoint import TrainState
+from faussaire.runs.plan import Plan
 from faussaire.training.result import StepResult
-from faussaire.training.trainer import Trainer
+
+
+class Steps(Protocol):
+    """What makes the steps: `trainer.Trainer`, or many of them in step (`distributed.Leader`)."""
+
+    @property
+    def plan(self) -> Plan:
+        """How far along the run is after so many images."""
+
+    @property
+    def state(self) -> TrainState:
+        """What is trained."""
+
+    def step(self) -> StepResult:
+        """Play one round."""
 
 
 class Watcher(Protocol):
@@ -32,7 +48,7 @@ class Watcher(Protocol):
         """Training is complete."""
 
 
-def train(trainer: Trainer, watcher: Watcher, *, should_stop: Callable[[], bool] = lambda: False) -> bool:
+def train(trainer: Steps, watcher: Watcher, *, should_stop: Callable[[], bool] = lambda: False) -> bool:
     """Step until the plan is fulfilled or somebody asks to stop; return whether it is fulfilled.
 
     Raises:

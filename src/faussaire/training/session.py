@@ -6,20 +6,23 @@ What is shown comes from outside: the display of the events, and the redrawing o
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from rich.console import Console
 
+from faussaire.core import ranks
 from faussaire.core.config import NAMED, Config, named
+from faussaire.core.devices import Chosen, choose, device_of, fits, is_host, use_tensor_cores
 from faussaire.core.errors import CheckpointError, DataError, FaussaireError
 from faussaire.core.interruption import noted_signals
 from faussaire.core.rng import draw_places
 from faussaire.core.suggestions import typed
 from faussaire.core.terminal import say, waiting
+from faussaire.core.world import World, open_world
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches
 from faussaire.data.labels.labels import is_about_labels
@@ -28,15 +31,24 @@ from faussaire.generation.generator import Generator
 from faussaire.generation.saved import generator_nimg
 from faussaire.modalities import of_spec
 from faussaire.runs.best import best_of
-from faussaire.runs.checkpoint import TrainState
+from faussaire.runs.checkpoint import TrainState, fresh_state
 from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
-from faussaire.runs.opening import Task, open_run, plan_of, recorded_fingerprint, refuse_other_images, run_to_replay
+from faussaire.runs.opening import Task, open_run, plan_of, recorded_fingerprint, run_to_replay
 from faussaire.runs.plan import Plan
+from faussaire.training.distributed import (
+    END,
+    Leader,
+    check_images,
+    first_on_each_machine,
+    follow,
+    scored_by_all,
+    share,
+    tell,
+)
 from faussaire.training.loop import train as train_loop
 from faussaire.training.recorder import Recorder
 from faussaire.training.settings import complete, settings_asked_for, threads_of
-from faussaire.training.shards import num_shards
 from faussaire.training.sizing import in_words
 from faussaire.training.trainer import Trainer
 
@@ -70,39 +82,75 @@ def train(
     """Train as `faussaire.train` says, whose arguments these are, and return the folder of the run."""
     original = None if replay is None else run_to_replay(replay, recipe, settings)
     config = settings_asked_for(data, recipe, settings, original)
-    name = _name_of(config, original)
-    folder = RunFolder(run or RUNS / (name if original is None else f"{name}-replay"))
-    recorded = original or folder
-    with RunClock(started) as clock, folder.lock(), threads_of(config, recorded):
-        on_start(folder.path)
-        dataset = _read(config, console, recorded_fingerprint(recorded))
-        if original is not None:
-            refuse_other_images(original, dataset)
-        config = complete(config, recorded, dataset, console)
-        state, plan = open_run(folder, _task(config, dataset), replay=None if original is None else plan_of(original))
-        is_finished = _is_finished(folder, state, plan)
-        lost = _lost(folder, state) if is_finished else []
-        if is_finished and not lost:
-            say(console, _finished(folder, state))
-            return folder
-        trainer = _trainer(config, dataset, state, plan)
-        recorder = _recorder(folder, trainer, dataset, clock, redraw, is_timed=original is None)
+    chosen = choose(config.device, place=ranks.place())
+    with open_world(chosen.device) as world:
+        name = _name_of(config, original)
+        folder = RunFolder(run or RUNS / (name if original is None else f"{name}-replay"))
+        recorded = original or folder
+        console = console if world.is_first else Console(quiet=True)
+        with RunClock(started) as clock, _locked(folder, world), threads_of(config, recorded, world):
+            if world.is_first:
+                on_start(folder.path)
+            fingerprint = world.from_first(recorded_fingerprint(recorded) if world.is_first else None)
+            dataset = first_on_each_machine(world, ranks.place(), lambda: _read(config, console, fingerprint))
+            check_images(dataset, original, world)
+            config = complete(config, recorded, dataset, console, device=chosen.device, world=world)
+            say(console, _where(chosen, world, config, dataset))
+            if not world.is_first:
+                _follow(config, dataset, chosen.device, world)
+                return folder
+            replayed = None if original is None else plan_of(original)
+            state, plan = open_run(folder, _task(config, dataset), replay=replayed, device=chosen.device)
+            trainer = _trainer(config, dataset, state, plan, world)
+            share(state, plan, world)
+            recorder = _recorder(folder, trainer, dataset, clock, redraw, is_timed=original is None)
+            _lead(folder, recorder, console, display, _title(config, dataset))
+            tell(world, END)
+    return folder
+
+
+def _lead(folder: RunFolder, recorder: Recorder, console: Console, display: Display, title: str) -> None:
+    """Train to the end, or until somebody asks to stop; a run that is finished gets back what it has lost."""
+    trainer = recorder.trainer
+    state, world = trainer.state, trainer.shards.world
+    if _is_finished(folder, state, trainer.plan):
+        lost = _lost(folder, state)
         if lost:
             recorder.mend()
             say(console, f"{folder.path} had lost {', '.join(lost)}: made again from its last checkpoint")
-            return folder
-        with noted_signals() as interrupted, display(folder, title=_title(config, dataset), console=console):
-            recorder.interrupted = lambda: interrupted() is not None
-            is_complete = _train(trainer, recorder)
-        if not is_complete:
-            _leave(folder, state, interrupted(), console)
-    return folder
+        else:
+            say(console, _finished(folder, state))
+        return
+    with noted_signals(patient=world.size > 1) as interrupted, display(folder, title=title, console=console):
+        recorder.interrupted = lambda: interrupted() is not None
+        is_complete = _train(trainer, recorder)
+    if not is_complete:
+        tell(world, END)
+        _leave(folder, state, interrupted(), console)
+
+
+def _follow(config: Config, dataset: Dataset, device: torch.device, world: World) -> None:
+    """Train as the first process does, and write nothing."""
+    state, plan = fresh_state(config, dataset.spec, device), Plan()
+    share(state, plan, world)
+    trainer = _trainer(config, dataset, state, plan, world)
+    with noted_signals(patient=True):
+        follow(trainer, _scorer(trainer, dataset), world)
+
+
+@contextmanager
+def _locked(folder: RunFolder, world: World) -> Iterator[None]:
+    """Keep others from training in a folder, at which only the first process of several looks."""
+    with folder.lock() if world.is_first else nullcontext():
+        yield
 
 
 def _train(trainer: Trainer, recorder: Recorder) -> bool:
     """Train, and say whether the run is complete; where its events cannot be written, its tensors are saved first."""
     try:
-        return train_loop(trainer, recorder, should_stop=recorder.asked_to_stop)
+        world = trainer.shards.world
+        steps = Leader(trainer, world) if world.size > 1 else trainer
+        return train_loop(steps, recorder, should_stop=recorder.asked_to_stop)
     except CheckpointError:
         recorder.rescue()
         raise
@@ -187,36 +235,53 @@ def _finished(folder: RunFolder, state: TrainState) -> str:
     )
 
 
-def _trainer(config: Config, dataset: Dataset, state: TrainState, plan: Plan) -> Trainer:
-    """Return the trainer, on a shard for each thread where the networks let the batch be cut."""
-    labels = dataset.labels if config.conditional else None
-    num_classes = len(dataset.spec.classes)
+def _trainer(config: Config, dataset: Dataset, state: TrainState, plan: Plan, world: World) -> Trainer:
+    """Return the trainer, its batches where it computes: all of the data, where there is room."""
+    kind, device = of_spec(dataset.spec), device_of(state.G)
     batches = Batches(
         dataset.images,
-        to_real=of_spec(dataset.spec).to_real,
+        to_real=kind.to_real,
         batch_size=config.batch,
         seed=config.seed,
-        labels=labels,
-        num_classes=num_classes,
+        labels=dataset.labels if config.conditional else None,
+        num_classes=len(dataset.spec.classes),
+        device=device,
+        is_resident=kind.takes_tensors and fits(dataset.images.nbytes, device),
     )
-    shards = num_shards(state.G, state.D, threads=torch.get_num_threads(), batch_size=config.batch)
+    threads = torch.get_num_threads() if is_host(device) else 1
+    shards = config.shards or 1
     if shards > 1:
         torch.set_num_threads(1)
-    return Trainer(config, batches, state, plan, shards=shards)
+    use_tensor_cores(device, config.precision)
+    return Trainer(config, batches, state, plan, shards=shards, threads=threads, world=world)
+
+
+def _scorer(trainer: Trainer, dataset: Dataset) -> Scorer | None:
+    """Return what scores the generator on the way; None where there is too little to score against."""
+    if len(dataset.held_out) < LEAST_SCORED:
+        return None
+    config = trainer.config
+    return training_scorer(
+        dataset.held_out,
+        of_spec(dataset.spec),
+        trainer.state.forge,
+        z_dim=config.z_dim,
+        seed=config.seed,
+        labels=dataset.held_out_labels if config.conditional else None,
+        world=trainer.shards.world,
+    )
 
 
 def _recorder(
     folder: RunFolder, trainer: Trainer, dataset: Dataset, clock: RunClock, redraw: Redraw, *, is_timed: bool
 ) -> Recorder:
     """Return what records the training; it keeps to the time budget where it `is_timed`, and not to a recorded plan."""
-    config, kind = trainer.config, of_spec(dataset.spec)
+    config, kind, device = trainer.config, of_spec(dataset.spec), trainer.device
     labels = dataset.held_out_labels if config.conditional else None
     judged = draw_places(len(dataset.held_out), HELD_OUT_JUDGED, seed=config.seed, stream="r_v held out")
-    scorer: Scorer | None = None
-    if len(dataset.held_out) >= LEAST_SCORED:
-        scorer = training_scorer(
-            dataset.held_out, kind, trainer.state.forge, z_dim=config.z_dim, seed=config.seed, labels=labels
-        )
+    scorer, world = _scorer(trainer, dataset), trainer.shards.world
+    if scorer is not None and world.size > 1:
+        scorer = scored_by_all(scorer, world)
     return Recorder(
         folder,
         trainer,
@@ -225,10 +290,16 @@ def _recorder(
         clock=clock,
         budget_seconds=60 * config.minutes if is_timed and config.minutes is not None else None,
         redraw=lambda: redraw(folder),
-        held_out=kind.to_real(dataset.held_out[judged]) if len(judged) else None,
-        held_out_labels=None if labels is None else torch.from_numpy(labels[judged]),
+        held_out=kind.to_real(dataset.held_out[judged]).to(device) if len(judged) else None,
+        held_out_labels=None if labels is None else torch.from_numpy(labels[judged]).to(device),
         scorer=scorer,
     )
+
+
+def _where(chosen: Chosen, world: World, config: Config, dataset: Dataset) -> str:
+    """Say what computes, why, and how long it will take; nothing of the latter where nothing was measured."""
+    many = f", in {world.size} processes" if world.size > 1 else ""
+    return f"Device: {chosen.reason}{many}."
 
 
 def _title(config: Config, dataset: Dataset) -> str:

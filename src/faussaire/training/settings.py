@@ -16,13 +16,15 @@ import torch
 from rich.console import Console
 
 from faussaire.core.config import Config, flag, resolve
+from faussaire.core.devices import CPU, is_host
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import did_you_mean
 from faussaire.core.terminal import say
 from faussaire.core.threads import computing_threads
+from faussaire.core.world import ALONE, World
 from faussaire.data import Dataset
 from faussaire.modalities import of_spec
-from faussaire.models.architectures import architecture
+from faussaire.models.architectures import architecture, sketched
 from faussaire.models.augment import policy_for, reason_for
 from faussaire.models.augmentations import AUGMENTATIONS
 from faussaire.models.losses import LOSSES
@@ -30,9 +32,10 @@ from faussaire.models.penalties import PENALTIES
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import recorded_config
 from faussaire.training.schedules import SCHEDULES
+from faussaire.training.shards import cut, is_cuttable
 from faussaire.training.sizing import size
 
-CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "lr", "augment")
+CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "lr", "augment", "shards")
 """The settings that are chosen where they are not given."""
 
 
@@ -70,22 +73,39 @@ def _check_names(config: Config) -> None:
                 raise ConfigError(f"{flag(name)}: unknown {one!r}{did_you_mean(one, known)}")
 
 
-def complete(config: Config, recorded: RunFolder, dataset: Dataset, console: Console) -> Config:
+def complete(
+    config: Config,
+    recorded: RunFolder,
+    dataset: Dataset,
+    console: Console,
+    *,
+    device: torch.device = CPU,
+    world: World = ALONE,
+) -> Config:
     """Return the settings with all of CHOSEN: those of the run if it has begun, or chosen now, and said why.
 
+    Every process of several is told the same; only the first looks into the folder.
+
     Raises:
-        ConfigError: the architecture cannot make such samples, or the data has no classes to be conditional on.
+        ConfigError: the architecture cannot make such samples, the data has no classes to be conditional on, or several
+            processes cannot share a batch.
     """
-    if recorded.exists():
-        then = recorded_config(recorded)
-        config = replace(config, **{name: getattr(then, name) for name in CHOSEN if getattr(config, name) is None})
+    then = _chosen_then(recorded) if world.is_first else None
+    then = world.from_first(then)
+    if then is not None:
+        known = {name: tuple(value) if isinstance(value, list) else value for name, value in then.items()}
+        left: dict[str, Any] = {name: known[name] for name in CHOSEN if getattr(config, name) is None}
+        config = replace(config, **left)
         _check_data(config, dataset)
-        return config
+        return replace(config, shards=_cut(config, dataset, torch.get_num_threads(), world))
     config = _of_its_kind(config, dataset)
     _check_data(config, dataset)
     num_images = len(dataset.images)
-    chosen = size(config, dataset.spec, num_images=num_images, threads=torch.get_num_threads())
+    threads = world.from_first(torch.get_num_threads())
+    chosen = size(config, dataset.spec, num_images=num_images, threads=threads, device=device, world=world)
     torch.set_num_threads(chosen.threads)
+    shards = _cut(chosen.config, dataset, chosen.threads if is_host(device) else 1, world)
+    chosen = replace(chosen, config=replace(chosen.config, shards=shards))
     if chosen.text:
         say(console, chosen.text)
     if config.augment is not None:
@@ -116,15 +136,35 @@ def _check_data(config: Config, dataset: Dataset) -> None:
         )
 
 
+def _chosen_then(recorded: RunFolder) -> dict[str, Any] | None:
+    """Return what was chosen for a run, as JSON types; None where none was begun."""
+    if not recorded.exists():
+        return None
+    settings = recorded_config(recorded).as_dict()
+    return {name: settings[name] for name in CHOSEN}
+
+
+def _cut(config: Config, dataset: Dataset, threads: int, world: World) -> int:
+    """Return how many shards a batch is cut in; more than one for each thread are taken one after the other."""
+    num_classes = len(dataset.spec.classes) if config.conditional else 0
+    networks = sketched(
+        config.architecture, dataset.spec, z_dim=config.z_dim, num_classes=num_classes, width=config.width
+    )
+    return cut(config, is_cuttable=is_cuttable(*networks), threads=threads, size=world.size)
+
+
 @contextmanager
-def threads_of(config: Config, recorded: RunFolder) -> Iterator[None]:
+def threads_of(config: Config, recorded: RunFolder, world: World = ALONE) -> Iterator[None]:
     """Compute with as many threads as asked for, or as the run was begun with; afterwards as before.
+
+    Several processes take as many each as torchrun says (OMP_NUM_THREADS), however many there were then.
 
     Numbers too small to be normal count as 0: averages and gradients that fade out would cost three times the time.
     """
     count = config.threads
     if count is None:
-        count = recorded.record()["threads"] if recorded.exists() else torch.get_num_threads()
+        is_known = world.size == 1 and recorded.exists()
+        count = recorded.record()["threads"] if is_known else torch.get_num_threads()
     with computing_threads(count):
         torch.set_flush_denormal(True)
         try:

@@ -16,16 +16,18 @@ import numpy as np
 import torch
 
 from faussaire.core.config import Config, resolve
+from faussaire.core.devices import CPU, is_host, use_tensor_cores, wait_for
 from faussaire.core.errors import ConfigError
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.threads import computing_threads
+from faussaire.core.world import ALONE, World
 from faussaire.data import Dataset
 from faussaire.data.batches import Batches
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import architecture
 from faussaire.runs.checkpoint import fresh_state
 from faussaire.runs.plan import endless
-from faussaire.training.shards import num_shards
+from faussaire.training.shards import cut, is_cuttable
 from faussaire.training.trainer import Trainer
 
 PROBE_SECONDS = 0.5
@@ -62,18 +64,26 @@ class Size:
 class Probe:
     """The speed of a training, measured when it is asked for, and once for each way of training."""
 
-    def __init__(self, spec: SampleSpec) -> None:
-        self.spec = spec
+    def __init__(self, spec: SampleSpec, device: torch.device = CPU, world: World = ALONE) -> None:
+        self.spec, self.device, self.world = spec, device, world
         self.measured: dict[tuple[Config, int], float] = {}
 
     def __call__(self, config: Config, threads: int) -> float:
         """Return the images a second."""
         if (config, threads) not in self.measured:
-            self.measured[config, threads] = speed(config, self.spec, threads)
+            self.measured[config, threads] = speed(config, self.spec, threads, device=self.device, world=self.world)
         return self.measured[config, threads]
 
 
-def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int) -> Size:
+def size(
+    config: Config,
+    spec: SampleSpec,
+    *,
+    num_images: int,
+    threads: int,
+    device: torch.device = CPU,
+    world: World = ALONE,
+) -> Size:
     """Choose width, precision, batch and threads for a run that begins; what is given is neither chosen nor probed.
 
     Args:
@@ -81,6 +91,8 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int) -> 
         spec: what a sample is.
         num_images: images in the data.
         threads: at most so many, where the settings give no number.
+        device: what computes.
+        world: the processes that train together, all of which measure and choose the same.
 
     Raises:
         ConfigError: a width or precision was asked for, and the architecture has one size only.
@@ -88,15 +100,12 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int) -> 
     narrowest = architecture(config.architecture, spec).width
     if narrowest is None:
         return _only_size(config, threads)
-    probe = Probe(spec)
-    sized = replace(
-        config,
-        width=narrowest if config.width is None else config.width,
-        precision="fp32" if config.precision is None else config.precision,
-    )
+    probe = Probe(spec, device, world)
+    plain = "tf32" if device.type == "cuda" else "fp32"
+    sized = replace(config, width=config.width or narrowest, precision=config.precision or plain)
     if config.threads is not None:
         threads = config.threads
-    elif threads > 1:
+    elif threads > 1 and is_host(device):
         threads = max((1, threads), key=lambda count: probe(sized, count))
     why = "as asked for"
     if config.width is None:
@@ -105,14 +114,16 @@ def size(config: Config, spec: SampleSpec, *, num_images: int, threads: int) -> 
         sized = replace(sized, width=max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)]))
     if config.precision is None:
         sized = _faster(sized, threads, probe)
-    if config.batch_size is None:
-        is_small = math.prod(spec.shape[1:]) <= SMALL**2
-        batch = BATCHES[-1] if is_small else batch_for(_images(sized, num_images, threads, probe), spec)
-    else:
-        batch = config.batch_size
+    batch = _batch(sized, num_images, threads, probe) if config.batch_size is None else config.batch_size
     text = f"Width {sized.width}, {why}; batches of {batch}; {_measured(sized, threads, probe)}."
     nimg_per_second = probe.measured.get((sized, threads))
     return Size(config=replace(sized, batch_size=batch), threads=threads, nimg_per_second=nimg_per_second, text=text)
+
+
+def _batch(sized: Config, num_images: int, threads: int, probe: Probe) -> int:
+    """Return the size of batches for a run that nobody has given one."""
+    is_small = math.prod(probe.spec.shape[1:]) <= SMALL**2
+    return BATCHES[-1] if is_small else batch_for(_images(sized, num_images, threads, probe), probe.spec)
 
 
 def _only_size(config: Config, threads: int) -> Size:
@@ -128,7 +139,7 @@ def _faster(sized: Config, threads: int, probe: Probe) -> Config:
 
     Where a processor has not the instructions, bf16 can be a hundred times slower, so it is not even tried there.
     """
-    if torch.backends.cpu.get_cpu_capability() != "AVX512":
+    if is_host(probe.device) and torch.backends.cpu.get_cpu_capability() != "AVX512":
         return sized
     in_bf16 = replace(sized, precision="bf16")
     return in_bf16 if probe(in_bf16, threads) >= WORTH_IT * probe(sized, threads) else sized
@@ -136,10 +147,14 @@ def _faster(sized: Config, threads: int, probe: Probe) -> Config:
 
 def _measured(sized: Config, threads: int, probe: Probe) -> str:
     """Say by which precision and threads, and what was measured of them."""
-    measured, in_fp32 = (probe.measured.get((replace(sized, precision=p), threads)) for p in (sized.precision, "fp32"))
-    gain = f", {measured / in_fp32:.1f} times as fast" if sized.precision == "bf16" and measured and in_fp32 else ""
+    measured = probe.measured.get((sized, threads))
+    before = (probe.measured.get((replace(sized, precision=plain), threads)) for plain in ("fp32", "tf32"))
+    in_plain = next((speed for speed in before if speed), None)
+    gain = f", {measured / in_plain:.1f} times as fast" if sized.precision == "bf16" and measured and in_plain else ""
     images = f", measured {measured:,.0f} images/s" if measured else ""
-    return f"{sized.precision}{gain}; {threads} thread{'s' if threads > 1 else ''}{images}"
+    by = f"{threads} thread{'s' if threads > 1 else ''}" if is_host(probe.device) else str(probe.device)
+    of_many = f" in each of {probe.world.size} processes" if probe.world.size > 1 else ""
+    return f"{sized.precision}{gain}; {by}{of_many}{images}"
 
 
 def default_speed(dataset: Dataset) -> float | None:
@@ -182,22 +197,48 @@ def _pixels(spec: SampleSpec) -> float:
     return math.prod(spec.shape[1:]) / WIDER_AT**2
 
 
-def speed(config: Config, spec: SampleSpec, threads: int) -> float:
-    """Return the images a second at which noise in the shape of `spec` is trained on, with so many threads."""
+def speed(
+    config: Config,
+    spec: SampleSpec,
+    threads: int,
+    *,
+    device: torch.device = CPU,
+    world: World = ALONE,
+    seconds: float = PROBE_SECONDS,
+) -> float:
+    """Return the images a second at which noise in the shape of `spec` is trained on, with so many threads.
+
+    Of several processes all train, and the clock of the first counts. With no `seconds` it takes three steps.
+    """
     noise = numpy_generator_for(0, "probe").uniform(-1, 1, (config.batch, *spec.shape)).astype(np.float32)
     num_classes = len(spec.classes) if config.conditional else 0
     labels = numpy_generator_for(0, "probe").integers(0, num_classes, config.batch) if num_classes else None
     batches = Batches(
-        noise, to_real=torch.from_numpy, batch_size=config.batch, seed=0, labels=labels, num_classes=num_classes
+        noise,
+        to_real=torch.as_tensor,
+        batch_size=config.batch,
+        seed=0,
+        labels=labels,
+        num_classes=num_classes,
+        device=device,
+        is_resident=not is_host(device),
     )
-    state = fresh_state(config, spec)
-    shards = num_shards(state.G, state.D, threads=threads, batch_size=config.batch)
+    use_tensor_cores(device, config.precision)
+    state = fresh_state(config, spec, device)
+    shards = cut(config, is_cuttable=is_cuttable(state.G, state.D), threads=threads, size=world.size)
     with computing_threads(threads if shards == 1 else 1):
-        trainer = Trainer(config, batches, state, endless(), shards=shards)
+        trainer = Trainer(config, batches, state, endless(), shards=shards, threads=threads, world=world)
         for _ in range(2):
             trainer.step()
+        wait_for(device)
         began, done = time.monotonic(), 0
-        while time.monotonic() - began < PROBE_SECONDS or done < config.penalty_every:
+        while _goes_on(world, time.monotonic() - began < seconds or done < (config.penalty_every if seconds else 1)):
             trainer.step()
+            wait_for(device)
             done += 1
-        return done * config.batch * config.d_steps / (time.monotonic() - began)
+        took = time.monotonic() - began
+    return world.from_first(done * config.batch * config.d_steps / took)
+
+
+def _goes_on(world: World, is_wanted: bool) -> bool:
+    return bool(world.order([is_wanted])[0])

@@ -12,9 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from faussaire.core.config import Config
+from faussaire.core.devices import device_of, multiplying
 from faussaire.core.errors import DivergenceError
 from faussaire.core.finite import all_finite
 from faussaire.core.rng import generator_for
+from faussaire.core.world import ALONE, World
 from faussaire.data.batches import Batches
 from faussaire.models.architectures import seed_dropout, statistics_frozen
 from faussaire.models.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_strength, speed_for
@@ -35,7 +37,9 @@ class Trainer:
         batches: real samples by position, with their labels where the game is conditional.
         state: the networks, optimizers and counts; every step changes it in place.
         plan: how far along the run is after so many images.
-        shards: threads that each take their part of every batch; 1 for networks that look across a batch.
+        shards: parts that a batch is cut in, in all processes together; 1 for networks that look across a batch.
+        threads: that share this process's shards; one for each if not given.
+        world: the processes that train together; each of them makes every step.
     """
 
     def __init__(
@@ -46,14 +50,17 @@ class Trainer:
         plan: Plan,
         *,
         shards: int = 1,
+        threads: int | None = None,
+        world: World = ALONE,
     ) -> None:
         self.config, self.batches, self.state, self.plan = config, batches, state, plan
         self.loss = LOSSES[config.loss]
-        self.shards = Shards(state.G, state.D, shards)
+        self.shards = Shards(state.G, state.D, shards, batch_size=config.batch, threads=threads, world=world)
+        self.device = device_of(state.G)
         self.augment = config.augment or ()  # through these D sees every sample, as strongly as it overfits
         self.reuses_fakes, self.one_pass = bool(state.G.per_sample), bool(state.D.per_sample)
-        self.penalised = torch.arange(config.batch) % config.penalty_one_in == 0  # of each batch
-        self.num_penalised = int(self.penalised.sum())
+        self.num_penalised = -(-config.batch // config.penalty_one_in)  # of each batch, the first and every k-th on
+        self.z = torch.empty(0)  # the latents of the last step of D that are this process's
         # Listed once: to walk through the modules takes time at every step.
         self.averages: list[Tensor] = list(state.G_ema.parameters())
         self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
@@ -86,35 +93,36 @@ class Trainer:
     def train_discriminator(self) -> Judged:
         """Step 1: update D on one batch of reals and one of fakes, and count it."""
         state, config, shards = self.state, self.config, self.shards
-        real, labels = self.batches.real(state.nimg), self.batches.labels(state.nimg)
+        real, labels = self.batches.real(state.nimg, shards.rows), self.batches.labels(state.nimg, shards.rows)
         random = generator_for(config.seed, "D", state.nimg)
-        z = self.latents(random)
+        self.z = z = self.latents(random)
         real_draws, fake_draws = self.draws("augment real"), self.draws("augment fake")
         is_penalised = bool(config.penalties) and state.nimg // config.batch % config.penalty_every == 0
+        if is_penalised:
+            at = generator_for(config.seed, "penalty", state.nimg, 0)
+            self.shares = torch.rand(self.num_penalised, generator=at).to(self.device)
         seed_dropout(state.D, random)
 
         def judge(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             labels_here = shards.part(shard, labels)
-            with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes):
+            with statistics_frozen(shard.G), torch.set_grad_enabled(self.reuses_fakes and shards.keeps_fakes):
                 shard.fake = self.forge(shard, z, labels_here)
             seen_real = apply(shards.part(shard, real), shards.part(shard, real_draws))
             seen_fake = apply(shard.fake.detach(), shards.part(shard, fake_draws))
             real_logits, fake_logits = self.logits(shard.D, seen_real, seen_fake, labels_here)
-            loss = self.loss.discriminator(real_logits, fake_logits).sum() / len(real)
-            penalty = torch.zeros(())
+            loss = self.loss.discriminator(real_logits, fake_logits).sum() / config.batch
+            penalty = loss.new_zeros(())
             if is_penalised:
                 penalty = self.penalty(shard, seen_real, seen_fake, labels_here)
             backward_into(shard, "D", loss + config.gamma * config.penalty_every * penalty)
             return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
 
-        real_parts, fake_parts, losses, penalties = zip(*shards.run(judge), strict=True)
-        loss_D = torch.stack(losses).sum()
-        self.update("D", loss_D)
-        state.nimg += len(real)
-        real_logits, fake_logits = torch.cat(real_parts), torch.cat(fake_parts)
-        values = self.accuracies(real_logits, fake_logits) | {"loss_D": loss_D}
+        real_parts, fake_parts, losses, penalties = map(list, zip(*shards.run(judge), strict=True))
+        (real_logits, fake_logits), (loss, penalty) = self.update("D", real_parts, fake_parts, sums=[losses, penalties])
+        state.nimg += config.batch
+        values = self.accuracies(real_logits, fake_logits) | {"loss_D": loss}
         if is_penalised:
-            values["penalty"] = torch.stack(penalties).sum()
+            values["penalty"] = penalty
         if self.augment:
             self.adapt(2 * float(values["accuracy_real"].mean()) - 1)
         return Judged(real=real, fake=shards.fakes(), real_logits=real_logits, fake_logits=fake_logits, values=values)
@@ -127,33 +135,33 @@ class Trainer:
         """
         config, shards, nimg = self.config, self.shards, self.state.nimg
         random = generator_for(config.seed, "G", nimg, turn)
-        labels = self.batches.labels(nimg - config.batch)
-        z = None if self.reuses_fakes and turn == 0 else self.latents(random)
+        labels, own_logits = self.batches.labels(nimg - config.batch, shards.rows), shards.own(real_logits)
+        is_same = self.reuses_fakes and turn == 0
+        z = self.z if is_same else self.latents(random)
         draws = self.draws("augment G", turn)
         seed_dropout(self.state.D, random)
 
         def deceive(shard: Shard) -> Tensor:
             labels_here = shards.part(shard, labels)
-            fake = shard.fake if z is None else self.forge(shard, z, labels_here)
+            fake = shard.fake if is_same and shards.keeps_fakes else self.forge(shard, z, labels_here)
             fake_logits = shard.D(apply(fake, shards.part(shard, draws)), labels_here)
-            loss = self.loss.generator(shards.part(shard, real_logits), fake_logits).sum() / len(real_logits)
+            loss = self.loss.generator(shards.part(shard, own_logits), fake_logits).sum() / config.batch
             backward_into(shard, "G", loss)
             return loss.detach()
 
-        loss_G = torch.stack(shards.run(deceive)).sum()
-        self.update("G", loss_G)
-        return loss_G
+        _, (loss,) = self.update("G", sums=[shards.run(deceive)])
+        return loss
 
     def latents(self, random: torch.Generator) -> Tensor:
-        """Draw the latents `[N, z_dim]` of a batch."""
-        return torch.randn(self.config.batch, self.config.z_dim, generator=random)
+        """Draw the latents of a batch, and return those of this process `[n, z_dim]`."""
+        return self.shards.own(torch.randn(self.config.batch, self.config.z_dim, generator=random)).to(self.device)
 
     def forge(self, shard: Shard, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Make the fakes of a shard, of the latents `[N, z_dim]` of the whole batch and of the labels of its part.
+        """Make the fakes of a shard, of the latents `[n, z_dim]` of this process and of the labels of its part.
 
         G may multiply in bf16, D may not (docs/LAB.md).
         """
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
+        with multiplying(self.device, self.config.precision):
             made: Tensor = shard.G(self.shards.part(shard, z), labels)
         return made.float()
 
@@ -168,15 +176,18 @@ class Trainer:
     def penalty(self, shard: Shard, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
         """Return a shard's part of the mean of the penalties over those of the batch that are penalised."""
         config = self.config
-        chosen = self.shards.part(shard, self.penalised)
+        start, every = self.shards.start(shard), config.penalty_one_in
+        first = -(-start // every)  # of the penalised, those before are in shards before
+        chosen = slice(first * every - start, None, every)
+        real, fake = real[chosen], fake[chosen]
+        shares = self.shares[first : first + len(real)]
         point_labels = None if labels is None else labels[chosen].repeat(len(config.penalties))
-        random = generator_for(config.seed, "penalty", self.state.nimg, shard.index)
 
         def judge(points: Tensor) -> Tensor:
             logits: Tensor = shard.D(points, point_labels)
             return logits
 
-        slopes = penalise(config.penalties, judge, real[chosen], fake[chosen], random)
+        slopes = penalise(config.penalties, judge, real, fake, shares)
         return slopes.sum() / self.num_penalised
 
     def accuracies(self, real_logits: Tensor, fake_logits: Tensor) -> Values:
@@ -188,9 +199,10 @@ class Trainer:
         }
 
     def draws(self, stream: str, *position: int) -> Draws:
-        """Draw how each sample of a batch is augmented before D sees it."""
-        random = generator_for(self.config.seed, stream, self.state.nimg, *position)
-        return draw(self.augment, self.config.batch, self.batches.samples.shape[1:], self.state.augment, random)
+        """Draw how each sample of a batch is augmented before D sees it; return those of this process."""
+        config, shape = self.config, self.batches.samples.shape[1:]
+        random = generator_for(config.seed, stream, self.state.nimg, *position)
+        return self.shards.own(draw(self.augment, config.batch, shape, self.state.augment, random))
 
     def adapt(self, r_t: float) -> None:
         """Augment more where D finds more of the reals real than it should, and less where fewer (ADA)."""
@@ -199,12 +211,17 @@ class Trainer:
             speed = speed_for(self.plan.at(before).end_nimg)
             state.augment = min(STRONGEST, next_strength(state.augment, r_t, self.config.batch, speed_images=speed))
 
-    def update(self, network: str, loss: Tensor) -> None:
-        """Take one step of Adam down the gradients of all shards, if they and the loss that they are of are finite."""
-        self.shards.sum_gradients(network)
-        if not all_finite([loss, *gradients(self.shards.parameters(network))]):
+    def update(self, network: str, *rows: list[Tensor], sums: list[list[Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
+        """Take one step of Adam down the gradients of all shards, if they and the losses that they are of are finite.
+
+        Returns:
+            The figures of the whole batch, and the losses: see `Shards.meet`.
+        """
+        found, losses = self.shards.meet(network, *rows, sums=sums)
+        if not all_finite([*losses, *gradients(self.shards.parameters(network))]):
             raise DivergenceError(not_finite(f"the loss of {network}, or its gradient,", self.state.nimg))
         dict(self.state.optimizers())[f"opt_{network}"].step()
+        return found, losses
 
     @torch.no_grad()
     def average_generator(self) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from faussaire.cli.clock import process_start
 from faussaire.cli.flags import Whole
 from faussaire.cli.verbs.serve import PORT
+from faussaire.core import ranks
 from faussaire.core.config import LENGTHS
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import typed
@@ -21,7 +22,7 @@ from faussaire.core.terminal import Terminal, say
 
 def train(
     *data: str,
-    run: Path | None = None,
+    run: Annotated[Path | None, Parameter(alias=("--folder",))] = None,
     recipe: str | None = None,
     replay: Path | None = None,
     studio: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
@@ -38,7 +39,7 @@ def train(
     data
         What to learn from, one or several; `faussaire list datasets` names the embedded sets.
     run
-        Folder of the run. [runs/ and the name of the data]
+        Folder of the run; under torchrun, which takes --run for its own, say --folder. [runs/ and the name of the data]
     recipe
         Name of a recipe (`faussaire list recipes`), or a .toml file.
     replay
@@ -52,7 +53,7 @@ def train(
     from faussaire.views.web.server.beside import watching
 
     _refuse_two_lengths(settings)
-    with watching(console := Terminal(), wanted=studio, port=port) as on_start:
+    with watching(console := Terminal(quiet=ranks.rank() > 0), wanted=studio, port=port) as on_start:
         done = train_run(
             data or None,
             recipe=recipe,
@@ -85,7 +86,7 @@ def demo(
     from faussaire.api import train as train_run
     from faussaire.views.web.server.beside import watching
 
-    console = Terminal()
+    console = Terminal(quiet=ranks.rank() > 0)
     with watching(console, wanted=studio, port=port) as on_start:
         done = train_run(
             "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), on_start=on_start

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from faussaire.core.devices import CPU
 from faussaire.core.errors import ExtractorError
 from faussaire.core.intervals import Estimate
 
@@ -147,5 +148,5 @@ def load_pinned(path: Path, sha256: str, *, what: str) -> dict[str, Tensor]:
         raise ExtractorError(f"{what}: {path} cannot be read ({error.strerror})") from error
     if found != sha256:
         raise ExtractorError(f"{what}: {path} has SHA-256 {found[:12]}…, not {sha256[:12]}…: not the pinned weights")
-    state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    state: dict[str, Tensor] = torch.load(path, map_location=CPU, weights_only=True)
     return state

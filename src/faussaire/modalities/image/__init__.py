@@ -158,7 +158,10 @@ class Images(spec.Modality):
         """Turn uint8 `[N, C, H, W]` into float32 in [-1, 1]: 0 is -1, 255 is 1."""
         import torch
 
-        return torch.from_numpy(np.ascontiguousarray(rows)).float().div_(127.5).sub_(1.0)
+        levels = rows if isinstance(rows, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(rows))
+        return levels.float().div_(127.5).sub_(1.0)
+
+    takes_tensors = True
 
     def to_array(self, samples: Samples) -> np.ndarray:
         """Turn `[N, C, H, W]` in [-1, 1] into uint8 `[N, H, W, C]`, rounding to nearest and clipping."""

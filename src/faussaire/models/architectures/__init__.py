@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-import torch
 from torch import nn
 
+from faussaire.core.devices import CPU, META
 from faussaire.core.errors import ConfigError
 from faussaire.core.rng import generator_for
 from faussaire.core.suggestions import did_you_mean
@@ -25,6 +25,7 @@ __all__ = [
     "build_discriminator",
     "build_generator",
     "seed_dropout",
+    "sketched",
     "statistics_frozen",
 ]
 
@@ -63,7 +64,7 @@ def build_generator(
         width: what its layers' widths are counted in; the architecture's own if not given.
     """
     found = architecture(name, spec)
-    with torch.device("meta"):
+    with META:
         G = found.generator(spec, z_dim, num_classes, found.width_or(width))
     return _initialised(G, seed, "init_G")
 
@@ -73,15 +74,25 @@ def build_discriminator(
 ) -> nn.Module:
     """Build D in the same way; a conditional one judges a sample as one of its class."""
     found = architecture(name, spec)
-    with torch.device("meta"):
+    with META:
         D = found.discriminator(spec, num_classes, found.width_or(width))
     return _initialised(D, seed, "init_D")
+
+
+def sketched(
+    name: str | None, spec: SampleSpec, *, z_dim: int, num_classes: int = 0, width: int | None = None
+) -> tuple[nn.Module, nn.Module]:
+    """Return G and D without numbers, on the device "meta": of what kind they are, and what they would do, is known."""
+    found = architecture(name, spec)
+    width = found.width_or(width)
+    with META:
+        return found.generator(spec, z_dim, num_classes, width), found.discriminator(spec, num_classes, width)
 
 
 def _initialised(module: nn.Module, seed: int, stream: str) -> nn.Module:
     """Give memory to a module built without any, and fill it."""
     if not isinstance(module, Network):
         raise TypeError(f"{type(module).__name__} has no initialise(generator)")
-    module.to_empty(device="cpu")
+    module.to_empty(device=CPU)
     module.initialise(generator_for(seed, stream))
     return module

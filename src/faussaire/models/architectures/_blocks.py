@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from faussaire.core.devices import device_of
 from faussaire.core.errors import ConfigError
 from faussaire.modalities import SampleSpec
 
@@ -51,10 +52,14 @@ class Dropout(nn.Module):
 
 
 def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:
-    """Let every Dropout of a module draw its masks from `generator` until told otherwise."""
-    for layer in module.modules():
-        if isinstance(layer, Dropout):
-            layer.generator = generator
+    """Let every Dropout of a module draw its masks from `generator` until told otherwise, or from one of its seed on
+    the device of the module: there are too many to be drawn elsewhere.
+    """
+    layers = [layer for layer in module.modules() if isinstance(layer, Dropout)]
+    if layers and generator.device.type != device_of(module).type:
+        generator = torch.Generator(device_of(module)).manual_seed(generator.initial_seed())
+    for layer in layers:
+        layer.generator = generator
 
 
 @contextmanager
