@@ -21,6 +21,7 @@ from faussaire.cli.verbs.export import export
 from faussaire.cli.verbs.generate import generate
 from faussaire.cli.verbs.inspect import inspect_data
 from faussaire.cli.verbs.list import list_registry
+from faussaire.cli.verbs.plan import SETTINGS, plan
 from faussaire.cli.verbs.push import push
 from faussaire.cli.verbs.serve import serve
 from faussaire.cli.verbs.train import demo, train
@@ -101,5 +102,6 @@ app.command(evaluate)
 app.command(compare)
 app.command(serve)
 app.command(list_registry, name="list")
+app.command(with_settings(plan, SETTINGS), name="plan")
 app.command(demo)
 app.register_install_completion_command()
