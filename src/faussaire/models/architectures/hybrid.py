@@ -1,12 +1,11 @@
-"""The default pair for a few CPU minutes: most of the work in dense layers, a little convolution where it shows.
+"""A pair of many channels at the smallest map: most of the work in dense layers, a little convolution where it shows.
 
 G: z → dense to a small map of 8w channels → a residual 3×3 with a waist of 2w → 1×1 convolution and pixel shuffle → per
 stage a residual 3×3 convolution of w channels, or 2w, 4w where the map is smaller → pixel shuffle to the image. Each
 map also paints the image at its own size, which is enlarged and added (output skips: Karras et al. 2020, arXiv
 1912.04958, section 4.1): shapes come first. The sum is clamped to [-1, 1]; in training what lies beyond leaks through
 with a slope of 0.1. Channels are cheap where the map is small.
-D: stride-2 convolutions → dense 128 → one logit; 4w channels at the smallest map, half as many at twice its side and
-so on: a D as wide at the side of the image learns small sets by heart, and costs twice as much (docs/LAB.md).
+D: stride-2 convolutions → dense 128 → one logit.
 No statistics of the batch, no transposed convolution, no noise inside (it shall be exported to browsers). At a few
 minutes quality is bought with images seen, and this pair sees ten times as many as `conv` in the same time.
 Initialised after Fixup (Zhang et al. 2019, arXiv 1901.09321): each residual branch starts at 0.
@@ -19,25 +18,26 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle
+from torch.nn.functional import leaky_relu, pixel_shuffle
 
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures._blocks import (
+    GAIN,
+    SLOPE,
     alike_in_fours,
     check_stages,
-    class_logits,
+    clamped,
+    enlarged,
     kaiming,
     pixel_norm,
     stages,
     with_classes,
 )
 from faussaire.models.architectures._registry import Architecture
+from faussaire.models.architectures._strided import StridedDiscriminator
 
-SLOPE = 0.2
-GAIN = math.sqrt(2 / (1 + SLOPE**2))  # keeps the variance through a LeakyReLU of that slope
 WIDTH = 8
 DETAIL = 0.3  # the share of the last pixel shuffle in the image at first: it begins with its shapes
-LEAK = 0.1  # tanh stops learning where it saturates: on MNIST, mostly black, it left G dead (docs/LAB.md)
 
 
 class Residual(nn.Module):
@@ -52,11 +52,6 @@ class Residual(nn.Module):
         """Map `[N, width, H, W]` to the same shape."""
         out: Tensor = self.second(leaky_relu(self.first(x), SLOPE))
         return x + out
-
-
-def enlarged(image: Tensor) -> Tensor:
-    """Return an image `[N, C, H, W]` at twice its side."""
-    return interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class HybridGenerator(nn.Module):
@@ -100,46 +95,19 @@ class HybridGenerator(nn.Module):
             x = leaky_relu(pixel_norm(residual(x)), SLOPE)
             image = enlarged(image) + painter(x)
             x = pixel_shuffle(conv(x), 2)
-        x = enlarged(image) + x
-        y = x.clamp(-1, 1)
-        return y + LEAK * (x - y) if self.training else y
+        return clamped(enlarged(image) + x, leaks=self.training)
 
 
-class HybridDiscriminator(nn.Module):
-    """Images `[N, C, H, W]` → logits `[N]`."""
-
-    per_sample = True
-
-    def __init__(self, spec: SampleSpec, num_classes: int, width: int) -> None:
-        super().__init__()
-        base, num_doublings = stages(spec.shape[1])
-        widths = [spec.shape[0], *(max(4 * width >> left, 4) for left in reversed(range(num_doublings)))]
-        self.convs = nn.ModuleList(
-            nn.Conv2d(before, after, 4, stride=2, padding=1) for before, after in pairwise(widths)
-        )
-        self.dense = nn.Linear(widths[-1] * base * base, 128)
-        self.head = nn.Linear(128, max(1, num_classes))
-
-    def initialise(self, generator: torch.Generator) -> None:
-        """Draw every parameter anew."""
-        for layer in [*self.convs, self.dense]:
-            kaiming(layer, generator, gain=GAIN)
-        kaiming(self.head, generator)
-
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Judge each image."""
-        x = samples
-        for conv in self.convs:
-            x = leaky_relu(conv(x), SLOPE)
-        out: Tensor = self.head(leaky_relu(self.dense(x.flatten(1)), SLOPE))
-        return class_logits(out, labels)
+def discriminator(spec: SampleSpec, num_classes: int, width: int) -> nn.Module:
+    """Build D."""
+    return StridedDiscriminator(spec, num_classes, width, hidden=128)
 
 
 ARCHITECTURE = Architecture(
     name="hybrid",
     description="the default: a dense layer to a small map, residual 3×3, pixel shuffle; made for CPU minutes",
     generator=HybridGenerator,
-    discriminator=HybridDiscriminator,
+    discriminator=discriminator,
     modalities=("image",),
     width=WIDTH,
     check=check_stages,

@@ -1,0 +1,100 @@
+"""The default pair for a few CPU minutes: a hidden layer after z, few channels, and every operation worth its time.
+
+G: z → dense 16w → dense to a small map of 4w channels → 1×1 convolution and pixel shuffle → a residual 3×3 of 2w
+channels → 3×3 convolution and pixel shuffle, again for each further doubling, the last to the image. Each map also
+paints the image at its own size, which is enlarged and added (output skips: Karras et al. 2020, arXiv 1912.04958,
+section 4.1): shapes come first. Channels are scaled at each place to a mean square of 1 before each LeakyReLU (pixel
+norm: Karras et al. 2018, arXiv 1710.10196). The sum is clamped to [-1, 1]; in training what lies beyond leaks through.
+D: stride-2 convolutions → dense 8w → one logit.
+
+Against `hybrid`, at the same seconds of a processor on Fashion-MNIST, it leaves two fifths of the Fréchet distance
+(docs/LAB.md): a step costs half as much, and an image teaches it more.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu, pixel_shuffle
+
+from faussaire.modalities import SampleSpec
+from faussaire.models.architectures._blocks import (
+    GAIN,
+    SLOPE,
+    alike_in_fours,
+    check_stages,
+    clamped,
+    enlarged,
+    kaiming,
+    pixel_norm,
+    stages,
+    with_classes,
+)
+from faussaire.models.architectures._registry import Architecture
+from faussaire.models.architectures._strided import StridedDiscriminator
+
+WIDTH = 8
+DETAIL = 0.3  # the share of residual branches and of the last pixel shuffle at first: images begin with their shapes
+
+
+class LeanGenerator(nn.Module):
+    """z `[N, z_dim]`, labels `[N]` where it is conditional → images `[N, C, H, W]`, in [-1, 1] in evaluation."""
+
+    per_sample = True
+
+    def __init__(self, spec: SampleSpec, z_dim: int, num_classes: int, width: int) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        base, num_doublings = stages(spec.shape[1])
+        self.map_shape = (4 * width, base, base)
+        self.hidden = nn.Linear(z_dim + num_classes, 16 * width)
+        self.dense = nn.Linear(16 * width, math.prod(self.map_shape))
+        widths = [2 * width] * (num_doublings - 1)  # of the maps after the first
+        self.up = nn.Conv2d(4 * width, 4 * widths[0], 1)
+        self.residuals = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for width in widths)
+        self.shuffled = nn.ModuleList(
+            nn.Conv2d(before, 4 * after, 3, padding=1) for before, after in pairwise([*widths, spec.shape[0]])
+        )
+        self.painters = nn.ModuleList(nn.Conv2d(width, spec.shape[0], 1) for width in (4 * width, *widths))
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw every parameter anew."""
+        kaiming(self.hidden, generator)
+        kaiming(self.dense, generator, gain=GAIN)
+        for conv in [self.up, *self.residuals, *self.shuffled, *self.painters]:
+            is_detail = conv is self.shuffled[-1] or any(conv is residual for residual in self.residuals)
+            kaiming(conv, generator, gain=DETAIL if is_detail else 1.0)
+        for conv in [self.up, *self.shuffled]:
+            alike_in_fours(conv)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Make one image of each latent."""
+        x = leaky_relu(self.hidden(with_classes(z, labels, self.num_classes)), SLOPE)
+        x = leaky_relu(pixel_norm(self.dense(x).unflatten(1, self.map_shape)), SLOPE)
+        image = self.painters[0](x)
+        x = pixel_shuffle(self.up(x), 2)
+        for residual, conv, painter in zip(self.residuals, self.shuffled, self.painters[1:], strict=True):
+            x = leaky_relu(pixel_norm(x), SLOPE)
+            x = leaky_relu(pixel_norm(x + residual(x)), SLOPE)
+            image = enlarged(image) + painter(x)
+            x = pixel_shuffle(conv(x), 2)
+        return clamped(enlarged(image) + x, leaks=self.training)
+
+
+def discriminator(spec: SampleSpec, num_classes: int, width: int) -> nn.Module:
+    """Build D."""
+    return StridedDiscriminator(spec, num_classes, width, hidden=8 * width)
+
+
+ARCHITECTURE = Architecture(
+    name="lean",
+    description="the default: a hidden layer, a small map, few channels, pixel shuffle; the most images a second",
+    generator=LeanGenerator,
+    discriminator=discriminator,
+    modalities=("image",),
+    width=WIDTH,
+    check=check_stages,
+)
