@@ -7,9 +7,11 @@ read up to the first end of a line.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
@@ -20,7 +22,7 @@ from faussaire.modalities.forms import Form, Shown
 from faussaire.modalities.pictures import MIN_TILE
 from faussaire.modalities.spec import Arranged, Counts, Decoded, Items, Samples, SampleSpec, floats
 from faussaire.modalities.text.drawing import HEIGHT, drawn, line_width
-from faussaire.modalities.text.letters import END, number_of, split_by
+from faussaire.modalities.text.letters import END, letters_of, number_of, split_by
 from faussaire.modalities.text.reading import arranged
 from faussaire.modalities.text.rule import OPTIONS, ArrangedText, TextRule, check, rule_for
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # the data side, which says what a sample is, must not wait f
     from torch import Tensor
 
 PROPORTION = 1.6  # a sheet of lines is about so many times as wide as high
+BROKEN = 2.2  # a letter is so many times as high as wide, with what is between rows
 
 
 class Text(spec.Modality):
@@ -160,6 +163,18 @@ class Text(spec.Modality):
     def tiles(self, arrays: np.ndarray, at_least: int = MIN_TILE) -> np.ndarray:
         """Draw each line."""
         return drawn(arrays.tolist(), max(at_least, _width(self.alphabet, self.length)))
+
+    def write_strip(self, path: Path, samples: Samples) -> None:
+        """Write lines in a row, each broken into a square, so that they can be read as small as they are shown."""
+        pictures.write_strip(self._squares(self.to_array(samples).tolist()), path)
+
+    def _squares(self, lines: Sequence[str]) -> np.ndarray:
+        """Draw each line broken into rows of as many letters as make a square of its longest."""
+        per_row = math.ceil((self.length * BROKEN) ** 0.5)
+        num_rows = -(-self.length // per_row)
+        letters = [letters_of(line) for line in lines]
+        rows = [["".join(one[k * per_row : (k + 1) * per_row]) for one in letters] for k in range(num_rows)]
+        return np.concatenate([drawn(row, _width(self.alphabet, per_row)) for row in rows], axis=1)
 
     def sheet(self, arrays: np.ndarray, at_least: int = MIN_TILE) -> np.ndarray:
         """Draw all lines, in as many columns as give a sheet of a page's proportion."""
