@@ -1,8 +1,9 @@
 """Build the embedded data sets: `python benchmarks/build_embedded.py ../shared/datasets`.
 
 Takes the first 1,000 training images of each class, in the order of the file, of `fashion-mnist/` and
-`mnist/` there, and the first 5,000 different names of either half of `names.txt`, and writes them with their
-licences to `src/faussaire/data/sets/`. The same input and zlib give the same bytes.
+`mnist/` there, the first 5,000 different names of either half of `names.txt`, and 100 recordings of each digit
+of `spoken-digits.zip`, of all speakers in turn, and writes them with their licences to `src/faussaire/data/sets/`.
+The same input, zlib and libFLAC give the same bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from faussaire.data.sources.idx import FASHION_CLASSES, read_idx
 
 PER_CLASS = 1_000
 NUM_NAMES = 5_000
+PER_DIGIT = 100
 BOYS = ["liam", "noah"]  # the list of boys begins with these
 SETS = Path(__file__).parents[1] / "src/faussaire/data/sets"
 
@@ -32,6 +34,17 @@ https://creativecommons.org/licenses/by-sa/3.0/
 mnist.npz is changed from the original: it holds the first 1,000 training images of each class only, with
 their labels, as NumPy arrays. It is under the same licence; the MIT licence of faussaire does not extend to
 it.
+"""
+
+DIGITS_LICENCE = """\
+spoken-digits.zip holds 1,000 of the 3,000 recordings of the Free Spoken Digit Dataset, by Zohar Jackson, César Souza,
+Jason Flaks, Yuxin Pan, Hereman Nicolas and Adhish Thite (https://github.com/Jakobovski/free-spoken-digit-dataset),
+as FLAC and unchanged in sound: the digits 0 to 9 by six speakers, `{digit}_{speaker}_{number}.flac`.
+
+It is licensed under the Creative Commons Attribution-ShareAlike 4.0 International licence:
+https://creativecommons.org/licenses/by-sa/4.0/
+
+The MIT licence of faussaire does not extend to it.
 """
 
 NAMES_LICENCE = """\
@@ -105,9 +118,30 @@ def build_names(originals: Path) -> None:
     print(f"{path}: {len(chosen)} names, {path.stat().st_size / 1e6:.2f} MB")
 
 
+def build_digits(originals: Path) -> None:
+    """Write recordings of each digit as FLAC: the first of every speaker, then the second of each, and so on."""
+    import soundfile
+
+    path = SETS / "spoken-digits.zip"
+    with zipfile.ZipFile(originals / "spoken-digits.zip") as source, zipfile.ZipFile(path, "w") as archive:
+        by_digit: dict[str, list[tuple[int, str, str]]] = {}
+        for name in source.namelist():
+            digit, speaker, number = Path(name).stem.split("_")
+            by_digit.setdefault(digit, []).append((int(number), speaker, name))
+        for digit, found in sorted(by_digit.items()):
+            for number, speaker, name in sorted(found)[:PER_DIGIT]:
+                wave, rate = soundfile.read(io.BytesIO(source.read(name)), dtype="int16")
+                content = io.BytesIO()
+                soundfile.write(content, wave, rate, format="FLAC", subtype="PCM_16")
+                archive.writestr(zipfile.ZipInfo(f"{digit}_{speaker}_{number}.flac"), content.getvalue())
+    path.with_suffix(".LICENSE.txt").write_text(DIGITS_LICENCE, "utf-8")
+    print(f"{path}: {10 * PER_DIGIT} recordings, {path.stat().st_size / 1e6:.2f} MB")
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     build(Path(sys.argv[1]), "mnist", tuple("0123456789"), MNIST_LICENCE)
     build(Path(sys.argv[1]), "fashion-mnist", FASHION_CLASSES, FASHION_LICENCE)
     build_names(Path(sys.argv[1]))
+    build_digits(Path(sys.argv[1]))

@@ -10,11 +10,12 @@ import pytest
 from faussaire.data import embedded_sets, prepare
 
 NAMES = sorted(embedded_sets())
-SHAPES = {"mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28), "names": (27, 9)}
+SHAPES = {"mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28), "names": (27, 9), "spoken-digits": (1, 64, 64)}
 LICENCES = {
     "mnist": "creativecommons.org/licenses/by-sa/3.0",
     "fashion-mnist": "Zalando SE",
     "names": "Social Security",
+    "spoken-digits": "creativecommons.org/licenses/by-sa/4.0",
 }
 
 
@@ -27,7 +28,7 @@ def test_an_embedded_set_is_what_its_entry_says(name: str) -> None:
     assert len(dataset.spec.classes) == entry.num_classes
     assert len(dataset.inventory.records) == entry.num_samples
     assert len(dataset.inventory.kept) >= 0.99 * entry.num_samples
-    assert set(dataset.inventory.class_counts.values()) <= {1000}
+    assert set(dataset.inventory.class_counts.values()) <= {100, 1000}
     assert 0.09 < len(dataset.held_out) / entry.num_samples < 0.11
 
 
@@ -37,7 +38,7 @@ def test_an_embedded_set_has_its_licence_beside_it(name: str) -> None:
 
 
 def test_the_embedded_sets_are_small() -> None:
-    assert sum(entry.path.stat().st_size for entry in embedded_sets().values()) < 8_000_000
+    assert sum(entry.path.stat().st_size for entry in embedded_sets().values()) < 13_000_000
 
 
 def test_a_name_means_the_embedded_set_and_with_a_slash_the_path(

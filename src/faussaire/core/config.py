@@ -23,7 +23,8 @@ from faussaire.core.suggestions import did_you_mean
 
 LENGTHS = ("minutes", "kimg", "epochs")
 PREPARATION = (
-    "resolution", "channels", "classes", "fit", "background", "frames", "letters", "duplicates", "cache",
+    "resolution", "channels", "classes", "fit", "background", "frames", "seconds", "rate", "letters", "duplicates",
+    "cache",
 )  # fmt: skip
 """The settings that say how data is prepared."""
 PRECISIONS = ("fp32", "tf32", "bf16")
@@ -78,6 +79,12 @@ class Config:
 
     letters: int | None = None
     """Letters of a line of text at most, longer ones being left out; found from the data if not given."""
+
+    seconds: float | None = None
+    """Length of a sound; found from the data if not given, at most 1."""
+
+    rate: int | None = None
+    """Samples of sound a second; those of the data if not given, at most 8,000."""
 
     duplicates: str = "keep"
     """What becomes of copies: keep, drop (exact ones), drop-near (near ones too)."""

@@ -27,6 +27,7 @@ EXTRAS = {
     "onnx": ("onnx", "onnxscript"),
     "hub": ("huggingface_hub",),
     "film": ("imageio_ffmpeg",),
+    "sound": ("soundfile",),
 }
 """What each brings, by the names under which it is imported."""
 

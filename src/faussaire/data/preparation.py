@@ -152,7 +152,7 @@ def _build(
         _refuse_foreign(wanted, modality, opened.name)
         options = {name: wanted.of_modality.get(name, default) for name, default in modality.options.items()}
         workers_here = stack.enter_context(Workers(modality, workers))
-        source = with_all_frames(opened, workers_here) if modality.splits(options) else opened
+        source = with_all_frames(opened, workers_here, modality, options) if modality.splits(options) else opened
         chosen = choose(source, wanted.classes)
         folder = store.current if earlier is None else store.following
         if earlier is not None:

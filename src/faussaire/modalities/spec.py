@@ -76,6 +76,9 @@ class Modality(ABC):
     formats: ClassVar[str] = ""
     """What its files may be, for messages: `PNG, JPEG or GIF images`."""
 
+    names_tell: ClassVar[bool] = False
+    """Whether the names of its files tell classes, where the folders that they lie in do not."""
+
     options: ClassVar[Mapping[str, Any]] = {}
     """What the user may choose, with the defaults: settings of `prepare` and of the command line."""
 
@@ -114,6 +117,13 @@ class Modality(ABC):
     def splits(self, options: Mapping[str, Any]) -> bool:
         """Whether each of the samples in a file is to be an item; else the first counts."""
         return False
+
+    def parts_question(self, options: Mapping[str, Any]) -> str:
+        """Return what files are asked by `answer` to know how many samples are in each."""
+        return NUM_PARTS
+
+    parts: ClassVar[tuple[str, str]] = ("frames", "frame an image")
+    """What the samples in one file are called in a note, and what each of them is then."""
 
     def answer(self, question: str, data: bytes, parts: Sequence[int] | None) -> Any:
         """Answer in JSON what `rule` asks of a file's samples of these numbers; NUM_PARTS: how many it has."""

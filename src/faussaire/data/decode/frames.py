@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from faussaire.data.dataset import Source
 from faussaire.data.decode.scan import tasks
 from faussaire.data.decode.workers import Workers
-from faussaire.modalities.spec import NUM_PARTS
+from faussaire.modalities import Modality
 
 _CHUNK = 64  # files counted in one go
 
 
-def with_all_frames(source: Source, workers: Workers) -> Source:
+def with_all_frames(source: Source, workers: Workers, modality: Modality, options: Mapping[str, Any]) -> Source:
     """Return a source in which each frame of each file is an item: `dance.gif[0]`, `dance.gif[1]` …"""
     if source.read is None:
         return source
-    counts = _counts(source, workers)
+    counts = _counts(source, workers, modality.parts_question(options))
     files = np.repeat(np.arange(len(counts)), counts)
     starts = np.cumsum(counts) - counts
     frames = np.arange(len(files)) - np.repeat(starts, counts)
     read, path = source.read, source.path
     several = sum(count > 1 for count in counts)
-    note = f"files with several frames: {several}, each frame an image" if several else "no file has several frames"
+    parts, each = modality.parts
+    note = f"files with several {parts}: {several}, each {each}" if several else f"no file has several {parts}"
     return replace(
         source,
         items=_names(source.items, files.tolist(), frames.tolist(), counts),
@@ -49,9 +51,9 @@ def _with_frames(mixed: Sequence[tuple[int, bool]], starts: np.ndarray, num: int
     return tuple((int(count), one) for count, (_, one) in zip(np.diff(ends), mixed, strict=True))
 
 
-def _counts(source: Source, workers: Workers) -> list[int]:
+def _counts(source: Source, workers: Workers, question: str) -> list[int]:
     counts: list[int] = []
     for first in range(0, len(source.items), _CHUNK):
         asked = tasks(source, range(first, min(first + _CHUNK, len(source.items))))
-        counts += [count or 1 for count in workers.answers(NUM_PARTS, asked)]
+        counts += [count or 1 for count in workers.answers(question, asked)]
     return counts

@@ -24,6 +24,7 @@ from faussaire.core.names import shown
 from faussaire.data.labels.labels import WrittenLabels, are_mostly_several, column_of_labels, no_labels, spelt
 from faussaire.data.labels.layouts import labels_of_folders
 from faussaire.data.labels.listed import Files
+from faussaire.data.labels.patterns import labels_of_names
 from faussaire.data.labels.references import DELIMITERS, Reference, text_lines
 from faussaire.data.labels.tables import Table, content, parsed, read_table, reference
 
@@ -46,6 +47,9 @@ def find_labels(files: Files) -> WrittenLabels:
         return beside
     found = labels_of_folders(files.names, files.usable)
     labelled = any(label is not None for label in found.labels)
+    by_names = None if labelled else labels_of_names(files.names, files.usable)
+    if by_names is not None:
+        found, labelled = by_names, True
     return replace(found, notes=(*found.notes, *_other_tables(files, labelled=labelled)))
 
 

@@ -29,7 +29,7 @@ class PixelsExtractor:
 
     name = "pixels-dct"
     version = "1"
-    modalities = ("image",)
+    modalities = ("image", "audio")
     sha256 = NO_WEIGHTS_SHA256
     input_size = 32
     dimension = _LOW * _LOW + _RINGS + 3 * 3

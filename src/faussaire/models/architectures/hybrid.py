@@ -108,7 +108,7 @@ ARCHITECTURE = Architecture(
     description="the default: a dense layer to a small map, residual 3×3, pixel shuffle; made for CPU minutes",
     generator=HybridGenerator,
     discriminator=discriminator,
-    modalities=("image",),
+    modalities=("image", "audio"),
     width=WIDTH,
     check=check_stages,
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from faussaire.models.augmentations.images import OF_IMAGES
+from faussaire.models.augmentations.sounds import OF_SOUNDS
 from faussaire.models.augmentations.spec import Augmentation
 
-AUGMENTATIONS: dict[str, Augmentation] = {**OF_IMAGES}
+AUGMENTATIONS: dict[str, Augmentation] = {**OF_IMAGES, **OF_SOUNDS}
 """By name, in the order of application."""
