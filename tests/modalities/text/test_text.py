@@ -13,11 +13,17 @@ from rich.console import Console
 
 import faussaire
 from faussaire.cli.main import run as command
+from faussaire.core.config import Config
 from faussaire.data import prepare
+from faussaire.data.batches import Batches
 from faussaire.evaluation.evaluate import evaluate
 from faussaire.generation.generator import Generator
 from faussaire.modalities import of_spec
+from faussaire.runs.checkpoint import fresh_state, load_newest, save_checkpoint
 from faussaire.runs.folder import RunFolder
+from faussaire.runs.plan import endless
+from faussaire.training.trainer import Trainer
+from toy import text_spec
 from web_client import client_of
 
 SYLLABLES = ("ma", "ri", "jo", "an", "lé", "🇫🇷")
@@ -140,3 +146,30 @@ def test_a_text_is_inspected(text: Path, tmp_path: Path) -> None:
     assert command(["inspect", str(text), "--out", f"{tmp_path}/"]) == 0
     (page,) = tmp_path.glob("*.html")
     assert "lines of up to 6 letters" in page.read_text("utf-8")
+
+
+def test_a_data_set_of_lines_is_exported(run: Path, tmp_path: Path) -> None:
+    assert command(["export", str(run), f"{tmp_path}/made/", "--to", "dataset", "-n", "3", "--seed", "5"]) == 0
+    files = sorted((tmp_path / "made").glob("*.txt"))
+    made = Generator.load(run).sample(3, seed=5).tolist()
+    assert [path.read_text("utf-8") for path in files] == [f"{line}\n" for line in made]
+
+
+def test_a_game_of_lines_that_is_gone_on_with_is_the_same_game(tmp_path: Path) -> None:
+    spec = text_spec(5, 6)
+    settings = {"architecture": "text", "batch_size": 16, "lr": 3e-3, "z_dim": 8, "augment": ()}
+    config = Config(data=("lines",), kimg=1, minutes=None, **settings)
+    rows = np.random.default_rng(0).integers(0, 6, (64, 6), np.uint8)
+    batches = Batches(rows, to_real=of_spec(spec).to_real, batch_size=16, seed=0)
+    whole, part, again = (fresh_state(config, spec) for _ in range(3))
+    for state, steps in ((whole, 4), (part, 2)):
+        trainer = Trainer(config, batches, state, endless())
+        for _ in range(steps):
+            trainer.step()
+    save_checkpoint(part, tmp_path)
+    torch.manual_seed(99)
+    load_newest(again, tmp_path)
+    trainer = Trainer(config, batches, again, endless())
+    for _ in range(2):
+        trainer.step()
+    assert all(torch.equal(tensor, again.tensors()[name]) for name, tensor in whole.tensors().items())

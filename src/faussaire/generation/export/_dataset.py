@@ -130,7 +130,7 @@ def _write_files(out: Path, generator: Generator, options: Options, label: int |
         progress("writing samples", first, options.n)
         for index, array in enumerate(generator.modality.to_array(samples), first):
             with replacing(path(index), remedy=REMEDY) as beside:
-                beside.write_bytes(form.encode(array[None]))
+                beside.write_bytes(form.encode(np.asarray([array])))
     if generator.class_shares:
         table = io.StringIO()
         rows = csv.writer(table, lineterminator="\n")
