@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import socket
 import tempfile
 from pathlib import Path
 
@@ -52,12 +55,37 @@ def test_a_second_training_in_the_same_folder_is_refused(tmp_path: Path) -> None
     path = tmp_path / "run"
     with (
         RunFolder(path).lock(),
-        pytest.raises(ConfigError, match="another process is training"),
+        pytest.raises(ConfigError, match=rf"\(process {os.getpid()} on {re.escape(socket.gethostname())}\): wait"),
         RunFolder(path).lock(),
     ):
         pass
     with RunFolder(path).lock():
         pass
+
+
+@pytest.mark.parametrize(
+    ("owner", "refused"),
+    [
+        ({"host": "elsewhere"}, True),  # its file system shares the folder, but no locks
+        ({}, False),  # a process of this machine that was killed: the system has let go of its lock
+        ({"host": "elsewhere", "lock": -1}, False),  # the folder was copied from there
+    ],
+)
+def test_the_owner_of_a_lock_that_is_free_counts_only_where_it_may_still_train(
+    tmp_path: Path, owner: dict[str, object], refused: bool
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    with run.lock():
+        run.emit("plan", nimg=0)
+        told = json.loads((run.path / ".owner.json").read_text())
+    (run.path / ".owner.json").write_text(json.dumps(told | {"pid": 1} | owner))
+    if refused:
+        with pytest.raises(ConfigError, match=r"\(process 1 on elsewhere\)"), run.lock():
+            pass
+        os.utime(run.events_file, (0, 0))  # it has told nothing for long
+    with run.lock():
+        pass
+    assert not (run.path / ".owner.json").exists()
 
 
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:

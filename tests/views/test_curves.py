@@ -67,6 +67,18 @@ def test_a_film_has_a_frame_for_each_picture(tmp_path: Path) -> None:
         assert film.n_frames == 3
 
 
+def test_a_strangers_run_puts_no_picture_of_another_folder_into_its_film(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.samples.mkdir(parents=True)
+    for path in (tmp_path / "secret.png", run.samples / "1.png"):
+        Image.new("L", (8, 8)).save(path)
+    for name in ("samples/1.png", "../secret.png", str(tmp_path / "secret.png")):
+        run.emit("samples", nimg=0, path=name)
+    refresh(run)
+    with Image.open(run.path / "progress.gif") as film:
+        assert film.n_frames == 1
+
+
 def test_curves_show_a_run_whose_loss_was_not_finite(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.emit("stats", nimg=64, **STATS)

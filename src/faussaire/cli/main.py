@@ -23,6 +23,7 @@ from faussaire.cli.verbs.inspect import inspect_data
 from faussaire.cli.verbs.list import list_registry
 from faussaire.cli.verbs.plan import SETTINGS, plan
 from faussaire.cli.verbs.push import push
+from faussaire.cli.verbs.runs import list_runs
 from faussaire.cli.verbs.serve import serve
 from faussaire.cli.verbs.train import demo, train
 from faussaire.core import ranks
@@ -103,5 +104,6 @@ app.command(compare)
 app.command(serve)
 app.command(list_registry, name="list")
 app.command(with_settings(plan, SETTINGS), name="plan")
+app.command(list_runs, name="runs")
 app.command(demo)
 app.register_install_completion_command()

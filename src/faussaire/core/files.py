@@ -34,6 +34,22 @@ def make_folder(path: Path) -> None:
         raise ConfigError(f"{path} cannot be written: {reason}; choose another place") from None
 
 
+def read_bounded(path: Path, most_bytes: int) -> bytes:
+    """Read a file that a stranger may have made: no pipe or device, which may never end, and no more than that.
+
+    Raises:
+        OSError: it is no file, or cannot be read.
+        ValueError: it is longer.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(None, "it is no file", str(path))
+    with path.open("rb") as file:
+        content = file.read(most_bytes + 1) if os.fstat(file.fileno()).st_size <= most_bytes else None
+    if content is None or len(content) > most_bytes:
+        raise ValueError(f"it is longer than such a file can be ({most_bytes:,} bytes)")
+    return content
+
+
 @contextmanager
 def writing(path: Path, *, remedy: str = GO_ON, kind: type[FaussaireError] = CheckpointError) -> Iterator[None]:
     """Turn the errors of the disk into one clear line, an error of that kind, which ends with the remedy."""

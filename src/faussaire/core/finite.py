@@ -1,7 +1,7 @@
-"""Whether tensors hold numbers only: one norm of all of them, which nothing that is no number leaves finite.
+"""Whether tensors hold numbers only: by a sum or a norm of each, which nothing that is no number leaves finite.
 
-A norm of each tensor in one call and one look at their sum cost about 1 % of a training step; to look at every number
-one tensor at a time costs ten times that.
+That and one look at the sum of them cost well under 1 % of a training step; to look at every number, one tensor at a
+time, costs ten times that.
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ from torch import Tensor
 
 @torch.no_grad()
 def all_finite(tensors: Sequence[Tensor]) -> bool:
-    """Say whether every number is finite, and so small that Adam can square it. This waits for the device."""
-    return not tensors or bool(torch.isfinite(torch.stack(torch._foreach_norm(list(tensors))).sum()))
+    """Say whether every number is finite, and so are their sums. This waits for the device."""
+    if not tensors:
+        return True
+    # On a processor a sum costs half of what a norm does; elsewhere one call does for all.
+    each = [t.sum() for t in tensors] if tensors[0].is_cpu else list(torch._foreach_norm(list(tensors)))
+    return bool(torch.isfinite(torch.stack(each).sum()))
 
 
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:

@@ -49,7 +49,7 @@ def evaluate(
     """
     found = measure(run, data=data, protocols=protocols, seed=seed, progress=progress)
     try:
-        run.write_json(run.path / "scores.json", found.as_json())
+        run.write_json(run.scores, found.as_json())
     except CheckpointError as error:
         return replace(found, notes=(*found.notes, str(error)))
     return found

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from faussaire.core.config import Config
@@ -36,6 +35,7 @@ from faussaire.generation.untrusted import (
     check_weights,
     read_description,
 )
+from faussaire.generation.weights import check_digest, serialised
 from faussaire.modalities import SampleSpec, of_spec
 from faussaire.models.architectures import architecture
 from faussaire.runs.checkpoint import TrainState, check_finite
@@ -57,11 +57,19 @@ NAMES = {
 
 
 def write_generator(
-    state: TrainState, folder: Path, *, config: Config, spec: SampleSpec, name: str, class_shares: Sequence[float] = ()
+    state: TrainState,
+    folder: Path,
+    *,
+    config: Config,
+    spec: SampleSpec,
+    name: str,
+    class_shares: Sequence[float] = (),
+    write: Callable[[Path, bytes], None] = write_atomically,
 ) -> None:
     """Write the averaged generator so that it can be used without the run.
 
-    `class_shares` are those of the data that a conditional one learnt from; none make it unconditional.
+    `class_shares` are those of the data that a conditional one learnt from; none make it unconditional. `write` writes
+    a file whole.
 
     Raises:
         DivergenceError: a weight is not finite; nothing is written.
@@ -77,7 +85,7 @@ def write_generator(
         width=config.width,
         class_shares=class_shares,
     )
-    _write(folder, described, tensors, state.nimg)
+    _write(folder, described, tensors, state.nimg, write=write)
 
 
 def write_copy(generator: Generator, folder: Path) -> None:
@@ -90,12 +98,17 @@ def write_copy(generator: Generator, folder: Path) -> None:
 
 
 def _write(
-    folder: Path, described: dict[str, Any], tensors: Mapping[str, Tensor], nimg: int, weights: str = GENERATOR_TENSORS
+    folder: Path,
+    described: dict[str, Any],
+    tensors: Mapping[str, Tensor],
+    nimg: int,
+    *,
+    weights: str = GENERATOR_TENSORS,
+    write: Callable[[Path, bytes], None] = write_atomically,
 ) -> None:
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(folder / DESCRIPTION, text.encode())
-    content = save({key: tensor.contiguous() for key, tensor in tensors.items()}, metadata={"nimg": str(nimg)})
-    write_atomically(folder / weights, content)
+    write(folder / DESCRIPTION, text.encode())
+    write(folder / weights, serialised(tensors, nimg))
 
 
 def description(generator: Generator) -> dict[str, Any]:
@@ -174,8 +187,10 @@ def _read_weights(path: Path, module: nn.Module) -> tuple[int, dict[str, Tensor]
     """Read how many images D had seen, and the tensors of a network that has no memory yet."""
     check_weights(path, {name: (NAMES[t.dtype], t.shape) for name, t in module.state_dict().items()})
     with safe_open(path, framework="pt") as file:
-        nimg = int(file.metadata()["nimg"])
-        return nimg, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
+        metadata = file.metadata()
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
+    check_digest(tensors, metadata)
+    return int(metadata["nimg"]), tensors
 
 
 def weights_in(folder: Path) -> Path:

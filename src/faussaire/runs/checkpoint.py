@@ -1,9 +1,11 @@
 """What a run needs to go on: safetensors and JSON, no pickle.
 
-A checkpoint is a folder `checkpoints/{nimg}/` of `state.safetensors` and `state.json`, written under another name,
-synced and renamed: it is whole or it is not there. `state.json` holds the SHA-256 of the tensors, so that a file
-damaged later is noticed, and the one before it is used. The last two that are whole are kept; what is damaged, or lies
-beyond the position that training went back to, is set aside under another name once a whole one is written.
+A checkpoint is a folder `checkpoints/{nimg}/` of `state.safetensors`, `state.json` and `manifest.json`, written under
+another name, synced and renamed: it is whole or it is not there. The last holds the SHA-256 of the others, so that a
+file damaged later is noticed, and the checkpoint before is used. `state.json` tells besides what else of its run there
+must be to go on, `run`: config.json and the plan, should those be damaged. The last two that are whole are kept, and
+that of the best score; what is damaged, or lies beyond the position that training went back to, is set aside under
+another name once a whole one is written.
 """
 
 from __future__ import annotations
@@ -28,18 +30,24 @@ from torch import Tensor, nn
 from faussaire.core.config import Config
 from faussaire.core.devices import CPU, device_of
 from faussaire.core.errors import CheckpointError, DivergenceError
-from faussaire.core.files import sync, writing
+from faussaire.core.files import read_bounded, sync, writing
 from faussaire.core.finite import first_not_finite
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import build_discriminator, build_generator
 
 TENSORS = "state.safetensors"
 COUNTS = "state.json"
+DIGESTS = "manifest.json"
 KEPT = 2
 ASIDE = "aside-"
+SLOTS = 2
+"""Of Adam, tensors of each parameter's size: the averages of its gradient and of its square."""
 
 _NAME = re.compile(r"\d{12}")
-_LEFT_BEHIND = re.compile(r"\.\d{12}\.(tmp|old)")  # by a process that was killed while it wrote or removed
+_MOST_COUNTS = 1 << 26  # bytes of state.json: config.json may name thousands of paths
+_MOST_DIGESTS = 1 << 16
+_ROOM = 1 << 20  # bytes of a file of tensors that its header may take
+LEFT_BEHIND = re.compile(r"\.\d{12}\.(tmp|old)")  # by a process that was killed while it wrote or removed
 
 
 class _DamagedError(Exception):
@@ -142,8 +150,12 @@ def adam(module: nn.Module, config: Config) -> torch.optim.Adam:
     return torch.optim.Adam(module.parameters(), lr=config.peak_lr, betas=betas, fused=True)
 
 
-def save_checkpoint(state: TrainState, folder: Path) -> Path:
-    """Write a checkpoint, keep the last two that are whole, and return its folder.
+def save_checkpoint(
+    state: TrainState, folder: Path, *, run: Mapping[str, Any] | None = None, best_nimg: int | None = None
+) -> Path:
+    """Write a checkpoint, keep the last two that are whole and the one of `best_nimg`, and return its folder.
+
+    `run` is what else there must be to go on, in JSON types; none of a state that is no run's.
 
     Raises:
         DivergenceError: a tensor is not finite; nothing is written.
@@ -156,15 +168,19 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
         "nimg": state.nimg,
         "seconds": round(state.seconds, 3),
         "augment": state.augment,
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "run": dict(run or {}),
+        "sha256": hashlib.sha256(content).hexdigest(),  # for versions that know no manifest
     }
+    files = {TENSORS: content, COUNTS: json.dumps(counts).encode()}
+    digests = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
+    files[DIGESTS] = json.dumps(digests).encode()
     final = folder / f"{state.nimg:012d}"
     beside = folder / f".{final.name}.tmp"
     with writing(final):
         _remove(beside)
         try:
             beside.mkdir()
-            for name, data in ((TENSORS, content), (COUNTS, json.dumps(counts).encode())):
+            for name, data in files.items():
                 with (beside / name).open("wb") as file:
                     file.write(data)
                     sync(file)
@@ -173,7 +189,7 @@ def save_checkpoint(state: TrainState, folder: Path) -> Path:
         except OSError:
             _remove(beside)  # a full disk needs the room
             raise
-        _tidy(folder, final)
+        _tidy(folder, final, best_nimg)
     return final
 
 
@@ -203,17 +219,18 @@ def checkpoints(folder: Path) -> list[Path]:
         raise CheckpointError(f"cannot read {folder}: {error.strerror or error}") from None
 
 
-def _tidy(folder: Path, newest: Path) -> None:
-    """Keep `newest`, just written, and the whole ones next before it; set aside what is damaged, or beyond it."""
+def _tidy(folder: Path, newest: Path, best_nimg: int | None) -> None:
+    """Keep `newest`, just written, the whole ones next before it and the best; set aside what is damaged, or beyond."""
     for path in folder.iterdir():
-        if _LEFT_BEHIND.fullmatch(path.name):
+        if LEFT_BEHIND.fullmatch(path.name):
             _remove(path)
     kept = 1
     for path in checkpoints(folder):
         if path.name > newest.name:
             _set_aside(path)
         elif path != newest and kept >= KEPT:
-            _discard(path)
+            if int(path.name) != best_nimg:
+                _discard(path)
         elif path != newest:
             try:
                 _read(path)
@@ -250,39 +267,78 @@ def _remove(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read the counts and the tensors of a checkpoint.
+def _read(path: Path, most_bytes: int | None = None) -> tuple[dict[str, Any], bytes]:
+    """Read the counts and the tensors of a checkpoint, of a file of so many bytes at most.
 
     Raises:
         _DamagedError: it is not whole.
         CheckpointError: this process cannot read it, which says nothing of the checkpoint.
     """
     try:
-        counts = json.loads((path / COUNTS).read_bytes())
-        content = (path / TENSORS).read_bytes()
-        digest, position = counts["sha256"], counts["nimg"]
+        if most_bytes is None:
+            most_bytes = (path / TENSORS).stat().st_size
+        raw, content = read_bounded(path / COUNTS, _MOST_COUNTS), read_bounded(path / TENSORS, most_bytes)
+        counts = json.loads(raw)
+        digests = {TENSORS: counts["sha256"]}
+        if "run" in counts:
+            digests = {name: told["sha256"] for name, told in _digests(path).items()}
         clean = {
-            "nimg": int(position),
+            "nimg": int(counts["nimg"]),
             "seconds": float(counts["seconds"]),
             "augment": float(counts.get("augment", 0.0)),
         }
+        clean_run = dict(counts.get("run", {}))
     except NotADirectoryError:
         raise _DamagedError("it is no folder") from None
     except FileNotFoundError as error:
         raise _DamagedError(f"it has no {Path(error.filename).name}") from None
-    except IsADirectoryError as error:
-        raise _DamagedError(f"its {Path(error.filename).name} is a folder") from None
     except OSError as error:
+        if error.errno is None:
+            raise _DamagedError(f"its {Path(error.filename).name} is no file") from None
         raise CheckpointError(
             f"cannot read checkpoint {path}: {error.strerror or error}; mend that, and the same command goes on from it"
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise _DamagedError(f"its {COUNTS} does not say what it holds") from None
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise _DamagedError("its SHA-256 is not the recorded one")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        raise _DamagedError("its files do not say what they hold") from None
+    for name, data in ((TENSORS, content), (COUNTS, raw)):
+        if name in digests and hashlib.sha256(data).hexdigest() != digests[name]:
+            raise _DamagedError(f"its {name} has another SHA-256 than the recorded one")
     if f"{clean['nimg']:012d}" != path.name or not all(math.isfinite(value) for value in clean.values()):
         raise _DamagedError(f"its {COUNTS} is of another one")
-    return clean, content
+    return {**clean, "run": clean_run}, content
+
+
+def _digests(path: Path) -> dict[str, Any]:
+    """Read the manifest of a checkpoint, which names both files."""
+    found = json.loads(read_bounded(path / DIGESTS, _MOST_DIGESTS))
+    if set(found) != {TENSORS, COUNTS}:
+        raise ValueError("it names other files")
+    return dict(found)
+
+
+def damage_of(path: Path) -> str:
+    """Say in what way a checkpoint is not whole; nothing where it is.
+
+    Raises:
+        CheckpointError: this process cannot read it.
+    """
+    try:
+        _read(path)
+    except _DamagedError as error:
+        return str(error)
+    return ""
+
+
+def run_of_newest(folder: Path) -> tuple[Path | None, dict[str, Any]]:
+    """Return the newest whole checkpoint, and what it tells of its run; None where there is none.
+
+    Raises:
+        CheckpointError: one cannot be read.
+    """
+    for path in checkpoints(folder):
+        with suppress(_DamagedError):
+            return path, _read(path)[0]["run"]
+    return None, {}
 
 
 def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]]:
@@ -295,9 +351,10 @@ def load_newest(state: TrainState, folder: Path) -> tuple[Path | None, list[str]
         CheckpointError: a whole checkpoint does not fit the networks, or one cannot be read.
     """
     damaged = []
+    most_bytes = _ROOM + sum(t.numel() * t.element_size() for t in state.weights().values()) * (1 + SLOTS)
     for path in checkpoints(folder):
         try:
-            counts, content = _read(path)
+            counts, content = _read(path, most_bytes)
             tensors = load(content)
         except (_DamagedError, SafetensorError) as error:
             damaged.append(f"checkpoint {path.name} is damaged and was passed over: {error}")

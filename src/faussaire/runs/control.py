@@ -11,8 +11,8 @@ import json
 import time
 
 from faussaire.core.errors import ConfigError
-from faussaire.core.files import writing
-from faussaire.runs.folder import RunFolder
+from faussaire.core.files import write_atomically, writing
+from faussaire.runs.folder import RunFolder, as_json
 
 COMMANDS = ("pause", "resume", "stop")
 
@@ -28,7 +28,7 @@ def ask(run: RunFolder, command: str) -> None:
         raise ConfigError(f"unknown command {command!r}; known: {', '.join(COMMANDS)}")
     if not run.exists():
         raise ConfigError(f"no such run: {run.path}")
-    run.write_json(run.control, {"command": command, "time": round(time.time(), 3)})
+    write_atomically(run.control, as_json({"command": command, "time": round(time.time(), 3)}))
 
 
 def asked(run: RunFolder) -> str:

@@ -11,18 +11,18 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from faussaire.core.errors import CheckpointError, ConfigError, FaussaireError
-from faussaire.core.files import replacing, sync, write_atomically, writing
+from faussaire.core.files import replacing, sync, writing
 from faussaire.core.suggestions import another_run
 from faussaire.core.terminal import FAILURES
 from faussaire.runs.events import Event, kind_of, line_of, parse
 from faussaire.runs.history import History
+from faussaire.runs.lock import LOCK, owned
+from faussaire.runs.manifest import OF_EVALUATION, Manifest
 
 REALS = "reals.npy"
 """Some real samples as a user gets them, where their picture does not hold them."""
@@ -37,6 +37,7 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.listeners: list[Callable[[Event], None]] = []
+        self.manifest, self._of_evaluation = Manifest(self.path), Manifest(self.path, OF_EVALUATION)
         self._history = History(self.events_file)
         self._nimg = 0  # of the last event
         self._warned: set[str] = set()
@@ -82,8 +83,18 @@ class RunFolder:
         return self.path / "best"
 
     @property
+    def scores(self) -> Path:
+        """Figures of the generator, by `faussaire evaluate`."""
+        return self.path / "scores.json"
+
+    @property
+    def report(self) -> Path:
+        """The page that `faussaire evaluate` writes."""
+        return self.path / "report.html"
+
+    @property
     def _lock_file(self) -> Path:
-        return self.path / ".lock"
+        return self.path / LOCK
 
     def holds(self, path: Path) -> bool:
         """Say whether a path of this folder leads to something in it, as a link in a stranger's run may not."""
@@ -110,33 +121,34 @@ class RunFolder:
         Raises:
             ConfigError: it cannot be made or written, holds other things, or another process trains in it.
         """
+        held = ExitStack()
         try:
             ours = self.config.is_file() or self._lock_file.exists()
             if not ours and self.path.is_dir() and any(self.path.iterdir()):
                 raise ConfigError(f"{self.path} holds other things than a run; choose another --run")
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._lock_file, timeout=0)
-            lock.acquire()
-            for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder):
+            held.enter_context(owned(self.path, self.events_file))
+            for folder in self._folders:
                 folder.mkdir(exist_ok=True)
-        except Timeout:
-            raise ConfigError(
-                f"another process is training in {self.path}: wait for it, or choose another --run"
-            ) from None
         except OSError as error:
+            held.close()
             raise ConfigError(
                 f"cannot write the run folder {self.path}: {error.strerror or error}; choose another --run"
             ) from None
         try:
             yield
         finally:
-            lock.release()
+            held.close()
             if not self.exists():
                 self._remove_if_empty()
 
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return self.samples, self.judged, self.checkpoints, self.generator_folder
+
     def _remove_if_empty(self) -> None:
         """Take back what `lock` made, where no run was begun after all; what holds anything stays a folder of ours."""
-        for folder in (self.samples, self.judged, self.checkpoints, self.generator_folder):
+        for folder in self._folders:
             with suppress(OSError):
                 folder.rmdir()
         with suppress(OSError):  # the folder may be gone, or another's
@@ -153,11 +165,15 @@ class RunFolder:
         event = Event(kind=kind, nimg=nimg, time=round(time.time(), 3), data=data)
         line = line_of(event)
         with writing(self.events_file), self.events_file.open("ab") as file:
-            if file.tell() and not _ends_with_newline(self.events_file):
-                file.write(b"\n")  # a kill tore the line before
+            before = file.tell()
+            if before and not _ends_with_newline(self.events_file):
+                line = b"\n" + line  # a kill tore the line before
             file.write(line)
             if durable:
                 sync(file)
+        self.manifest.grow(before, line)
+        if durable:
+            self.manifest.save()
         self._nimg = nimg
         for listener in list(self.listeners):
             try:
@@ -180,14 +196,41 @@ class RunFolder:
             self.emit("warning", nimg=self._nimg, text=f"{what} ({reason}); the training goes on")
 
     @contextmanager
+    def recorded(self, path: Path) -> Iterator[Path]:
+        """Give a name beside `path` to write under, as `core.files.replacing`, and let the manifest know of it.
+
+        Raises:
+            CheckpointError: the disk is full, or the like; what was at `path` is intact.
+        """
+        if path.parent == self.samples:  # their events tell their digests: there may be thousands
+            with replacing(path) as beside:
+                yield beside
+            return
+        manifest = self._of_evaluation if path in (self.scores, self.report) else self.manifest
+        with replacing(path) as beside:
+            yield beside
+            manifest.expect(path, beside)
+        manifest.arrived(path)
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file of the run so that it is there as a whole or not at all, and let the manifest know of it.
+
+        Raises:
+            CheckpointError: the disk is full, or the like.
+        """
+        with self.recorded(path) as beside, beside.open("wb") as file:
+            file.write(content)
+            sync(file)
+
+    @contextmanager
     def drawing(self, path: Path) -> Iterator[Path]:
-        """Give a name to draw a picture under, as `replacing`; one that cannot be drawn is told of once, and left out.
+        """Give a name to draw a picture under, as `recorded`; one that cannot be drawn is told of once, and left out.
 
         Raises:
             CheckpointError: the disk is full, or the like.
         """
         try:
-            with replacing(path) as beside:
+            with self.recorded(path) as beside:
                 yield beside
         except CheckpointError as error:
             if not isinstance(error.__cause__, OSError) or _is_of_the_disk(error.__cause__, path):
@@ -222,10 +265,8 @@ class RunFolder:
         return self._history.curve()
 
     def write_json(self, path: Path, content: dict[str, Any]) -> None:
-        """Write JSON so that a reader sees the old or the new."""
-        write_atomically(
-            path, f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")
-        )
+        """Write JSON so that a reader sees the old or the new, and let the manifest know of it."""
+        self.write(path, as_json(content))
 
     def record(self) -> dict[str, Any]:
         """Read config.json of a run that was begun: its settings, and what they meant for its data and machine.
@@ -261,6 +302,11 @@ class RunFolder:
         if not isinstance(content, dict):
             raise CheckpointError(f"cannot read {path}: it holds no JSON object; {self._way_out()}")
         return content
+
+
+def as_json(content: dict[str, Any]) -> bytes:
+    """Write JSON as it lies in a run."""
+    return f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,15 @@ import torch
 from faussaire.core.config import LENGTHS, Config, config_from, flag, named
 from faussaire.core.devices import CPU
 from faussaire.core.errors import CheckpointError, ConfigError
+from faussaire.core.processor import processor
 from faussaire.core.suggestions import another_run
 from faussaire.data import Dataset
 from faussaire.data.paths import absolute, found_again, from_folder, joined_once, whole
 from faussaire.modalities import SampleSpec
 from faussaire.models.augment import policy_for
-from faussaire.runs.checkpoint import TrainState, checkpoints, fresh_state, load_newest
+from faussaire.runs.checkpoint import TrainState, checkpoints, fresh_state, load_newest, run_of_newest
 from faussaire.runs.folder import RunFolder
+from faussaire.runs.manifest import damaged_files
 from faussaire.runs.plan import UNPLANNED_NIMG, Plan, Segment
 
 FREE = (
@@ -142,9 +144,14 @@ def _recorded(run: RunFolder, config: Config) -> dict[str, Any]:
 
 
 def open_run(
-    run: RunFolder, task: Task, *, replay: Plan | None = None, device: torch.device = CPU
+    run: RunFolder,
+    task: Task,
+    *,
+    replay: Plan | None = None,
+    device: torch.device = CPU,
+    mended: Sequence[str] = (),
 ) -> tuple[TrainState, Plan]:
-    """Begin a run, or take it up where it stopped; the folder must be locked.
+    """Begin a run, or take it up where it stopped; the folder must be locked. `mended` is what was found damaged of it.
 
     Returns:
         The state after the last whole checkpoint, and the plan; `plan.finished(state.nimg)` says if nothing is left.
@@ -168,21 +175,44 @@ def open_run(
     found, damaged = load_newest(state, run.checkpoints)
     if found is None:
         _refuse_to_begin_again(run, damaged)
-    plan = plan_of(run)
-    if not plan.segments or plan.segments[0].nimg > state.nimg:
-        damaged.append(f"{run.events_file.name} has lost the plan of the run: it is planned anew from here")
-        _plan_from_here(run, task, state, plan)
+    damaged = [*mended, *damaged]
+    plan = _plan_to_go_on(run, task, state, damaged)
     if task.config.length() != before.length():
         _extend(run, task, state, plan)
     if not plan.finished(state.nimg):
         run.emit("resumed", nimg=state.nimg, seconds=state.seconds)
-        for line in damaged:
-            run.emit("warning", nimg=state.nimg, text=line)
         _warn_of_another_machine(run, state, task.config)
         if run.record()["fingerprint"] != task.fingerprint:
             text = "this run was begun by version 0.1, with its images in another order: it goes on, but in the new one"
             run.emit("warning", nimg=state.nimg, text=text)
+    for line in damaged:
+        run.emit("warning", nimg=state.nimg, text=line)
     return state, plan
+
+
+def _plan_to_go_on(run: RunFolder, task: Task, state: TrainState, damaged: list[str]) -> Plan:
+    """Return the plan that the run has recorded; where its events are damaged, as the checkpoint holds it.
+
+    A line on that is added to `damaged`.
+    """
+    name, plan = run.events_file.name, plan_of(run)
+    problem = damaged_files(run.path).get(name, "")
+    lost = not plan.segments or plan.segments[0].nimg > state.nimg
+    if not problem and not lost:
+        return plan
+    why = "it has lost the plan of the run" if lost else f"it is damaged: {problem}"
+    told = run_of_newest(run.checkpoints)[1].get("plan", [])
+    if told:
+        damaged.append(f"{name}: {why}; the plan was put back from the checkpoint")
+        plan = Plan(Segment(**segment) for segment in told)
+        for segment in plan.segments:
+            run.emit("plan", durable=True, **asdict(segment))
+    elif lost:
+        damaged.append(f"{name}: {why}; the run is planned anew from here")
+        _plan_from_here(run, task, state, plan)
+    else:
+        damaged.append(f"{name}: {why}")
+    return plan
 
 
 def _refuse_to_forget(run: RunFolder) -> None:
@@ -216,6 +246,7 @@ def _record(run: RunFolder, task: Task) -> None:
         "faussaire": __version__,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "processor": processor(),
         **_recorded(run, task.config),
         "spec": asdict(task.spec),
         "num_images": task.num_images,
@@ -279,6 +310,7 @@ def _warn_of_another_machine(run: RunFolder, state: TrainState, config: Config) 
     recorded = run.record()
     shards_then = recorded["config"].get("shards")
     pairs: list[tuple[str, Any, Any]] = [("torch", recorded["torch"], torch.__version__)]
+    pairs.append(("the processor", recorded.get("processor", processor()), processor()))  # version 0.2 recorded none
     if shards_then is None or shards_then == config.shards == 1:
         pairs.append(("threads", recorded["threads"], torch.get_num_threads()))
     else:  # each is computed by one thread, whoever takes it

@@ -14,6 +14,7 @@ from faussaire.core.rng import draw_places
 from faussaire.generation.latents import latents
 from faussaire.modalities import SampleSpec, of_spec
 from faussaire.runs.folder import REALS, RunFolder
+from faussaire.runs.manifest import digest_of
 from faussaire.training.gauges import gradient_norm
 from faussaire.training.result import Judged
 from faussaire.training.trainer import Trainer
@@ -58,7 +59,8 @@ class Pictures:
         with self.run.drawing(path) as beside:
             self.modality.write_grid(beside, samples)
         progress = round(self.trainer.plan.progress(state.nimg), 5)
-        self.run.emit("samples", nimg=state.nimg, path=f"samples/{path.name}", progress=progress)
+        digest = digest_of(path) if path.is_file() else None  # one that cannot be drawn is left out
+        self.run.emit("samples", nimg=state.nimg, path=f"samples/{path.name}", progress=progress, sha256=digest)
 
     def forge_pairs(self) -> tuple[Tensor, Tensor]:
         """Return a few latents of the grid `[N, z_dim]`, and the samples `[N, *shape]` that they become.

@@ -81,6 +81,7 @@ class Recorder:
         self.cadence = Cadence(pictures=trainer.config.pictures, score_minutes=trainer.config.score_minutes)
         self.pictures = Pictures(run, trainer, spec)
         self._class_shares = class_shares(trainer.batches) if trainer.config.conditional else []
+        self._record = run.record()
         self._has_redrawn = self._stop = False
         self._recall()
 
@@ -282,13 +283,13 @@ class Recorder:
         """Save the tensors, where they can be saved: the run cannot go on, as something else could not be written."""
         self.trainer.state.seconds = self.seconds()
         with suppress(FaussaireError):
-            save_checkpoint(self.trainer.state, self.run.checkpoints)
+            self._checkpoint()
 
     def _save(self, *, with_views: bool) -> None:
         state, began = self.trainer.state, self.seconds()
         state.seconds = began
         z, samples = self.pictures.forge_pairs()  # before anything is written: finite weights may make what is not
-        path = save_checkpoint(state, self.run.checkpoints)
+        path = self._checkpoint()
         self._write_generator(self.run.generator_folder)
         self.pictures.draw_latents(z, samples)
         self.run.emit("checkpoint", nimg=state.nimg, durable=True, path=path.name, seconds=round(began, 2))
@@ -298,6 +299,11 @@ class Recorder:
                 # The last save must fit into the budget too: keep what this one took, and a breath to exit.
                 took = self.cadence.views.spent_at - began
                 self.pace.reserve_seconds = 1.2 * took + 0.2 + self.cadence.scores.cost_seconds
+
+    def _checkpoint(self) -> Path:
+        told = {"record": self._record, "plan": [asdict(segment) for segment in self.trainer.plan.segments]}
+        best_nimg = None if self._best is None else self._best.nimg
+        return save_checkpoint(self.trainer.state, self.run.checkpoints, run=told, best_nimg=best_nimg)
 
     def _redraw(self) -> None:
         """Have the views of the folder drawn anew; one that fails is told of in a warning."""
@@ -314,7 +320,15 @@ class Recorder:
 
     def _write_generator(self, folder: Path) -> None:
         config, shares = self.trainer.config, self._class_shares
-        write_generator(self.trainer.state, folder, config=config, spec=self.spec, name=self.name, class_shares=shares)
+        write_generator(
+            self.trainer.state,
+            folder,
+            config=config,
+            spec=self.spec,
+            name=self.name,
+            class_shares=shares,
+            write=self.run.write,
+        )
 
     def take_score(self) -> None:
         """Score the averaged generator, and keep it if it is the best so far.
@@ -350,6 +364,7 @@ class Recorder:
             self._write_generator(self.run.best)
         elif self.run.best.exists():
             shutil.rmtree(self.run.best, ignore_errors=True)
+            self.run.manifest.forget(self.run.best)
             text = "best/ held another generator than that of the best score that stands, and was removed"
             self.run.emit("warning", nimg=nimg, text=text)
 

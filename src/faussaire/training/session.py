@@ -33,7 +33,9 @@ from faussaire.modalities import of_spec
 from faussaire.runs.best import best_of
 from faussaire.runs.checkpoint import TrainState, fresh_state
 from faussaire.runs.clock import RunClock
+from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
+from faussaire.runs.mending import mend
 from faussaire.runs.opening import Task, open_run, plan_of, recorded_fingerprint, run_to_replay
 from faussaire.runs.plan import Plan
 from faussaire.training.distributed import (
@@ -88,7 +90,7 @@ def train(
         folder = RunFolder(run or RUNS / (name if original is None else f"{name}-replay"))
         recorded = original or folder
         console = console if world.is_first else Console(quiet=True)
-        with RunClock(started) as clock, _locked(folder, world), threads_of(config, recorded, world):
+        with RunClock(started) as clock, _locked(folder, world) as mended, threads_of(config, recorded, world):
             if world.is_first:
                 on_start(folder.path)
             fingerprint = world.from_first(recorded_fingerprint(recorded) if world.is_first else None)
@@ -100,7 +102,10 @@ def train(
                 _follow(config, dataset, chosen.device, world)
                 return folder
             replayed = None if original is None else plan_of(original)
-            state, plan = open_run(folder, _task(config, dataset), replay=replayed, device=chosen.device)
+            with _warnings_said(folder, console):
+                state, plan = open_run(
+                    folder, _task(config, dataset), replay=replayed, device=chosen.device, mended=mended
+                )
             trainer = _trainer(config, dataset, state, plan, world)
             share(state, plan, world)
             recorder = _recorder(folder, trainer, dataset, clock, redraw, is_timed=original is None)
@@ -139,10 +144,25 @@ def _follow(config: Config, dataset: Dataset, device: torch.device, world: World
 
 
 @contextmanager
-def _locked(folder: RunFolder, world: World) -> Iterator[None]:
-    """Keep others from training in a folder, at which only the first process of several looks."""
+def _locked(folder: RunFolder, world: World) -> Iterator[list[str]]:
+    """Keep others from training in a folder, at which only the first process of several looks; mend what is damaged."""
     with folder.lock() if world.is_first else nullcontext():
+        yield mend(folder) if world.is_first else []
+
+
+@contextmanager
+def _warnings_said(folder: RunFolder, console: Console) -> Iterator[None]:
+    """Say what is told in warnings while a run is opened and nothing shows its events yet."""
+
+    def tell(event: Event) -> None:
+        if event.kind == "warning":
+            say(console, f"warning: {event.data['text']}", style="yellow")
+
+    folder.listeners.append(tell)
+    try:
         yield
+    finally:
+        folder.listeners.remove(tell)
 
 
 def _train(trainer: Trainer, recorder: Recorder) -> bool:

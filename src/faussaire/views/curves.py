@@ -37,7 +37,7 @@ def refresh(run: RunFolder) -> None:
 def _frames(run: RunFolder) -> list[Path]:
     """Return the pictures of the film: all of them, or evenly spaced ones and the last."""
     pictured = {str(e.data.get("path")): None for e in run.history() if e.kind == "samples"}
-    frames = [path for name in pictured if (path := run.path / name).is_file()]
+    frames = [path for name in pictured if run.holds(path := run.path / name) and path.is_file()]
     places = np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES))
     return [frames[place] for place in np.rint(places).astype(int)]
 

@@ -23,7 +23,6 @@ from PIL import Image as Pillow
 
 from faussaire import __version__
 from faussaire.core.config import without_folders
-from faussaire.core.files import write_atomically
 from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.memorisation import COPIER_BELOW
 from faussaire.evaluation.metrics import MEANINGS
@@ -47,9 +46,8 @@ def write_report(run: RunFolder, evaluation: Evaluation) -> Path:
     Raises:
         CheckpointError: the page cannot be written.
     """
-    path = run.path / "report.html"
-    write_atomically(path, _page(run, evaluation).encode())
-    return path
+    run.write(run.report, _page(run, evaluation).encode())
+    return run.report
 
 
 def _page(run: RunFolder, evaluation: Evaluation) -> str:

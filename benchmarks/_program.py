@@ -1,0 +1,171 @@
+"""The real program as something that can be killed, frozen, starved of disk and injected with nonsense.
+
+Each command runs in a child that was forked after the imports, so that a kill costs a second and not five: what runs in
+it is `faussaire.cli.main.run`, as at a prompt. A child may be told to kill itself just before its k-th touch of a file
+(an audit hook counts them): so every instant between two of its dealings with the disk can be hit, and not only those
+that last. It may save every fraction of a second, so that a run of seconds has as many checkpoints as one of hours.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+TOUCHES = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree")
+"""Audit events of dealings with the disk."""
+SAVE_SECONDS = 0.15  # between two saves of a child
+COLOURS, SIDE = 100, 16  # enough that some are held out, and scores taken
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a child ended."""
+
+    code: int
+    """Its exit code, or the negative number of the signal that ended it."""
+
+    said: str
+    seconds: float
+    touches: int
+    """How often it dealt with the files under its scratch folder."""
+
+
+def write_pictures(folder: Path, count: int = COLOURS, side: int = SIDE) -> Path:
+    """Write a folder of colour images in two classes, always the same."""
+    pixels = np.random.default_rng(0).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    for number, image in enumerate(pixels):
+        path = folder / ("cats", "dogs")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return folder
+
+
+def recipe(data: Path, run: Path, cache: Path, *, kimg: float, threads: int = 2) -> list[str]:
+    """Return the command of the default recipe, small: two shards, bf16, augmented, with classes by name."""
+    command = ["train", str(data), "--run", str(run), "--cache", str(cache), "--kimg", f"{kimg:g}", "--conditional"]
+    command += [
+        "--threads",
+        str(threads),
+        "--shards",
+        str(threads),
+        "--precision",
+        "bf16",
+        "--width",
+        "4",
+        "--batch-size",
+        "16",
+        "--z-dim",
+        "8",
+    ]
+    return [*command, "--augment", "translation", "--augment", "colour", "--augment", "cutout", "--pictures", "5"]
+
+
+class Child:
+    """The program in a process of its own.
+
+    Args:
+        command: what would stand after `faussaire`.
+        scratch: the folder under which its touches of files are counted, and its words go.
+        kill_at: the number of the touch before which it kills itself; never if not given.
+        prepare: is called in the child before the program.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        scratch: Path,
+        *,
+        kill_at: int | None = None,
+        prepare: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._log, self._count = scratch / "said.txt", scratch / "touches.txt"
+        self._began = time.monotonic()
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid:
+            return
+        code = 70
+        try:  # in the child, which never returns
+            code = self._run(list(command), scratch, kill_at, prepare)
+        finally:
+            os._exit(code)
+
+    def _run(self, command: list[str], scratch: Path, kill_at: int | None, prepare: Callable[[], None]) -> int:
+        log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for stream in (1, 2):
+            os.dup2(log, stream)
+        touches, inside = 0, str(scratch)
+
+        def count(event: str, arguments: tuple[object, ...]) -> None:
+            nonlocal touches
+            if event in TOUCHES and isinstance(arguments[0], (str, os.PathLike)) and inside in str(arguments[0]):
+                touches += 1
+                if touches == kill_at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        import faussaire.training.cadence as cadence
+        from faussaire.cli.main import run
+
+        cadence.FIRST_SAVE_SECONDS = cadence.SAVE_SECONDS = SAVE_SECONDS
+        cadence.REPORT_SECONDS = 0.1
+        prepare()
+        sys.addaudithook(count)
+        code = run(command)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._count.write_text(str(touches))
+        return code
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it is still there."""
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float = 600.0) -> Ended:
+        """Wait for its end; one that takes longer than that is killed, and has code -9."""
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if time.monotonic() - self._began > seconds:
+                self.signal(signal.SIGKILL)
+            time.sleep(0.005)
+        _, status = os.waitpid(self.pid, 0)
+        counted = self._count.read_text() if self._count.is_file() else ""
+        return Ended(
+            code=os.waitstatus_to_exitcode(status),
+            said=self._log.read_text("utf-8", "replace").strip() if self._log.is_file() else "",
+            seconds=time.monotonic() - self._began,
+            touches=int(counted or 0),
+        )
+
+
+def warm_up(data: Path, folder: Path) -> None:
+    """Train once in this process, by one thread, so that what is imported on the way is there in every child."""
+    from faussaire.cli.main import run
+
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        code = run(recipe(data, folder / "run", folder / "cache", kimg=0.1, threads=1))
+    if code:
+        sys.exit(f"the program does not train: exit code {code}")
+    while len(threading.enumerate()) > 1:  # a thread would not be there in a fork, and what it holds would
+        time.sleep(0.05)
+
+
+def files_of(folder: Path, name: str) -> dict[str, bytes]:
+    """Return the content of each file of a folder in a run."""
+    return {path.name: path.read_bytes() for path in sorted((folder / name).iterdir())}
+
+
+def emptied(folder: Path) -> Path:
+    """Return a folder that is new."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
