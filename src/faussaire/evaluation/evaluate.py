@@ -117,7 +117,10 @@ def _choose(names: Sequence[str], kind: Modality, *, labelled: bool) -> tuple[li
         return [PROTOCOLS[name] for name in names], []
     best, sanity, notes = kind.judged_by[0], kind.judged_by[-1], []
     try:
-        EXTRACTORS[best]()
+        if best in FITTED and FITTED[best].labelled and not labelled:
+            raise ExtractorError(f"{best} needs data with labels: sub-folders, or names that begin with the class")
+        if best in EXTRACTORS:
+            EXTRACTORS[best]()
     except ExtractorError as error:
         best, notes = sanity, [f"only figures of {sanity}, not of content: {error}"]
     wanted = [(name, best) for name, metric in METRICS.items() if not metric.extractors]

@@ -169,6 +169,7 @@ SIZES = {
     "values": (2_000, 10_000),
     "letter-groups": (2_000, 10_000),
     "labels-cnn": (2_000, 10_000),
+    "sound-cnn": (2_000, 10_000),
 }
 """Numbers of samples that there are protocols for, by extractor whose features are far apart where samples differ."""
 

@@ -218,6 +218,11 @@ class Modality(ABC):
         """The form that is text to be read, if there is one."""
         return next((form for form in self.forms if form.shown is Shown.TEXT), None)
 
+    @property
+    def shown_form(self) -> Form | None:
+        """The form that a page puts beside the picture of a sample, to be played or read; None where there is none."""
+        return next((form for form in self.forms if form.shown is not Shown.NOTHING), None)
+
     scored_by: ClassVar[str] = "values"
     """The extractor of the score on the way and of the test for copies: quick, and there everywhere."""
 

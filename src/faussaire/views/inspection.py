@@ -32,6 +32,7 @@ from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.modalities import of_spec
+from faussaire.modalities.forms import Shown
 from faussaire.modalities.pictures import GAP, PAPER, grid, save
 from faussaire.modalities.spec import Counts
 from faussaire.views.numbers import EN, ON_PAGE
@@ -228,8 +229,23 @@ def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
         dataset=found.dataset,
         inventory=found.dataset.inventory,
         rejected=found.dataset.inventory.rejected[:LISTED],
+        heard=_heard(found.dataset),
         sheet="data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
     )
+
+
+def _heard(dataset: Dataset) -> list[tuple[str, str]]:
+    """Return the sounds of the contact sheet as data addresses, each with its class or number; none of other data."""
+    kind = of_spec(dataset.spec)
+    form = kind.shown_form
+    if form is None or form.shown is not Shown.PLAYER:
+        return []
+    chosen = draw_places(len(dataset.images), SHEET, seed=0, stream="contact sheet")
+    labels = dataset.labels
+    names = [str(i + 1) if labels is None else dataset.spec.classes[labels[place]] for i, place in enumerate(chosen)]
+    files = [form.encode(one[None]) for one in kind.from_rows(dataset.images[chosen])]
+    address = f"data:{form.media_type};base64,"
+    return [(name, address + base64.b64encode(file).decode()) for name, file in zip(names, files, strict=True)]
 
 
 def contact_sheet(dataset: Dataset) -> Pillow.Image:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from sounds import RATE, as_file, tone, write_tones
 
 from faussaire.core.errors import ConfigError
 from faussaire.data import Dataset, prepare
@@ -18,6 +17,7 @@ from faussaire.modalities.audio import MODALITY, decode
 from faussaire.modalities.audio.decode import decode_windows, num_windows, resampled, trimmed
 from faussaire.modalities.audio.rule import Rule
 from faussaire.modalities.samples import UNREAD, Decoded
+from sounds import RATE, as_file, tone, write_tones
 
 RULE = Rule(seconds=0.6, rate=RATE, window=1.0)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sounds import RATE, tone
 
 from faussaire.modalities.audio.phase import hann, istft, pghi, stft
 from faussaire.modalities.audio.spectra import Spectra
+from sounds import RATE, tone
 
 WINDOW, HOP = hann(256), 64
 

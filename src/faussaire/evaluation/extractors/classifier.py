@@ -91,6 +91,14 @@ class ClassifierExtractor:
         return features
 
 
+class SoundClassifier(ClassifierExtractor):
+    """The extractor `sound-cnn`: the same network on spectra, which are images of one channel."""
+
+    name = "sound-cnn"
+    version = "1"
+    modalities = ("audio",)
+
+
 def train_classifier(
     images: Tensor,
     labels: Tensor,
@@ -100,6 +108,7 @@ def train_classifier(
     held_out: float = 0.1,
     seed: int = 0,
     level: float = LEVEL,
+    kind: type[ClassifierExtractor] = ClassifierExtractor,
 ) -> ClassifierExtractor:
     """Train the classifier on the user's own images.
 
@@ -111,14 +120,15 @@ def train_classifier(
         held_out: share of the images, drawn at random, that only the accuracy is measured on.
         seed: of the weights, the order and the held-out images.
         level: coverage of the accuracy's interval.
+        kind: what it is then: `labels-cnn`, or `sound-cnn`.
 
     Raises:
         ExtractorError: there are fewer than 20 images, the labels do not fit, or the shape is another.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3, 4) or len(images) < 20:
-        raise ExtractorError(f"labels-cnn needs 20 images [N, 1, 3 or 4, H, W] or more, not {list(images.shape)}")
+        raise ExtractorError(f"{kind.name} needs 20 images [N, 1, 3 or 4, H, W] or more, not {list(images.shape)}")
     if labels.shape != (len(images),) or int(labels.min()) < 0 or int(labels.max()) >= num_classes:
-        raise ExtractorError(f"labels-cnn needs a label in 0 .. {num_classes - 1} for each of the images")
+        raise ExtractorError(f"{kind.name} needs a label in 0 .. {num_classes - 1} for each of the images")
     images = opaque(images)
     prepared = _resized(images.float())
     order = torch.randperm(len(images), generator=generator_for(seed, "labels-cnn held out"))
@@ -132,9 +142,7 @@ def train_classifier(
         predicted = torch.cat([network(batch) for batch in torch.split(prepared[test], 256)]).argmax(1)
     right = int((predicted == labels[test]).sum())
     accuracy = wilson(right, num_held_out, level=level)
-    return ClassifierExtractor(
-        network, accuracy, num_held_out=num_held_out, num_classes=num_classes, channels=images.shape[1]
-    )
+    return kind(network, accuracy, num_held_out=num_held_out, num_classes=num_classes, channels=images.shape[1])
 
 
 def _fit(network: _Network, images: Tensor, labels: Tensor, *, epochs: int, seed: int) -> None:

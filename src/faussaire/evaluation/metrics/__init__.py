@@ -6,7 +6,16 @@ comparisons and the live page take everything from it.
 
 from __future__ import annotations
 
-from faussaire.evaluation.metrics import classes, density_coverage, diversity, frechet, kernel, lines, precision_recall
+from faussaire.evaluation.metrics import (
+    classes,
+    density_coverage,
+    diversity,
+    frechet,
+    kernel,
+    lines,
+    precision_recall,
+    recognised,
+)
 from faussaire.evaluation.metrics.spec import Meaning, Metric
 
 METRICS: dict[str, Metric] = {
@@ -16,6 +25,7 @@ METRICS: dict[str, Metric] = {
     "density-coverage": density_coverage.METRIC,
     "diversity": diversity.METRIC,
     "classes": classes.METRIC,
+    "recognised": recognised.METRIC,
     "lines": lines.METRIC,
 }
 """By name, in the order in which figures are shown."""

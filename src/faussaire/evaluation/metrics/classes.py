@@ -132,7 +132,7 @@ def _rows(features: Features) -> list[Row]:
 
 METRIC = Metric(
     short="classes",
-    extractors=("labels-cnn",),
+    extractors=("labels-cnn", "sound-cnn"),
     classifies=True,
     compute=_rows,
     figures=(

@@ -48,11 +48,12 @@ class Sounds(spec.Modality):
     formats = "WAV, FLAC, OGG or MP3 sounds"
     options = OPTIONS
     scored_by = "pixels-dct"
-    judged_by = ("pixels-dct",)
+    judged_by = ("sound-cnn", "pixels-dct")
     told_by = ("sound-cnn",)
     defaults: ClassVar[Mapping[str, Any]] = {"architecture": "hybrid", "conditional": True}
     parts = ("windows", "window a sound")
     names_tell = True
+    rereads = True
 
     def __init__(self, rule: Rule | None = None) -> None:
         self._rule = rule

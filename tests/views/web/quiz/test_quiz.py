@@ -217,7 +217,7 @@ def test_a_damaged_picture_of_the_reals_is_said(run: Path, client: TestClient, c
     (run / "reals.png").write_bytes(content)
     answer = client.post("/api/quiz")
     assert answer.status_code == 409
-    assert "no picture of its real images" in answer.json()["detail"]
+    assert "no picture of its real samples" in answer.json()["detail"]
 
 
 def test_a_run_whose_discriminator_is_gone_still_has_its_quiz(run: Path, client: TestClient) -> None:

@@ -13,7 +13,17 @@ from fastapi.responses import Response
 
 from faussaire.core.errors import DataError, FaussaireError, RequestError
 from faussaire.runs.folder import RunFolder
-from faussaire.views.web.api.generate import MEDIA, Class, Format, Run, Truncation, check_size, class_asked, encode
+from faussaire.views.web.api.generate import (
+    MEDIA,
+    Class,
+    Format,
+    FormatName,
+    Run,
+    Truncation,
+    check_size,
+    class_asked,
+    encoder,
+)
 from faussaire.views.web.api.generators import Loaded
 from faussaire.views.web.api.latents import latent_at, walk
 from faussaire.views.web.shared import SharedDep
@@ -46,13 +56,14 @@ async def latent(
     moves: Moves = "",
     label: Class = None,
     truncation: Truncation = 1.0,
-    format: Format = Format.png,
+    format: FormatName = Format.png,
 ) -> Response:
     """Make the sample at a place, moved along the directions in which samples vary most."""
     loaded = await shared.generators.newest(shared.library.run(run))
     there = _there(loaded, z, moves, label, truncation)
-    content = await loaded.batcher.ask(1, there, lambda samples: encode(loaded.generator.modality, samples, format))
-    return Response(content, media_type=MEDIA[format], headers={"X-Nimg": str(loaded.generator.nimg)})
+    media_type, encode = encoder(loaded.generator.modality, format)
+    content = await loaded.batcher.ask(1, there, encode)
+    return Response(content, media_type=media_type, headers={"X-Nimg": str(loaded.generator.nimg)})
 
 
 def _there(loaded: Loaded, z: str, moves: str, label: str | None, truncation: float) -> Callable[[], Inputs]:
@@ -124,13 +135,15 @@ async def film(
             points[0][1], chosen, count
         )
 
+    media_type, encode = ("image/gif", None) if format == "gif" else encoder(generator.modality, format)
+
     def finish(samples: np.ndarray) -> bytes:
-        if format == "gif":
+        if encode is None:
             return gif(generator.modality.tiles(samples, FILM_WIDTH), milliseconds=FRAME_MS)
-        return encode(generator.modality, samples, Format(format))
+        return encode(samples)
 
     content = await loaded.batcher.ask(count, way, finish)
-    return Response(content, media_type="image/gif" if format == "gif" else MEDIA[Format(format)])
+    return Response(content, media_type=media_type)
 
 
 @router.get("/nearest")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +32,7 @@ router = APIRouter(prefix="/api", tags=["generate"])
 
 
 class Format(StrEnum):
-    """How samples are sent."""
+    """How samples of any kind are sent; each kind of data has files of its own besides (`Modality.forms`)."""
 
     png = "png"
     npz = "npz"
@@ -39,6 +40,9 @@ class Format(StrEnum):
 
 
 MEDIA = {Format.png: "image/png", Format.npz: "application/octet-stream", Format.json: "application/json"}
+FormatName = Annotated[
+    str, Query(pattern="^[a-z0-9]{1,8}$", description="png, npz, json, or a file of the kind of data: wav, mid, txt.")
+]
 Run = Annotated[str | None, Query(description="Id of the run; may be left out where one is served.", max_length=255)]
 Truncation = Annotated[float, Query(ge=0, le=2, description="What latents are multiplied by.")]
 Class = Annotated[
@@ -55,19 +59,18 @@ async def generate(
     seed: Annotated[int, Query(ge=0, le=MAX_SEED, description="The same seed gives the same bytes.")] = 0,
     label: Class = None,
     truncation: Truncation = 1.0,
-    format: Format = Format.png,
+    format: FormatName = Format.png,
 ) -> Response:
     """Make n samples. A picture of several has them in rows; npz and JSON hold uint8 [n, H, W, C]."""
     loaded = await shared.generators.newest(shared.library.run(run))
     generator = loaded.generator
     chosen = class_asked(generator, label)
     check_size(generator, n)
+    media_type, encode = encoder(generator.modality, format)
     content = await loaded.batcher.ask(
-        n,
-        lambda: drawn(generator, seed, n, label=chosen, truncation=truncation),
-        lambda samples: encode(generator.modality, samples, format),
+        n, lambda: drawn(generator, seed, n, label=chosen, truncation=truncation), encode
     )
-    return Response(content, media_type=MEDIA[format], headers={"X-Nimg": str(generator.nimg)})
+    return Response(content, media_type=media_type, headers={"X-Nimg": str(generator.nimg)})
 
 
 def drawn(generator: Generator, seed: int, n: int, *, label: int | None = None, truncation: float = 1.0) -> Inputs:
@@ -101,8 +104,22 @@ def check_size(generator: Generator, n: int) -> None:
         )
 
 
-def encode(modality: Modality, samples: np.ndarray, format: Format) -> bytes:
-    """Write samples as a user gets them; the same samples give the same bytes."""
+def encoder(modality: Modality, format: str) -> tuple[str, Callable[[np.ndarray], bytes]]:
+    """Return a media type, and what turns samples as a user gets them into it: the same samples give the same bytes.
+
+    Raises:
+        RequestError: there is no such format of this kind of data.
+    """
+    if format in MEDIA:
+        return MEDIA[Format(format)], lambda samples: _encode(modality, samples, Format(format))
+    forms = {form.suffix[1:]: form for form in modality.forms}
+    if format not in forms:
+        known = ", ".join(dict.fromkeys([*MEDIA, *forms]))
+        raise RequestError(422, f"format: {format} is none of {known}")
+    return forms[format].media_type, forms[format].encode
+
+
+def _encode(modality: Modality, samples: np.ndarray, format: Format) -> bytes:
     if format is Format.png:
         return modality.png(samples)
     content = io.BytesIO()

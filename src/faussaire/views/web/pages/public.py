@@ -10,19 +10,21 @@ from typing import Annotated
 from urllib.parse import quote
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from faussaire.core.names import noun_of
+from faussaire.modalities.forms import Shown
 from faussaire.runs.standing import standing
-from faussaire.views.web.api.generate import MAX_SEED, drawn
+from faussaire.views.web.api.generate import MAX_SEED, drawn, encoder
 from faussaire.views.web.api.generators import Loaded
 from faussaire.views.web.pages.render import page
 from faussaire.views.web.shared import SharedDep
 
 FRESH_SEEDS = 2**31  # an address that can be read out over the telephone
-WORDS = {"fashion-mnist": "garment", "mnist": "digit"}  # names of texts, for the sets whose own name is no noun
+WORDS = {"fashion-mnist": "garment", "mnist": "digit", "spoken-digits": "voice"}
+"""Names of texts, for the sets whose own name is no noun."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,6 +37,7 @@ def seed_in(seed: str) -> int:
 
 
 Seed = Annotated[int, Depends(seed_in)]
+Suffix = Annotated[str, Path(pattern="^[a-z0-9]{1,8}$")]
 
 
 @router.get("/")
@@ -50,12 +53,20 @@ async def sample(request: Request, shared: SharedDep, seed: Seed) -> Response:
     return Response(await _made(loaded, seed, loaded.generator.modality.png), media_type="image/png")
 
 
+@router.get("/{seed}.{suffix}")
+async def file(request: Request, shared: SharedDep, seed: Seed, suffix: Suffix) -> Response:
+    """Return the file of the sample, of the kind of data: a sound, a tune, a line."""
+    loaded = await shared.generators.newest(shared.library.run(_run_id(request)))
+    media_type, encode = encoder(loaded.generator.modality, suffix)
+    return Response(await _made(loaded, seed, encode), media_type=media_type)
+
+
 @router.get("/{seed}")
 async def show(request: Request, shared: SharedDep, seed: Seed) -> Response:
     """Show the sample of a seed."""
     run = shared.library.run(_run_id(request))
     loaded = await shared.generators.newest(run)
-    name = loaded.generator.name
+    name, form = loaded.generator.name, loaded.generator.modality.shown_form
     path = quote(request.scope["path"].rstrip("/"))
     base = path.rpartition("/")[0] if "seed" in request.path_params else path
     legible = loaded.generator.modality.legible
@@ -71,6 +82,7 @@ async def show(request: Request, shared: SharedDep, seed: Seed) -> Response:
         name=noun_of(name),
         learning=learning,
         text=text,
+        player=form.suffix if form and form.shown is Shown.PLAYER else None,
     )
 
 

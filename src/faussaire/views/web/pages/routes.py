@@ -63,10 +63,11 @@ async def explore(request: Request, shared: SharedDep, run_id: str) -> Response:
     """Let somebody walk among the samples."""
     folder = shared.library.run(run_id)
     run = described(shared, run_id)
-    z_dim, conditional = 0, False  # as long as there is no generator
+    z_dim, conditional, form = 0, False, None  # as long as there is no generator
     with suppress(RequestError, CheckpointError):
         generator = (await shared.generators.newest(folder)).generator
         z_dim, conditional = generator.z_dim, bool(generator.class_shares)
+        form = generator.modality.shown_form
     several = not shared.library.single
     return page(
         request,
@@ -78,6 +79,7 @@ async def explore(request: Request, shared: SharedDep, run_id: str) -> Response:
         learning=run["state"] in LEARNING,
         z_dim=z_dim or "…",
         conditional=conditional,
+        form=None if form is None else {"format": form.suffix[1:], "shown": form.shown.value},
     )
 
 

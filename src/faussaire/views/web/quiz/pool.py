@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from faussaire.generation.generator import Generator
     from faussaire.modalities import Modality
+    from faussaire.modalities.forms import Form
 
 MOST = 64  # images of a kind; reals.png has so many
 FAKES_SEED = 20
@@ -58,6 +59,11 @@ class Pool:
         """Yield the images of a kind as PNG."""
         for image in self.reals if kind == "real" else self.fakes:
             yield self.modality.png(np.asarray([image]))  # a line of text has no axes
+
+    def files(self, kind: str, form: Form) -> Iterator[bytes]:
+        """Yield the images of a kind as files of a form."""
+        for image in self.reals if kind == "real" else self.fakes:
+            yield form.encode(image[None])
 
 
 def pool_of(run: RunFolder, generator: Generator) -> Pool:

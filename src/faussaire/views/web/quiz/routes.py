@@ -43,7 +43,9 @@ async def begin(shared: SharedDep, run: Run = None) -> dict[str, Any]:
     folder = shared.library.run(run)
     pool = await _current(shared, folder)
     quiz = await asyncio.to_thread(_store(folder).begin, pool)
-    return {"id": quiz.id, "questions": QUESTIONS, "run": id_of(folder.path)}
+    form = pool.modality.shown_form
+    shown = None if form is None else form.shown.value
+    return {"id": quiz.id, "questions": QUESTIONS, "run": id_of(folder.path), "shown": shown}
 
 
 @router.get("/{quiz_id}/{number}.png", response_class=Response, responses={200: {"content": {"image/png": {}}}})
@@ -54,6 +56,17 @@ def image(shared: SharedDep, quiz_id: QuizId, number: int, run: Run = None) -> R
     if not 0 <= number < QUESTIONS:
         raise RequestError(404, "a quiz has images 0 to {last}", last=QUESTIONS - 1)
     return Response(store.picture(quiz, *quiz.questions[number]), media_type="image/png")
+
+
+@router.get("/{quiz_id}/{number}.file", response_class=Response)
+def file(shared: SharedDep, quiz_id: QuizId, number: int, run: Run = None) -> Response:
+    """Return what is played or read beside an image of a quiz: a sound, or a line of text."""
+    store = _store(shared.library.run(run))
+    quiz = store.get(quiz_id)
+    if not 0 <= number < QUESTIONS:
+        raise RequestError(404, f"a quiz has images 0 to {QUESTIONS - 1}")
+    media_type, content = store.file(quiz, *quiz.questions[number])
+    return Response(content, media_type=media_type)
 
 
 @router.post("/{quiz_id}/answers")

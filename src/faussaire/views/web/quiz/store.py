@@ -26,7 +26,7 @@ MAX_OPEN = 10_000  # quizzes begun and not answered; the oldest go
 MAX_FINISHED = 20_000  # quizzes answered; the oldest are no longer counted
 MAX_POOLS = 64  # a training saves once a minute
 ENOUGH_ANSWERS = 3  # before an image is said to fool people
-VERSION = 2
+VERSION = 3
 TABLES = """
 CREATE TABLE IF NOT EXISTS quiz (
     id TEXT PRIMARY KEY, nimg INTEGER NOT NULL, questions TEXT NOT NULL, began REAL NOT NULL, finished REAL
@@ -42,6 +42,15 @@ CREATE TABLE picture (
 );
 ALTER TABLE quiz ADD COLUMN pool TEXT NOT NULL DEFAULT '';
 """
+FILES = """
+CREATE TABLE file (
+    pool TEXT NOT NULL REFERENCES pool (id), kind TEXT NOT NULL, number INTEGER NOT NULL, media_type TEXT NOT NULL,
+    content BLOB NOT NULL, PRIMARY KEY (pool, kind, number)
+);
+"""
+STEPS = {2: TABLES, 3: FILES}
+"""What makes each version of the one before; of 1 there was no number."""
+
 FORGET = """
 DELETE FROM quiz WHERE finished IS NULL AND (began < :since OR rowid NOT IN
     (SELECT rowid FROM quiz WHERE finished IS NULL ORDER BY rowid DESC LIMIT :open));
@@ -51,6 +60,7 @@ DELETE FROM answer WHERE quiz NOT IN (SELECT id FROM quiz);
 DELETE FROM pool WHERE id != :current AND (id NOT IN (SELECT pool FROM quiz WHERE began >= :since) OR rowid NOT IN
     (SELECT rowid FROM pool ORDER BY rowid DESC LIMIT :pools));
 DELETE FROM picture WHERE pool NOT IN (SELECT id FROM pool);
+DELETE FROM file WHERE pool NOT IN (SELECT id FROM pool);
 """
 
 
@@ -87,7 +97,8 @@ class QuizStore:
                 if _version(db) < VERSION:
                     with _writing(db):
                         if _version(db) < VERSION:
-                            _execute_all(db, TABLES)
+                            for version, tables in STEPS.items():
+                                _execute_all(db, tables if _version(db) < version else "")
                             db.execute(f"PRAGMA user_version={VERSION}")
                 yield db
         except sqlite3.Error as error:
@@ -152,6 +163,21 @@ class QuizStore:
             raise RequestError(410, "this image is kept no longer: the quiz was begun more than an hour ago")
         png: bytes = row[0]
         return png
+
+    def file(self, quiz: Quiz, kind: str, number: int) -> tuple[str, bytes]:
+        """Return media type and content of what is played or read beside the picture of an image of a pool.
+
+        Raises:
+            RequestError: the pool is kept no longer, or its images are pictures and no more.
+        """
+        with self._there() as db:
+            row = db.execute(
+                "SELECT media_type, content FROM file WHERE pool = ? AND kind = ? AND number = ?",
+                (quiz.pool, kind, number),
+            ).fetchone()
+        if row is None:
+            raise RequestError(404, "there is nothing to be played or read beside this picture")
+        return row[0], row[1]
 
     def answer(self, quiz: Quiz, said_real: list[bool]) -> None:
         """Keep the answers to a quiz.
@@ -230,3 +256,11 @@ def _keep(db: sqlite3.Connection, pool: Pool) -> None:
     if db.execute("INSERT OR IGNORE INTO pool VALUES (?, ?, ?)", (pool.id, pool.nimg, verdicts)).rowcount:
         pictures = [(pool.id, kind, number, png) for kind in KINDS for number, png in enumerate(pool.pictures(kind))]
         db.executemany("INSERT INTO picture VALUES (?, ?, ?, ?)", pictures)
+        form = pool.modality.shown_form
+        if form is not None:
+            files = [
+                (pool.id, kind, number, form.media_type, content)
+                for kind in KINDS
+                for number, content in enumerate(pool.files(kind, form))
+            ]
+            db.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?)", files)

@@ -37,6 +37,7 @@ EMPTY = base64.b64encode(hashlib.sha256(b"").digest()).decode()
 HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{EMPTY}'; img-src 'self' data: blob:; "
+        "media-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

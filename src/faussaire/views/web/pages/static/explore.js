@@ -2,6 +2,7 @@
 import { fill, number, texts as t, whole } from "./words.js";
 
 const run = JSON.parse(document.getElementById("run").textContent);
+const form = JSON.parse(document.getElementById("form").textContent); // what is played or read beside a picture
 const at = (id) => document.getElementById(id);
 const SHEET = 12;
 const MOST = 6;
@@ -42,6 +43,7 @@ function chooser(z, alt) {
     if (chosen.includes(z)) letGo(z);
     else { chosen = [...chosen.slice(-MOST + 1), z]; look(z); }
     show();
+    if (looked === z && form?.shown === "player") at("player").play().catch(() => {}); // where the browser lets it
   });
   return button;
 }
@@ -89,6 +91,17 @@ function showLooked() {
   at("save-png").download = `sample-${looked}.png`;
   at("save-npz").href = address("latent", { ...place, format: "npz" });
   at("save-npz").download = `sample-${looked}.npz`;
+  if (form) showForm({ ...place, format: form.format });
+}
+
+/** Put the file of the sample looked at into the player, or its text beside the picture. */
+async function showForm(place) {
+  const url = address("latent", place);
+  at("save-file").href = url;
+  at("save-file").download = `sample-${looked}.${form.format}`;
+  if (form.shown === "player") { at("player").src = url; return; }
+  const answer = await fetch(url).catch(() => null);
+  if (answer?.ok && at("save-file").href.endsWith(url)) at("text").textContent = await answer.text();
 }
 
 /** Show places that lie at an angle to the one looked at: the share of it that is left is the cosine. */

@@ -9,6 +9,22 @@ let answers = [];
 
 const imageAddress = (i) => `/api/quiz/${quiz.id}/${i}.png${query}`;
 
+const fileAddress = (i) => `/api/quiz/${quiz.id}/${i}.file${query}`;
+
+/** Put what is played or read beside the picture of a question. */
+async function showFile(i) {
+  at("player").hidden = quiz.shown !== "player";
+  at("text").hidden = quiz.shown !== "text";
+  at("text").textContent = "";
+  if (quiz.shown === "player") {
+    at("player").src = fileAddress(i);
+    at("player").play().catch(() => {}); // where the browser lets it
+  } else if (quiz.shown === "text") {
+    const answer = await fetch(fileAddress(i)).catch(() => null);
+    if (answer?.ok && answers.length === i) at("text").textContent = await answer.text();
+  }
+}
+
 const TRIES = 30; // of an answer that does not get through: about a minute
 const AGAIN_MS = 2000;
 
@@ -54,6 +70,7 @@ function ask() {
   at("image").src = imageAddress(answers.length);
   at("image").alt = fill(t.image_alt, values);
   at("question").focus({ preventScroll: true });
+  showFile(answers.length);
 }
 
 function say(real) {
@@ -65,6 +82,7 @@ function say(real) {
 
 async function finish() {
   at("asking").hidden = true;
+  at("player").pause();
   at("said").textContent = t.working;
   const result = await give();
   if (!result) { at("start").hidden = false; return; }
@@ -119,9 +137,18 @@ function judgedImage(real, i, result) {
   const values = { i: i + 1, truth: word(real), you: word(answers[i]), machine: machine === undefined ? "" : word(machine) };
   img.alt = fill(machine === undefined ? t.truth_alt : t.truth_alt_D, values);
   item.append(img, element("b", "", word(real)));
+  if (quiz.shown === "player") item.append(playerOf(i));
   item.append(element("span", answers[i] === real ? "" : "wrong", answers[i] === real ? t.you_right : t.you_wrong));
   if (machine !== undefined) item.append(element("span", machine === real ? "" : "wrong", machine === real ? t.D_right : t.D_wrong));
   return item;
+}
+
+function playerOf(i) {
+  const player = document.createElement("audio");
+  player.controls = true;
+  player.preload = "none";
+  player.src = fileAddress(i);
+  return player;
 }
 
 function foolingImage(image) {
