@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ def test_an_embedded_set_is_what_its_entry_says(name: str) -> None:
     assert len(dataset.inventory.records) == entry.num_samples
     assert len(dataset.inventory.kept) >= 0.99 * entry.num_samples
     assert set(dataset.inventory.class_counts.values()) <= {100, 1000}
-    assert 0.09 < len(dataset.held_out) / entry.num_samples < 0.11
+    by_chance = 3 * math.sqrt(0.1 * 0.9 / entry.num_samples)
+    assert len(dataset.held_out) / entry.num_samples == pytest.approx(0.1, abs=by_chance)
 
 
 @pytest.mark.parametrize("name", NAMES)
