@@ -133,3 +133,14 @@ def test_few_images_are_told_to_the_last_one(images: float, told: str) -> None:
 
 def test_the_width_of_a_short_run_is_told_with_its_images(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "for 500 images at width 8" in chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, kimg=0.5).text
+
+
+def test_what_is_left_is_told_in_words() -> None:
+    def told(speed: float | None, nimg: int = 0, **length: float) -> str:
+        return sizing.expected(resolve(None, {"data": "x", **length}), 1000, nimg=nimg, nimg_per_second=speed)
+
+    assert told(None, minutes=3) == "3 minutes in all, as asked for"
+    assert told(None, kimg=3) == "its speed is not known yet"
+    assert told(100.0, kimg=3) == "3,000 images in about 30 seconds"
+    assert told(1000.0, nimg=30_000, kimg=150) == "120 thousand images in about 2 minutes"
+    assert told(1000.0, epochs=36_000) == "36,000 thousand images in about 10.0 hours"

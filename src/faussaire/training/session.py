@@ -51,7 +51,7 @@ from faussaire.training.distributed import (
 from faussaire.training.loop import train as train_loop
 from faussaire.training.recorder import Recorder
 from faussaire.training.settings import complete, settings_asked_for, threads_of
-from faussaire.training.sizing import in_words
+from faussaire.training.sizing import expected, in_words
 from faussaire.training.trainer import Trainer
 
 RUNS = Path("runs")
@@ -96,8 +96,7 @@ def train(
             fingerprint = world.from_first(recorded_fingerprint(recorded) if world.is_first else None)
             dataset = first_on_each_machine(world, ranks.place(), lambda: _read(config, console, fingerprint))
             check_images(dataset, original, world)
-            config = complete(config, recorded, dataset, console, device=chosen.device, world=world)
-            say(console, _where(chosen, world, config, dataset))
+            config, speed = complete(config, recorded, dataset, console, device=chosen.device, world=world)
             if not world.is_first:
                 _follow(config, dataset, chosen.device, world)
                 return folder
@@ -109,12 +108,13 @@ def train(
             trainer = _trainer(config, dataset, state, plan, world)
             share(state, plan, world)
             recorder = _recorder(folder, trainer, dataset, clock, redraw, is_timed=original is None)
-            _lead(folder, recorder, console, display, _title(config, dataset))
+            where = _where(chosen, recorder, len(dataset.images), speed)
+            _lead(folder, recorder, console, display, where=where, title=_title(config, dataset))
             tell(world, END)
     return folder
 
 
-def _lead(folder: RunFolder, recorder: Recorder, console: Console, display: Display, title: str) -> None:
+def _lead(folder: RunFolder, recorder: Recorder, console: Console, display: Display, *, where: str, title: str) -> None:
     """Train to the end, or until somebody asks to stop; a run that is finished gets back what it has lost."""
     trainer = recorder.trainer
     state, world = trainer.state, trainer.shards.world
@@ -126,6 +126,7 @@ def _lead(folder: RunFolder, recorder: Recorder, console: Console, display: Disp
         else:
             say(console, _finished(folder, state))
         return
+    say(console, where)
     with noted_signals(patient=world.size > 1) as interrupted, display(folder, title=title, console=console):
         recorder.interrupted = lambda: interrupted() is not None
         is_complete = _train(trainer, recorder)
@@ -316,10 +317,15 @@ def _recorder(
     )
 
 
-def _where(chosen: Chosen, world: World, config: Config, dataset: Dataset) -> str:
-    """Say what computes, why, and how long it will take; nothing of the latter where nothing was measured."""
-    many = f", in {world.size} processes" if world.size > 1 else ""
-    return f"Device: {chosen.reason}{many}."
+def _where(chosen: Chosen, recorder: Recorder, num_images: int, speed: float | None) -> str:
+    """Say what computes, why, and how long it will take: at the speed that was measured, or of the last report."""
+    trainer = recorder.trainer
+    size = trainer.shards.world.size
+    if speed is None:
+        reports = [event for event in recorder.run.history() if event.kind == "stats"]
+        speed = reports[-1].data.get("nimg_per_second") if reports else None
+    left = expected(trainer.config, num_images, nimg=trainer.state.nimg, nimg_per_second=speed)
+    return f"Device: {chosen.reason}{f', in {size} processes' if size > 1 else ''}; {left}."
 
 
 def _title(config: Config, dataset: Dataset) -> str:

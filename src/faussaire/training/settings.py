@@ -33,7 +33,7 @@ from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import recorded_config
 from faussaire.training.schedules import SCHEDULES
 from faussaire.training.shards import cut, is_cuttable
-from faussaire.training.sizing import size
+from faussaire.training.sizing import size, speed
 
 CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "lr", "augment", "shards")
 """The settings that are chosen where they are not given."""
@@ -81,10 +81,11 @@ def complete(
     *,
     device: torch.device = CPU,
     world: World = ALONE,
-) -> Config:
+) -> tuple[Config, float | None]:
     """Return the settings with all of CHOSEN: those of the run if it has begun, or chosen now, and said why.
 
-    Every process of several is told the same; only the first looks into the folder.
+    Every process of several is told the same; only the first looks into the folder. Beside them stands how many images
+    a second D will be shown, of a run that begins; None where it has a time budget and nothing had to be measured.
 
     Raises:
         ConfigError: the architecture cannot make such samples, the data has no classes to be conditional on, or several
@@ -97,7 +98,7 @@ def complete(
         left: dict[str, Any] = {name: known[name] for name in CHOSEN if getattr(config, name) is None}
         config = replace(config, **left)
         _check_data(config, dataset)
-        return replace(config, shards=_cut(config, dataset, torch.get_num_threads(), world))
+        return replace(config, shards=_cut(config, dataset, torch.get_num_threads(), world)), None
     config = _of_its_kind(config, dataset)
     _check_data(config, dataset)
     num_images = len(dataset.images)
@@ -105,14 +106,16 @@ def complete(
     chosen = size(config, dataset.spec, num_images=num_images, threads=threads, device=device, world=world)
     torch.set_num_threads(chosen.threads)
     shards = _cut(chosen.config, dataset, chosen.threads if is_host(device) else 1, world)
-    chosen = replace(chosen, config=replace(chosen.config, shards=shards))
+    config, threads, nimg_per_second = replace(chosen.config, shards=shards), chosen.threads, chosen.nimg_per_second
+    if nimg_per_second is None and config.minutes is None:
+        nimg_per_second = speed(config, dataset.spec, threads, device=device, world=world, seconds=0.0)
     if chosen.text:
         say(console, chosen.text)
-    if config.augment is not None:
-        return chosen.config
-    reason = reason_for(num_images, dataset.spec)
-    say(console, f"{reason[0].upper()}{reason[1:]}.")
-    return replace(chosen.config, augment=policy_for(num_images, dataset.spec))
+    if config.augment is None:
+        reason = reason_for(num_images, dataset.spec)
+        say(console, f"{reason[0].upper()}{reason[1:]}.")
+        config = replace(config, augment=policy_for(num_images, dataset.spec))
+    return config, nimg_per_second
 
 
 def _of_its_kind(config: Config, dataset: Dataset) -> Config:

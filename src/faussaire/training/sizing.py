@@ -181,6 +181,18 @@ def _images(config: Config, num_images: int, threads: int, probe: Probe) -> floa
     return images
 
 
+def expected(config: Config, num_images: int, *, nimg: int, nimg_per_second: float | None) -> str:
+    """Say how long what is left of a run will take, after `nimg` images of it, at so many a second."""
+    if config.minutes is not None:
+        return f"{config.minutes:g} minutes in all, as asked for"
+    images = config.images_shown(num_images)
+    if images is None or not nimg_per_second:
+        return "its speed is not known yet"
+    minutes = max(0.0, images - nimg) / nimg_per_second / 60
+    text = f"{minutes:.0f} minutes" if minutes < 100 else f"{minutes / 60:.1f} hours"
+    return f"{in_words(images - nimg)} in about {text if minutes >= 1.5 else f'{60 * minutes:.0f} seconds'}"
+
+
 def batch_for(images: float, spec: SampleSpec) -> int:
     """Return the largest batch of BATCHES by which so many images are steps enough, or the smallest."""
     steps = LEAST_STEPS * _pixels(spec)
