@@ -22,7 +22,7 @@ from faussaire.core.files import writing
 from faussaire.core.intervals import Estimate
 from faussaire.core.moments import Moments, half_interval, rounded, with_half
 from faussaire.data.batches import Batches
-from faussaire.evaluation.verdicts.training import FLAT_SCORES, figure, judge, landmarks
+from faussaire.evaluation.verdicts.training import judge, landmarks
 from faussaire.evaluation.while_training import Scorer
 from faussaire.generation.saved import generator_nimg, write_generator
 from faussaire.modalities import SampleSpec
@@ -34,6 +34,7 @@ from faussaire.runs.folder import RunFolder
 from faussaire.runs.plan import Pace
 from faussaire.training.cadence import Cadence
 from faussaire.training.gauges import batch_diversity, measure_overfitting
+from faussaire.training.outlook import Outlook
 from faussaire.training.pictures import Pictures
 from faussaire.training.result import Judged, StepResult
 from faussaire.training.rollback import roll_back
@@ -56,6 +57,7 @@ class Recorder:
         held_out: real samples `[V, *shape]` that are never trained on, for the gauge of overfitting; None without.
         held_out_labels: their classes `[V]`, where the game is conditional.
         scorer: scores the generator; None where there is nothing to score against.
+        outlook: foretells by the scores; by those of this run alone if not given.
     """
 
     def __init__(
@@ -71,9 +73,11 @@ class Recorder:
         held_out: Tensor | None = None,
         held_out_labels: Tensor | None = None,
         scorer: Scorer | None = None,
+        outlook: Outlook | None = None,
     ) -> None:
         self.run, self.trainer, self.spec, self.name = run, trainer, spec, name
         self.redraw, self.scorer = redraw, scorer
+        self.outlook = outlook or Outlook(trainer.config)
         self.held_out, self.held_out_labels = held_out, held_out_labels
         self.interrupted: Callable[[], bool] = lambda: False  # whether a signal asks the process to stop
         self.pace = Pace(budget_seconds) if budget_seconds is not None else None
@@ -89,8 +93,8 @@ class Recorder:
         """Take over what the folder tells of the run so far."""
         history = self.run.history()
         self._reports = landmarks([event.data for event in history if event.kind == "stats"])
-        scores = [event for event in history if event.kind == "score"][-FLAT_SCORES:]
-        self._distances = [figure(event.data["rows"][0]) for event in scores]
+        scores = [event for event in history if event.kind == "score"]
+        self.outlook.recall(scores)
         self._scored_nimg = scores[-1].nimg if scores else -1
         self._best = best_of(self.run.events("score", "resumed"))
         self._verdict = ""
@@ -179,7 +183,7 @@ class Recorder:
         began = self.seconds()
         self._reports = landmarks([*self._reports, data])
         self.pictures.draw_judged(judged)
-        verdict = judge(self._reports, scores=self._distances, critic=self.trainer.loss.critic)
+        verdict = judge(self._reports, critic=self.trainer.loss.critic)
         self.run.emit("stats", nimg=nimg, **data, verdict=verdict.name, verdict_text=verdict.text)
         if verdict.name != self._verdict:
             self.run.emit("verdict", nimg=nimg, name=verdict.name, text=verdict.text)
@@ -345,8 +349,9 @@ class Recorder:
         if is_best:
             self._save(with_views=False)
             self._best = Best(nimg=nimg, value=rows[0]["value"])
-        self.run.emit("score", nimg=nimg, durable=is_best, rows=rows)
-        self._distances = [*self._distances, figure(rows[0])][-FLAT_SCORES:]
+        self.run.emit(
+            "score", nimg=nimg, durable=is_best, rows=rows, **self.outlook.take(nimg, rows, self.trainer.plan)
+        )
         self._scored_nimg = nimg
         self._settle_best()
         done = self.seconds()

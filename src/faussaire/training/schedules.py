@@ -39,6 +39,12 @@ def learning_rate(config: Config, progress: float) -> float:
     return SCHEDULES[config.lr_schedule](progress, config.peak_lr, config.peak_lr * config.lr_final)
 
 
+def fall_left(config: Config, progress: float) -> float:
+    """Return the share of the learning rate's fall that lies ahead: 1 at the start, 0 at the end or where it stays."""
+    first, now, last = (learning_rate(config, share) for share in (0.0, progress, 1.0))
+    return 0.0 if first == last else (now - last) / (first - last)
+
+
 def ema_beta(batch: int, half_life_nimg: float) -> float:
     """Return how much of an average is kept after `batch` images, when half of it is gone after `half_life_nimg`.
 

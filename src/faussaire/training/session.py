@@ -37,6 +37,7 @@ from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.mending import mend
 from faussaire.runs.opening import Task, open_run, plan_of, recorded_fingerprint, run_to_replay
+from faussaire.runs.others import annealed_ends
 from faussaire.runs.plan import Plan
 from faussaire.training.distributed import (
     END,
@@ -49,6 +50,7 @@ from faussaire.training.distributed import (
     tell,
 )
 from faussaire.training.loop import train as train_loop
+from faussaire.training.outlook import Outlook
 from faussaire.training.recorder import Recorder
 from faussaire.training.settings import complete, settings_asked_for, threads_of
 from faussaire.training.sizing import expected, in_words
@@ -314,6 +316,7 @@ def _recorder(
         held_out=kind.to_real(dataset.held_out[judged]).to(device) if len(judged) else None,
         held_out_labels=None if labels is None else torch.from_numpy(labels[judged]).to(device),
         scorer=scorer,
+        outlook=Outlook(config, annealed_ends(folder, config.as_dict(), dataset.fingerprint)),
     )
 
 

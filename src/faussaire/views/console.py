@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from faussaire.core.terminal import FAILURES, Terminal, clean, failure
+from faussaire.evaluation.forecast import said
 from faussaire.evaluation.verdicts.verdict import GOOD, percent
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
@@ -44,6 +45,7 @@ class TrainingView:
         self._stats: dict[str, Any] = {}
         self._nimg = 0
         self._verdict = ("starting", "starting")
+        self._forecast = ""
         self._line = (-1.0, -LINE_SECONDS)
         self._fancy = self.console.is_interactive or self.console.is_jupyter
         # Without a thread of its own: what goes wrong in it is told where it can be caught.
@@ -90,6 +92,8 @@ class TrainingView:
             self._print(f"Going on after a pause of {clock(event.data['paused_seconds'])}.")
         elif event.kind == "resumed":
             self._print(f"Going on from {EN.thousands(event.nimg)} thousand images.")
+        elif event.kind == "score":
+            self._forecast = said(event.data["forecast"]) if "forecast" in event.data else ""
         elif event.kind == "stats":
             self._stats = event.data
             self._verdict = (event.data["verdict"], event.data["verdict_text"])
@@ -117,6 +121,7 @@ class TrainingView:
             f"D right on real {share(s['accuracy_real'], s['n'])}, on fake {share(s['accuracy_fake'], s['n'])} "
             f"(chance 50 %, n={s['n']}, 95 % intervals)  "
             f"loss D {self._loss('D')} G {self._loss('G')}  {self._verdict[1]}"
+            + (f"; {self._forecast}" if self._forecast else "")
         )
 
     def display(self) -> RenderableType:
@@ -125,7 +130,8 @@ class TrainingView:
         if not self._stats:
             return Group(title, Text("the first report comes within a few seconds", style="dim"))
         s, width = self._stats, min(80, self.console.width)
-        verdict = Text(self._verdict[1], style="green" if self._verdict[0] in GOOD else "red")
+        words = [Text(self._verdict[1], style="green" if self._verdict[0] in GOOD else "red")]
+        words += [Text(self._forecast)] if self._forecast else []
         progress = f"{EN.percent(s['progress']):>5}  {clock(s['seconds_left'])} left"
         rows = [("Progress", s["progress"], progress)]
         for side in ("real", "fake"):
@@ -141,7 +147,7 @@ class TrainingView:
         bar = width - BESIDE_BAR
         if bar < LEAST_BAR:
             lines = [Text(f"{name}: {text.strip()}") for name, _, text in rows]
-            return Group(title, *lines, Text("(50 % is chance)", style="dim"), facts, verdict)
+            return Group(title, *lines, Text("(50 % is chance)", style="dim"), facts, *words)
         table = Table.grid(padding=(0, 2))
         for _ in range(3):
             table.add_column(no_wrap=True)
@@ -152,7 +158,7 @@ class TrainingView:
             table.add_row(name, bar_of, text)
         judged = f"of {EN.count(s['n'])} each, 95 %"
         chance = Text(" " * (17 + bar // 2 - 2) + f"50 %: chance{judged:>{width - bar // 2 - 28}}", style="dim")
-        return Group(title, table, chance, facts, verdict)
+        return Group(title, table, chance, facts, *words)
 
     def _loss(self, network: str) -> str:
         return EN.loss(self._stats[f"loss_{network}"], self._stats[f"loss_{network}_half"])

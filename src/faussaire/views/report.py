@@ -24,6 +24,7 @@ from PIL import Image as Pillow
 from faussaire import __version__
 from faussaire.core.config import without_folders
 from faussaire.evaluation.evaluation import Evaluation
+from faussaire.evaluation.forecast import said
 from faussaire.evaluation.memorisation import COPIER_BELOW
 from faussaire.evaluation.metrics import MEANINGS
 from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256
@@ -70,6 +71,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         classes=classes[:MAX_CLASSES],
         more_classes=len(classes[MAX_CLASSES:]),
         last_word=stats[-1].data.get("verdict_text") if stats else None,
+        forecast=_forecast(history),
         samples=_uri(picture(kind.sheet(evaluation.samples))),
         num_samples=len(evaluation.samples),
         reals=_picture_file(run, "reals.png"),
@@ -100,6 +102,16 @@ def _architecture(config: dict[str, Any]) -> str | None:
     """Return its name from the config.json of a run, or of a generator on its own."""
     name = config.get("config", config).get("architecture")
     return None if name is None else str(name)
+
+
+def _forecast(history: Sequence[Event]) -> str | None:
+    """Return what the last score of the training foretold, in words; None where it foretold nothing."""
+    last = next((event.data for event in reversed(history) if event.kind == "score"), {})
+    try:
+        words = said(last["forecast"])
+    except (LookupError, TypeError, ValueError):
+        return None
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _short_sha(sha256: str) -> str:

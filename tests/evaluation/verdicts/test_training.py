@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from faussaire.evaluation.verdicts.training import FLAT_SCORES, PATIENCE, SWINGS, judge
+from faussaire.evaluation.verdicts.training import PATIENCE, SWINGS, judge
 
 
 def report(**changes: float | None) -> dict[str, float | None]:
@@ -40,21 +40,6 @@ def test_an_accuracy_that_swings_to_and_fro_is_called_oscillating_and_one_that_d
     assert judge(swinging).name == "oscillating"
     assert "30 % [28, 32] and 90 % [88, 91]" in judge(swinging).text
     assert judge(drifting).name == "learning"
-
-
-def test_scores_whose_intervals_overlap_are_called_converged() -> None:
-    flat = [(5.0 + 0.1 * i, 4.5 + 0.1 * i, 5.5 + 0.1 * i) for i in range(FLAT_SCORES)]
-    falling = [(5.0 - i, 4.8 - i, 5.2 - i) for i in range(FLAT_SCORES)]
-    converged = judge([report()], scores=flat)
-    assert converged.name == "converged"
-    assert converged.text == (  # and not a word of what more time would do, which nobody has measured
-        "converged: no measurable gain over the last 4 scores (Fréchet distance 5 [4.5, 5.5] to 5.3 [4.8, 5.8])"
-    )
-    early, late = ([report(), report(progress=progress, lr=1e-3)] for progress in (0.5, 0.9))
-    assert judge(early, scores=flat).name == "learning"  # the scores will fall with the learning rate
-    assert judge(late, scores=flat).name == "converged"
-    assert judge([report()], scores=flat[1:]).name == "learning"
-    assert judge([report()], scores=falling).name == "learning"
 
 
 def test_a_critic_may_have_large_losses() -> None:

@@ -1,4 +1,7 @@
-"""The verdict on a training, from its reports and scores so far: is it collapsed, does it overfit, when do I stop?"""
+"""The verdict on a training, from its reports so far: is it collapsed, does it overfit?
+
+What more time would bring is another question: evaluation.forecast.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from faussaire.evaluation.verdicts.verdict import Figure, Verdict, percent
+from faussaire.evaluation.verdicts.verdict import Verdict, percent
 
 PATIENCE = 5  # reports that must agree before anything bad is said
 WARM_UP = 0.03  # share of the run in which an untrained G is not yet called collapsed
@@ -19,24 +22,16 @@ OVERFITTING_R_V = 0.5
 SWINGS = 12  # reports in which the accuracy must swing to and fro …
 SWING_SIZE = 0.4  # … by so much
 SWING_TURNS = 4  # … and turn back so often
-FLAT_SCORES = 4
-ANNEALED = 0.8  # share of the run after which a learning rate that falls has little left to fall
 SIDES = ("accuracy_real", "accuracy_fake")
 
 Report = Mapping[str, Any]
 
 
-def figure(row: Mapping[str, Any]) -> Figure:
-    """Return what a row of a score says."""
-    return row["value"], row["low"], row["high"]
-
-
-def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: bool = False) -> Verdict:
+def judge(reports: Sequence[Report], *, critic: bool = False) -> Verdict:
     """Judge a run while it trains.
 
     Args:
         reports: the `data` of its `stats` events, the newest last.
-        scores: its Fréchet distances so far, the newest last.
         critic: whether its loss has a critic for a D, which is meant to be far ahead.
     """
     if not reports:
@@ -52,13 +47,6 @@ def judge(reports: Sequence[Report], *, scores: Sequence[Figure] = (), critic: b
         bad = bad or _far_ahead(recent, critic) or _far_behind(recent) or _overfitting(reports)
         if bad:
             return bad
-    if _flat(scores) and _annealed(reports):
-        ends = (scores[-FLAT_SCORES], scores[-1])
-        from_to = " to ".join(f"{value:.3g} [{low:.3g}, {high:.3g}]" for value, low, high in ends)
-        return Verdict(
-            name="converged",
-            text=f"converged: no measurable gain over the last {FLAT_SCORES} scores (Fréchet distance {from_to})",
-        )
     return Verdict(
         name="learning",
         text=f"learning: D is right {_right(now)} of the time (50 % is chance); "
@@ -73,7 +61,7 @@ def landmarks(reports: Sequence[Report]) -> list[Report]:
     """
     gauged = [i for i, report in enumerate(reports) if report.get("r_v") is not None][-PATIENCE:]
     recent = range(max(0, len(reports) - max(SWINGS, PATIENCE)), len(reports))
-    return [reports[i] for i in sorted({*range(min(1, len(reports))), *gauged, *recent})]
+    return [reports[i] for i in sorted({*gauged, *recent})]
 
 
 def _collapsed(recent: Sequence[Report]) -> Verdict | None:
@@ -165,15 +153,3 @@ def _and_half(report: Report, name: str) -> str:
     """Write a figure of a report and half of its 95 % interval, if there is one: `0.92 ± 0.05`."""
     half = report.get(f"{name}_half")
     return f"{report[name]:.3g}" + ("" if half is None else f" ± {half:.2g}")
-
-
-def _annealed(reports: Sequence[Report]) -> bool:
-    """Say whether the learning rate does not fall, or has done so: with it fall scores that were flat before."""
-    now = reports[-1]
-    return bool(now["lr"] == reports[0]["lr"] or now["progress"] >= ANNEALED)
-
-
-def _flat(scores: Sequence[Figure]) -> bool:
-    """Say whether every pair of the last scores may differ by noise alone."""
-    last = scores[-FLAT_SCORES:]
-    return len(last) == FLAT_SCORES and max(low for _, low, _ in last) <= min(high for _, _, high in last)

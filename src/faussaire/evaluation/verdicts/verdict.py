@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from faussaire.core.intervals import wilson
 
-GOOD = ("learning", "converged", "sound")
-"""Names of the verdicts that call for nothing."""
+GOOD = ("learning", "sound", "converged")
+"""Names of the verdicts that call for nothing; the last one stands in older runs only."""
 
 Figure = tuple[float, float, float]
 """A value and both ends of its interval."""
@@ -23,7 +23,7 @@ class Verdict:
     """What is to be said of a run at this moment."""
 
     name: str
-    """In training: starting, learning, converged, overfitting, oscillating, D far ahead, D far behind, collapsed,
+    """In training: starting, learning, overfitting, oscillating, D far ahead, D far behind, collapsed,
     diverging, not finite.
     Of scores: sound, rough, collapsed, noise, copier."""
 

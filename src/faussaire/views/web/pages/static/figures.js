@@ -21,8 +21,19 @@ export function showRollBack(story) {
   tell(at("rolled-back"), fill(texts.live.rolled_back, { lost: thousands(lost_nimg), kimg: thousands(event.nimg), halvings, most }));
 }
 
+/** Say what twice the time would bring, by the last score. */
+function showForecast(forecast) {
+  at("forecast").hidden = !forecast;
+  if (!forecast) return;
+  const [middle, low, high] = forecast.twice.map((value) => number(value));
+  const name = forecast.hardly ? "forecast_hardly" : forecast.finished ? "forecast_finished" : "forecast_running";
+  const twice = texts.live[`twice_${forecast.of}`] ?? texts.live.twice_time;
+  tell(at("forecast"), fill(texts.live[name], { twice, now: number(forecast.end[0]), middle, low, high, level: percent(forecast.level) }));
+}
+
 export function showScores(story) {
   const event = story.last("score");
+  showForecast(event?.data.forecast);
   const row = event?.data.rows?.[0];
   if (!row) return;
   tell(at("score-now"), fill(texts.live.score_training, {
