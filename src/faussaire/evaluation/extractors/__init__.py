@@ -7,6 +7,7 @@ from collections.abc import Callable
 from faussaire.evaluation.extractors.efficientnet import EfficientNetExtractor
 from faussaire.evaluation.extractors.inception import InceptionExtractor
 from faussaire.evaluation.extractors.letter_groups import LetterGroupsExtractor
+from faussaire.evaluation.extractors.nyquist import NyquistExtractor
 from faussaire.evaluation.extractors.pixels import PixelsExtractor
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.extractors.values import ValuesExtractor
@@ -15,6 +16,7 @@ EXTRACTORS: dict[str, Callable[[], Extractor]] = {
     "efficientnet-lite0": EfficientNetExtractor,
     "inception-v3": InceptionExtractor,
     "letter-groups": LetterGroupsExtractor,
+    "nyquist": NyquistExtractor,
     "pixels-dct": PixelsExtractor,
     "values": ValuesExtractor,
 }

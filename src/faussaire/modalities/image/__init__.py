@@ -54,7 +54,7 @@ class Images(spec.Modality):
     blank = f"nearly blank images (values vary by less than {copies.BLANK_BELOW:g} of 255)"
     scored_by = "pixels-dct"
     judged_by = ("efficientnet-lite0", "pixels-dct")
-    told_by = ("labels-cnn",)
+    told_by = ("nyquist", "labels-cnn")
     rereads = True
     defaults: ClassVar[Mapping[str, Any]] = {"architecture": "hybrid"}
 
