@@ -61,6 +61,8 @@ class Panel:
             version = f"{extractor.version}:{extractor.sha256}"
             self.judges.append(PanelJudge(name, version, lambda x, e=extractor: e(as_real(x)), BY_OTHERS))
         self._real: dict[str, Tensor] = {}
+        self._fake: dict[str, Tensor] = {}  # of the samples that were looked at last
+        self._fake_digest = ""
 
     def distances(self, samples: np.ndarray) -> dict[str, Estimate]:
         """Return the Fréchet distance of uint8 samples `[N, C, H, W]` to the test images, by judge."""
@@ -69,7 +71,7 @@ class Panel:
             raise SystemExit(
                 f"samples of {self.data.name} are uint8 [N, {shape}], not {samples.dtype} {list(samples.shape)}"
             )
-        digest = hashlib.sha256(np.ascontiguousarray(samples).tobytes()).hexdigest()
+        digest = _digest_of(samples)
         return {judge.name: self._distance(judge, samples, digest) for judge in self.judges}
 
     def floor(self) -> dict[str, Estimate]:
@@ -85,12 +87,20 @@ class Panel:
             self._real[judge.name] = torch.from_numpy(np.load(path))
         return self._real[judge.name]
 
+    def fake_features(self, judge: PanelJudge, samples: np.ndarray) -> Tensor:
+        """Return what a judge sees in samples uint8 `[N, C, H, W]`: `[M, D]`, M at most as many as it looks at."""
+        digest = _digest_of(samples)
+        if digest != self._fake_digest:
+            self._fake, self._fake_digest = {}, digest
+        if judge.name not in self._fake:
+            self._fake[judge.name] = judge.features(_drawn(samples, judge.most, "fakes"))
+        return self._fake[judge.name]
+
     def _distance(self, judge: PanelJudge, samples: np.ndarray, digest: str) -> Estimate:
         path = _kept("distances", judge.sha256, self.digest, digest).with_suffix(".json")
         if path.is_file():
             return Estimate(**json.loads(path.read_text()))
-        fakes = judge.features(_drawn(samples, judge.most, "fakes"))
-        found = frechet_estimates(self.real_features(judge), fakes).at_n
+        found = frechet_estimates(self.real_features(judge), self.fake_features(judge, samples)).at_n
         _write(path, vars(found))
         return found
 
@@ -140,6 +150,19 @@ def duel(ours: Sequence[Mapping[str, Estimate]], theirs: Sequence[Mapping[str, E
         by_judge={judge: math.exp(means[0][judge] - means[1][judge]) for judge in judges},
         worst=math.exp(max(logs[0]) - min(logs[1])),
     )
+
+
+def geometric_mean(values: Sequence[float]) -> Estimate:
+    """Return the geometric mean of positive figures of several seeds, with Student's interval of their logarithms."""
+    logs = [math.log(value) for value in values]
+    mean, half = statistics.fmean(logs), math.inf
+    if len(logs) > 1:
+        half = student_quantile(LEVEL, len(logs) - 1) * statistics.stdev(logs) / math.sqrt(len(logs))
+    return Estimate(value=math.exp(mean), low=math.exp(mean - half), high=math.exp(min(mean + half, 700.0)))
+
+
+def _digest_of(samples: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(samples).tobytes()).hexdigest()
 
 
 def _drawn(images: np.ndarray, n: int, stream: str) -> np.ndarray:

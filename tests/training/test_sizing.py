@@ -9,7 +9,7 @@ from faussaire.core.config import resolve
 from faussaire.core.errors import ConfigError
 from faussaire.modalities import SampleSpec
 from faussaire.training import sizing
-from faussaire.training.sizing import Size, in_words, size, thresholds
+from faussaire.training.sizing import WIDTHS, Probe, Size, in_words, size, width_for
 
 GREY = SampleSpec(modality="image", shape=(1, 28, 28))
 LARGE = SampleSpec(modality="image", shape=(3, 56, 56))
@@ -53,7 +53,8 @@ def test_the_width_follows_the_images_that_the_budget_allows(
 
 
 def test_at_twice_the_side_a_quarter_of_the_images_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert thresholds(LARGE) == {width: least / 4 for width, least in thresholds(GREY).items()}
+    for images in (10, 3e5, 4e5, 3e6, 4e6, 1e7, 2e7):
+        assert width_for(images / 4, LARGE) == width_for(images, GREY)
     assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, LARGE, minutes=2).config.width == 16
 
 
@@ -115,6 +116,22 @@ def test_nothing_is_probed_where_everything_was_given(monkeypatch: pytest.Monkey
         assert "images/s" not in found.text
     config = resolve(None, {"data": "x", "precision": "fp32", "kimg": 1})
     assert size(config, LARGE, num_images=1000, threads=1).config.width == 8
+
+
+def test_wider_networks_are_taken_the_more_images_there_are_and_every_width_at_some_time() -> None:
+    taken = [width_for(10**power, GREY) for power in (0, 4, 5, 6, 6.7, 7, 8, 12)]
+    assert taken == sorted(taken)
+    assert set(taken) == set(WIDTHS)
+
+
+def test_one_way_of_training_is_probed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(sizing, "speed", lambda config, spec, threads: asked.append(config) or 1000.0)
+    config = resolve(None, {"data": "x", "width": 8, "precision": "fp32"})
+    probe = Probe(GREY)
+    found = size(config, GREY, num_images=1000, threads=2, probe=probe)
+    assert probe(found.config, found.threads) == found.nimg_per_second == 1000.0
+    assert len(asked) == 2  # with one thread, and with two
 
 
 def test_networks_of_one_size_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

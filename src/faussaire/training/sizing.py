@@ -1,9 +1,9 @@
 """How wide the networks are, how large a batch, and the precision and threads, by the budget and the machine.
 
 Quality is bought with images seen and with width, and a budget buys either: at first images count for more. How much
-there is to learn grows with the pixels, so wider networks pay sooner where there are more of them. That of width 16 is
-read off a few runs (docs/LAB.md), the others are guesses. The probe takes some seconds, and its outcome is recorded, so
-a resumed run or a replay asks no clock.
+there is to learn grows with the pixels, so wider networks pay sooner where there are more of them. The best width is
+read off a law that was fitted to measured runs (docs/method/sizing.md, benchmarks/sizing.py). The probe takes some
+seconds, and its outcome is recorded, so a resumed run or a replay asks no clock.
 """
 
 from __future__ import annotations
@@ -31,8 +31,11 @@ from faussaire.training.shards import cut, is_cuttable
 from faussaire.training.trainer import Trainer
 
 PROBE_SECONDS = 0.5
-WIDER_FROM = {16: 350_000, 24: 8_000_000, 32: 32_000_000}
-"""Images of WIDER_AT pixels' side that the narrowest networks would see, from which each width is taken."""
+WIDTHS = (8, 16, 24, 32)
+"""That are chosen from; 12 is left out until it is measured."""
+LAW_WIDTH, LAW_IMAGES, LAW_POWER = 16, 1_400_000, 0.25
+"""The best width is LAW_WIDTH · (n / LAW_IMAGES)^LAW_POWER, n being the images of WIDER_AT pixels' side that the
+narrowest networks would see."""
 WIDER_AT = 28
 """Pixels: at twice the side, a quarter of the images is enough."""
 BATCHES = (16, 32, 64)
@@ -70,9 +73,20 @@ class Probe:
 
     def __call__(self, config: Config, threads: int) -> float:
         """Return the images a second."""
-        if (config, threads) not in self.measured:
-            self.measured[config, threads] = speed(config, self.spec, threads, device=self.device, world=self.world)
-        return self.measured[config, threads]
+        found = self.known(config, threads)
+        if found is None:
+            found = speed(config, self.spec, threads, device=self.device, world=self.world)
+            self.measured[_way(config), threads] = found
+        return found
+
+    def known(self, config: Config, threads: int) -> float | None:
+        """Return the images a second where they were measured."""
+        return self.measured.get((_way(config), threads))
+
+
+def _way(config: Config) -> Config:
+    """Return the settings with the batch that they mean: what says 64 and what says nothing is one way of training."""
+    return replace(config, batch_size=config.batch)
 
 
 def size(
@@ -83,6 +97,7 @@ def size(
     threads: int,
     device: torch.device = CPU,
     world: World = ALONE,
+    probe: Probe | None = None,
 ) -> Size:
     """Choose width, precision, batch and threads for a run that begins; what is given is neither chosen nor probed.
 
@@ -93,6 +108,7 @@ def size(
         threads: at most so many, where the settings give no number.
         device: what computes.
         world: the processes that train together, all of which measure and choose the same.
+        probe: what measures speeds; a new one if not given.
 
     Raises:
         ConfigError: a width or precision was asked for, and the architecture has one size only.
@@ -100,7 +116,7 @@ def size(
     narrowest = architecture(config.architecture, spec).width
     if narrowest is None:
         return _only_size(config, threads)
-    probe = Probe(spec, device, world)
+    probe = probe or Probe(spec, device, world)
     plain = "tf32" if device.type == "cuda" else "fp32"
     sized = replace(config, width=config.width or narrowest, precision=config.precision or plain)
     if config.threads is not None:
@@ -111,13 +127,13 @@ def size(
     if config.width is None:
         images = _images(sized, num_images, threads, probe)
         why = f"for {in_words(images)} at width {narrowest}"
-        sized = replace(sized, width=max([narrowest, *(w for w, least in thresholds(spec).items() if images >= least)]))
+        sized = replace(sized, width=max(narrowest, width_for(images, spec)))
     if config.precision is None:
         sized = _faster(sized, threads, probe)
     batch = _batch(sized, num_images, threads, probe) if config.batch_size is None else config.batch_size
     text = f"Width {sized.width}, {why}; batches of {batch}; {_measured(sized, threads, probe)}."
-    nimg_per_second = probe.measured.get((sized, threads))
-    return Size(config=replace(sized, batch_size=batch), threads=threads, nimg_per_second=nimg_per_second, text=text)
+    sized = replace(sized, batch_size=batch)
+    return Size(config=sized, threads=threads, nimg_per_second=probe.known(sized, threads), text=text)
 
 
 def _batch(sized: Config, num_images: int, threads: int, probe: Probe) -> int:
@@ -147,8 +163,8 @@ def _faster(sized: Config, threads: int, probe: Probe) -> Config:
 
 def _measured(sized: Config, threads: int, probe: Probe) -> str:
     """Say by which precision and threads, and what was measured of them."""
-    measured = probe.measured.get((sized, threads))
-    before = (probe.measured.get((replace(sized, precision=plain), threads)) for plain in ("fp32", "tf32"))
+    measured = probe.known(sized, threads)
+    before = (probe.known(replace(sized, precision=plain), threads) for plain in ("fp32", "tf32"))
     in_plain = next((speed for speed in before if speed), None)
     gain = f", {measured / in_plain:.1f} times as fast" if sized.precision == "bf16" and measured and in_plain else ""
     images = f", measured {measured:,.0f} images/s" if measured else ""
@@ -159,12 +175,13 @@ def _measured(sized: Config, threads: int, probe: Probe) -> str:
 
 def default_speed(dataset: Dataset) -> float | None:
     """Return the images a second at which training with no settings would go; None where it makes no such images."""
-    config = resolve(None, {"data": dataset.name})
+    config, probe = resolve(None, {"data": dataset.name}), Probe(dataset.spec)
+    num_images, threads = len(dataset.images), torch.get_num_threads()
     try:
-        found = size(config, dataset.spec, num_images=len(dataset.images), threads=torch.get_num_threads())
+        found = size(config, dataset.spec, num_images=num_images, threads=threads, probe=probe)
+        return probe(found.config, found.threads)
     except ConfigError:
         return None
-    return found.nimg_per_second
 
 
 def in_words(images: float) -> str:
@@ -199,9 +216,10 @@ def batch_for(images: float, spec: SampleSpec) -> int:
     return max((batch for batch in BATCHES if images >= batch * steps), default=BATCHES[0])
 
 
-def thresholds(spec: SampleSpec) -> dict[int, float]:
-    """Return the images that the narrowest networks would see, from which each width is taken for such samples."""
-    return {width: least / _pixels(spec) for width, least in WIDER_FROM.items()}
+def width_for(images: float, spec: SampleSpec) -> int:
+    """Return the one of WIDTHS that is nearest to the best for samples of which the narrowest would see so many."""
+    best = LAW_WIDTH * (max(images, 1.0) * _pixels(spec) / LAW_IMAGES) ** LAW_POWER
+    return min(WIDTHS, key=lambda width: (abs(math.log(width / best)), -width))
 
 
 def _pixels(spec: SampleSpec) -> float:
