@@ -75,7 +75,7 @@ def test_scores_that_rise_are_not_foretold_to_fall() -> None:
 
 def test_too_little_is_said_to_be_nothing() -> None:
     assert forecast([], end_nimg=N) is None
-    assert forecast(curve(0.8)[:1], end_nimg=N) is None
+    assert forecast(curve(0.8)[:2], end_nimg=N) is None
     assert forecast([Seen(nimg=N, value=1.0, fall_left=0.0, own=False)], end_nimg=N) is None
 
 
@@ -90,18 +90,18 @@ def test_a_learning_rate_that_does_not_fall_leaves_scores_along_the_whole_run_to
 
 
 def test_eighty_of_a_hundred_intervals_hold_what_came() -> None:
-    """Over laws, offsets and falls of the learning rate as real runs have them; the truth has noise of its own."""
+    """Over laws, offsets and falls of the learning rate as real runs have them; the law does not stay the same."""
     random = np.random.default_rng(7)
-    runs, held = 120, 0
+    runs, held = 60, 0
     for seed in range(runs):
         law, offset = max(0.05, random.normal(0.7, 0.4)), float(random.choice([0.0, 0.0, 0.3, 0.6]))
         noise, count = float(random.choice([0.03, 0.06, 0.12])), int(random.choice([4, 12, 30]))
         scores = curve(law, offset=offset, fall=abs(random.normal(0.3, 0.3)), noise=noise, count=count, seed=seed)
-        known = scores if seed % 2 else scores[: max(2, count // 2)]
-        came = (offset + (1 - offset) * 2**-law) * math.exp(random.normal(0, noise))
+        known = scores if seed % 2 else scores[: max(3, count // 2)]
+        came = (offset + (1 - offset) * 2 ** -random.normal(law, 0.1 + 0.3 * law)) * math.exp(random.normal(0, noise))
         found = foretold(known)
         held += found.twice[1] <= came <= found.twice[2]
-    assert 0.72 * runs <= held <= 0.9 * runs
+    assert 0.75 * runs <= held <= 0.97 * runs
 
 
 def test_a_forecast_is_said_in_one_line() -> None:

@@ -23,9 +23,10 @@ def test_the_fall_of_the_learning_rate_goes_from_one_to_zero() -> None:
     assert fall_left(resolve(None, {"data": "mnist", "lr_schedule": "constant"}), 0.3) == 0.0
 
 
-def test_a_second_score_brings_a_forecast_of_twice_the_images() -> None:
+def test_a_third_score_brings_a_forecast_of_twice_the_images() -> None:
     outlook = Outlook(CONFIG)
     assert outlook.take(2_500, rows(0.4), PLAN) == {"fall_left": pytest.approx(0.8536, abs=1e-4)}
+    assert outlook.take(3_500, rows(0.3), PLAN).keys() == {"fall_left"}
     told = outlook.take(5_000, rows(0.2), PLAN)
     assert told["fall_left"] == 0.5
     assert told["forecast"]["of"] == "kimg"

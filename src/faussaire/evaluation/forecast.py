@@ -5,8 +5,8 @@ u, below which it does not fall, times what the learning rate still adds, where 
 ahead (1 at the peak, 0 at an annealed end). Annealed ends are scores as any other, with r = 0: those of this run, where
 it was made longer, and those of other runs on the same data. For each power, offset and noise of a grid the level log A
 and k are a linear regression with Gaussian priors, solved in closed form; the forecast is the mixture of all of them,
-weighted by how well each explains the scores. With few scores the priors speak: an interval is never narrower than what
-they leave open, and the offset counts where the scores can tell of it.
+weighted by how well each explains the scores. What comes may follow another power than what was: that widens the
+interval. With few scores the priors speak, and the offset counts where the scores can tell of it.
 
 The priors were set on real runs that were then continued (benchmarks/forecast.py, docs/method/forecast.md).
 """
@@ -21,18 +21,19 @@ from typing import Any
 import numpy as np
 
 LEVEL = 0.8
-LEAST_SCORES = 2  # of a run that is not over
+LEAST_SCORES = 3  # late enough to tell, of a run that is not over
 LOOKS_BACK = 12  # scores of less than one in so many images tell of another law: the first shapes
 SCORES = 12  # that are looked at, evenly spaced in the logarithm of the images: neighbours tell the same
 WORTH_TELLING = 0.9  # a gain of 10 %: where the interval excludes it, more time hardly helps
 
 POWERS = np.linspace(-0.6, 2.0, 27)
-POWER, POWER_SPREAD = 0.7, 0.45
+POWER, POWER_SPREAD = 0.85, 0.3
 OFFSETS = np.array([0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95])
 OFFSET_WEIGHTS = np.array([4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
-NOISES = np.array([0.03, 0.06, 0.12, 0.24])
-NOISE_WEIGHTS = np.array([1.0, 2.0, 2.0, 1.0])
-FALL, FALL_SPREAD = 0.3, 0.3
+NOISES = np.array([0.03, 0.06, 0.12, 0.24, 0.4])
+NOISE_WEIGHTS = np.array([0.3, 1.0, 2.0, 3.0, 3.0])
+DRIFT, DRIFT_SHARE = 0.1, 0.4  # by so much does a power differ from what it was, at least and by its size
+FALL, FALL_SPREAD = 0.2, 0.2
 LEVEL_SPREAD = 1.0
 SEEDS = 0.15  # by so much, on the logarithm, do runs of other seeds differ
 NEGLIGIBLE = 1e-4  # weight of a part of the mixture that is left out
@@ -106,9 +107,10 @@ def forecast(scores: Sequence[Seen], *, end_nimg: int, floor: float = 0.0) -> Fo
     if newest is None or newest.nimg <= 0:
         return None
     finished = newest.nimg >= end_nimg
-    if not finished and len({score.nimg for score in own}) < LEAST_SCORES:
+    telling = _telling(scores, newest)
+    if not finished and sum(score.own for score in telling) < LEAST_SCORES:
         return None
-    mixture = _explained(_telling(scores, newest), newest, floor)
+    mixture = _explained(telling, newest, floor)
     twice = mixture.at(2 * end_nimg / newest.nimg)
     if finished:
         end = (newest.value,) * 3
@@ -147,14 +149,19 @@ class _Mixture:
 
     def at(self, share: float) -> Figure:
         """Return the median and the interval of an annealed score after `share` times as many images as now."""
-        return self._quantiles(self.level + self._law(share), self.variance + self.noise)
+        return self._quantiles(self.level + self._law(share), self.variance + self.noise + self._drift(share))
 
     def gain(self, share: float) -> Figure:
         """Return the ratio of a score after twice `share` times as many images to one after `share` times as many."""
-        return self._quantiles(self._law(2 * share) - self._law(share), self.noise)
+        return self._quantiles(self._law(2 * share) - self._law(share), self.noise + self._drift(2.0))
 
     def _law(self, share: float) -> np.ndarray:
-        return np.log(self.offset + (1 - self.offset) * share**-self.power)
+        return np.asarray(np.log(self.offset + (1 - self.offset) * share**-self.power))
+
+    def _drift(self, share: float) -> np.ndarray:
+        """Return the variance by which the law itself changes over so many times the images."""
+        spread = (DRIFT + DRIFT_SHARE * np.abs(self.power)) * (1 - self.offset) * math.log(share)
+        return np.asarray(spread**2)
 
     def _quantiles(self, mean: np.ndarray, variance: np.ndarray) -> Figure:
         spread = np.sqrt(variance)
