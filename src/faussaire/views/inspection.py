@@ -72,7 +72,7 @@ class Found:
     def time(self) -> str:
         """How long training is likely to take."""
         if self.speed is None:
-            return "not measured: the default architecture makes no images of this size"
+            return "not measured: the default networks make no such samples, or come in one size"
         images = self.speed * 600
         passes = images / len(self.dataset.images)
         return (

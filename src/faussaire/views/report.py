@@ -79,6 +79,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         missing=[meaning.title["en"] for name, meaning in MEANINGS.items() if name not in measured],
         copy_verdict=say_of_copies(evaluation.copies),
         copier_below=COPIER_BELOW,
+        copies_by=kind.scored_by,
         pairs=_pairs(evaluation, kind),
         curves=_curves(stats, [event for event in history if event.kind == "score"]),
         num_reports=num_reports,

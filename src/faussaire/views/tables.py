@@ -10,6 +10,7 @@ from rich.table import Table
 from faussaire.core.terminal import literal, say, show
 from faussaire.evaluation.compare import Comparison
 from faussaire.evaluation.evaluation import Evaluation
+from faussaire.modalities import of_spec
 from faussaire.views.numbers import EN
 
 
@@ -46,7 +47,7 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
             console,
             f"copies: {EN.p_value(copies.p_value)} that a generator which copies nothing looks like this "
             f"({EN.count(copies.num_fake)} samples and {EN.count(copies.num_held_out)} held-out images against "
-            f"{EN.count(copies.num_train)} training images, pixels-dct)",
+            f"{EN.count(copies.num_train)} training images, {of_spec(evaluation.spec).scored_by})",
         )
     for verdict in evaluation.verdicts:
         say(console, verdict.text, style="bold")
