@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from faussaire import __version__
 from faussaire.core.errors import FaussaireError
-from faussaire.views.web.api import explore, generate, runs
+from faussaire.views.web.api import explore, exports, generate, runs
 from faussaire.views.web.library import Library
 from faussaire.views.web.pages import public
 from faussaire.views.web.pages import routes as pages
@@ -67,7 +67,7 @@ def create_app(
     if public_only:
         app.include_router(public.router)
     else:
-        for part in (generate, runs, explore, quiz, pages):
+        for part in (generate, runs, explore, exports, quiz, pages):
             app.include_router(part.router)
         app.include_router(public.router, prefix="/runs/{run_id}/visit")
     return app

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.history import History
 from faussaire.views.web.api.generators import Generators
+from faussaire.views.web.api.made import Pages
 from faussaire.views.web.api.seats import Seats
 from faussaire.views.web.library import Library
 
@@ -29,6 +30,9 @@ class Shared:
 
     seats: Seats = field(default_factory=Seats)
     """Of those who follow runs."""
+
+    pages: Pages = field(default_factory=Pages)
+    """Pages that travel, made on demand."""
 
     closing: Callable[[], bool] = lambda: False
     """Whether the server is about to end, and whoever follows a run is to be let go."""

@@ -41,7 +41,7 @@ def test_each_part_is_explained_in_three_sentences() -> None:
         assert {len(part["say"]) for part in texts(language)["parts"].values()} == {3}
 
 
-@pytest.mark.parametrize(("script", "section"), [("explore.js", "explore"), ("quiz.js", "quiz")])
+@pytest.mark.parametrize(("script", "section"), [("explore.js", "explore"), ("quiz.js", "quiz"), ("take.js", "take")])
 def test_the_scripts_use_texts_that_are_there(script: str, section: str) -> None:
     used = set(re.findall(r"\bt\.(\w+)", (STATIC / script).read_text("utf-8")))
     assert used <= texts("en")[section].keys()

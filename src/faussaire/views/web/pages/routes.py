@@ -12,8 +12,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from faussaire.core.errors import CheckpointError, RequestError
+from faussaire.core.suggestions import typed
 from faussaire.evaluation.verdicts.verdict import GOOD
 from faussaire.runs.standing import LEARNING
+from faussaire.views.web.api.exports import PAGED, has_reals, modality_of
+from faussaire.views.web.api.generators import written
 from faussaire.views.web.api.runs import described
 from faussaire.views.web.pages.figures import evaluated_figures
 from faussaire.views.web.pages.render import page
@@ -88,3 +91,27 @@ def quiz(request: Request, shared: SharedDep, run_id: str) -> Response:
     """Let somebody be the discriminator."""
     run = described(shared, run_id)
     return page(request, "quiz.html.j2", run=run, here="quiz", several=not shared.library.single)
+
+
+@router.get("/runs/{run_id}/take")
+def take(request: Request, shared: SharedDep, run_id: str) -> Response:
+    """Say how a generator is taken elsewhere, and have its page made."""
+    from faussaire.generation.export import exporters
+
+    run = shared.library.run(run_id)
+    try:
+        ready = written(run) > 0
+    except RequestError:
+        ready = False
+    return page(
+        request,
+        "take.html.j2",
+        run=described(shared, run_id),
+        here="take",
+        several=not shared.library.single,
+        ready=ready,
+        paged=modality_of(run) == PAGED,
+        reals=has_reals(run),
+        folder=typed(run_id),
+        exports=[(name, exporter.description) for name, exporter in exporters().items()],
+    )
