@@ -30,10 +30,10 @@ from faussaire.generation.generator import Generator
 from faussaire.generation.reals import read_reals
 
 LANGUAGES = ("en", "fr")
-ENGINE = ("random.js", "evaluator.js", "engine.js")
+ENGINE = ("evaluator.js", "engine.js")
 """The scripts that the worker has, too."""
 
-APP = ("show.js", "hero.js", "walk.js", "wall.js", "quiz.js", "card.js", "app.js")
+APP = ("random.js", "show.js", "hero.js", "walk.js", "wall.js", "quiz.js", "card.js", "app.js")
 MODALITY = "image"
 MOST_REALS, MOST_REALS_BYTES = 48, 1_000_000
 POSTER = 16
