@@ -28,14 +28,23 @@ async function fillWall() {
   const seconds = (performance.now() - began) / 1000;
   wall.image = context.getImageData(0, 0, canvas.width, canvas.height);
   canvas.dataset.rate = (count / seconds).toFixed(1);
-  wall.told = { n: whole(count), seconds, rate: count / seconds, seed: place.seed };
+  wall.told = { n: whole(count), seconds, rate: count / seconds, command: wallCommand() };
   wordWall();
   markWall(0, false);
 }
 
+// What makes the same samples where faussaire is installed; RUN is its folder.
+function wallCommand() {
+  const { seed, count, truncation, label } = wall;
+  const options = [`--seed ${seed} -n ${count}`];
+  if (truncation !== 1) options.push(`--truncation ${truncation}`);
+  if (label !== null) options.push(`--class ${label}`);
+  return `faussaire generate RUN ${options.join(" ")}`;
+}
+
 function wordWall() {
-  const { n, seconds, rate, seed } = wall.told ?? {};
-  if (n) $("rate").textContent = words("rate", { n, seed, seconds: number(seconds, { maximumSignificantDigits: 2 }), rate: whole(rate) });
+  const { n, seconds, rate, command } = wall.told ?? {};
+  if (n) $("rate").textContent = words("rate", { n, command, seconds: number(seconds, { maximumSignificantDigits: 2 }), rate: whole(rate) });
   if (n && !engine.fast) $("rate").textContent += ` ${words("rate_slow")}`;
   $("wall").setAttribute("aria-label", words("wall_alt", { n: whole(wall.count), place: wall.mark }));
 }
