@@ -1,14 +1,17 @@
 """Build the embedded data sets: `python benchmarks/build_embedded.py ../shared/datasets`.
 
 Takes the first 1,000 training images of each class, in the order of the file, of `fashion-mnist/` and
-`mnist/` there, the first 5,000 different names of either half of `names.txt`, and 100 recordings of each digit
-of `spoken-digits.zip`, of all speakers in turn, and writes them with their licences to `src/faussaire/data/sets/`.
-The same input, zlib and libFLAC give the same bytes.
+`mnist/` there, the first 5,000 different names of either half of `names.txt`, 100 recordings of each digit of
+`spoken-digits.zip`, of all speakers in turn, and the chorales of the training and validation parts of
+`jsb-chorales-16th.json` (those of the test part stay unseen, to judge by), and writes them with their licences to
+`src/faussaire/data/sets/`. The same input, zlib and libFLAC give the same bytes.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import sys
 import zipfile
 from pathlib import Path
@@ -21,6 +24,7 @@ PER_CLASS = 1_000
 NUM_NAMES = 5_000
 PER_DIGIT = 100
 BOYS = ["liam", "noah"]  # the list of boys begins with these
+PARTS = ("train", "valid")  # of the chorales
 SETS = Path(__file__).parents[1] / "src/faussaire/data/sets"
 
 MNIST_LICENCE = """\
@@ -75,6 +79,15 @@ TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONIN
 THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
 CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
 DEALINGS IN THE SOFTWARE.
+"""
+
+
+CHORALES_LICENCE = """\
+chorales.json.gz holds 305 four-part chorales by Johann Sebastian Bach (1685-1750). The music is in the public
+domain everywhere. The encoding, the pitches of the four voices at every sixteenth note, is that of the data set
+"JSB Chorales" (N. Boulanger-Lewandowski, Y. Bengio and P. Vincent, "Modeling temporal dependencies in
+high-dimensional sequences", ICML 2012, arXiv:1206.6392, after the corpus of M. Allan and C. K. I. Williams 2005),
+its parts train and valid; it is passed on for research without a licence of its own.
 """
 
 
@@ -138,6 +151,16 @@ def build_digits(originals: Path) -> None:
     print(f"{path}: {10 * PER_DIGIT} recordings, {path.stat().st_size / 1e6:.2f} MB")
 
 
+def build_chorales(originals: Path) -> None:
+    """Write the chorales that are not of the test part, as lists of the pitches at each sixteenth."""
+    parts = json.loads((originals / "jsb-chorales-16th.json").read_text("utf-8"))
+    pieces = [[[int(pitch) for pitch in step] for step in piece] for part in PARTS for piece in parts[part]]
+    path = SETS / "chorales.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(pieces, separators=(",", ":")).encode(), 9, mtime=0))
+    (SETS / "chorales.LICENSE.txt").write_text(CHORALES_LICENCE, "utf-8")
+    print(f"{path}: {len(pieces)} chorales, {path.stat().st_size / 1e6:.2f} MB")
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -145,3 +168,4 @@ if __name__ == "__main__":
     build(Path(sys.argv[1]), "fashion-mnist", FASHION_CLASSES, FASHION_LICENCE)
     build_names(Path(sys.argv[1]))
     build_digits(Path(sys.argv[1]))
+    build_chorales(Path(sys.argv[1]))

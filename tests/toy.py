@@ -89,6 +89,12 @@ def text_spec(letters: int, length: int, classes: tuple[str, ...] = ()) -> Sampl
     return SampleSpec(modality="text", shape=(letters + 1, length), classes=classes, facts={"alphabet": alphabet})
 
 
+def music_spec(voices: int, pitches: int, classes: tuple[str, ...] = (), *, single: bool = True) -> SampleSpec:
+    """A spec of windows of four bars."""
+    facts = {"lowest": 48, "single": single}
+    return SampleSpec(modality="music", shape=(voices, 64, pitches), classes=classes, facts=facts)
+
+
 def image_trainer(
     folder: Path,
     architecture: str,

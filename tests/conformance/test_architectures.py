@@ -16,11 +16,12 @@ from faussaire.models.architectures import (
     build_generator,
     seed_dropout,
 )
-from toy import POINTS, image_spec, text_spec
+from toy import POINTS, image_spec, music_spec, text_spec
 
 Z_DIM = 10
 SPECS = {
     "image": [image_spec(8, 1), image_spec(28, 1), image_spec(32, 3), image_spec(48, 3), image_spec(28, 1, ("a", "b"))],
+    "music": [music_spec(4, 48, single=True), music_spec(1, 36, single=False), music_spec(2, 24, ("a", "b"))],
     "text": [text_spec(3, 2), text_spec(26, 9), text_spec(60, 40, ("a", "b"))],
 }
 

@@ -11,10 +11,14 @@ from faussaire.generation.export.page.trace import program_of
 from faussaire.generation.generator import Generator
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import architectures, build_generator
-from toy import image_spec, text_spec
+from toy import image_spec, music_spec, text_spec
 
 Z_DIM = 10
-SPECS = {"image": image_spec(12, 3, ("a", "b")), "text": text_spec(5, 4, ("a", "b"))}
+SPECS = {
+    "image": image_spec(12, 3, ("a", "b")),
+    "music": music_spec(2, 24, ("a", "b")),
+    "text": text_spec(5, 4, ("a", "b")),
+}
 """A sample of each kind of data, with classes; an architecture that makes another kind needs one here."""
 
 

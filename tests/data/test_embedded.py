@@ -11,12 +11,19 @@ import pytest
 from faussaire.data import embedded_sets, prepare
 
 NAMES = sorted(embedded_sets())
-SHAPES = {"mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28), "names": (27, 9), "spoken-digits": (1, 64, 64)}
+SHAPES = {
+    "mnist": (1, 28, 28),
+    "fashion-mnist": (1, 28, 28),
+    "names": (27, 9),
+    "spoken-digits": (1, 64, 64),
+    "chorales": (4, 64, 48),
+}
 LICENCES = {
     "mnist": "creativecommons.org/licenses/by-sa/3.0",
     "fashion-mnist": "Zalando SE",
     "names": "Social Security",
     "spoken-digits": "creativecommons.org/licenses/by-sa/4.0",
+    "chorales": "public",
 }
 
 

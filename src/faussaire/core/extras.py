@@ -28,6 +28,7 @@ EXTRAS = {
     "hub": ("huggingface_hub",),
     "film": ("imageio_ffmpeg",),
     "sound": ("soundfile",),
+    "music": ("symusic",),
 }
 """What each brings, by the names under which it is imported."""
 

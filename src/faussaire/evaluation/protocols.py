@@ -165,6 +165,7 @@ def _score(protocol: str, row: Row, extractor: Extractor, *, seed: int, nimg: in
 SIZES = {
     "efficientnet-lite0": (2_000, 10_000, 50_000),
     "inception-v3": (10_000, 50_000),
+    "music": (2_000, 10_000),
     "pixels-dct": (2_000, 10_000),
     "values": (2_000, 10_000),
     "letter-groups": (2_000, 10_000),

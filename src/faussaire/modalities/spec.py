@@ -122,6 +122,9 @@ class Modality(ABC):
         """Return what files are asked by `answer` to know how many samples are in each."""
         return NUM_PARTS
 
+    whole: ClassVar[bool] = False
+    """Whether the samples of one file are held out together: windows of one piece are too much alike."""
+
     parts: ClassVar[tuple[str, str]] = ("frames", "frame an image")
     """What the samples in one file are called in a note, and what each of them is then."""
 

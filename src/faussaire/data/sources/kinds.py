@@ -15,18 +15,19 @@ from faussaire.data.sources.kind import Head, SourceKind
 from faussaire.data.sources.lists import LIST
 from faussaire.data.sources.npz import NPZ
 from faussaire.data.sources.parquet import PARQUET
+from faussaire.data.sources.steps import STEPS
 from faussaire.data.sources.tables import TABLE
 from faussaire.data.sources.tars import TAR
 from faussaire.data.sources.texts import TEXT
 from faussaire.data.sources.zips import ZIP
 from faussaire.modalities import begins_as_item, is_item
 
-SOURCES: tuple[SourceKind, ...] = (NPY, NPZ, IDX, PARQUET, TABLE, ZIP, TAR, LIST, TEXT)
+SOURCES: tuple[SourceKind, ...] = (NPY, NPZ, IDX, PARQUET, STEPS, TABLE, ZIP, TAR, LIST, TEXT)
 """The first that recognises a file opens it."""
 
 WHAT_DATA_MAY_BE = (
-    "a folder of images, a .zip or .tar of them, an IDX pair, .npy, .npz, .csv, .parquet, a list of files or URLs, "
-    "a text of short lines, hf:NAME, or the name of an embedded set"
+    "a folder of images or MIDI files, a .zip or .tar, an IDX pair, .npy, .npz, .csv, .parquet, a list of files or "
+    "URLs, a text of short lines, hf:NAME, or the name of an embedded set"
 )
 """For messages."""
 

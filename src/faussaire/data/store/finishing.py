@@ -5,7 +5,8 @@ store of it, is written last. What is kept in memory takes some 30 bytes an item
 
 The SHA-256 of an image's pixels says on which side it falls, and another word of it where it lies there. So copies of
 one image fall on one side together, an image falls on the same side in every set that it is in, and both parts are in
-random order, however the source was sorted. What is drawn from a part stands for the whole of it.
+random order, however the source was sorted. What is drawn from a part stands for the whole of it. Samples that are cut
+out of one file stay together where their modality says so (`Modality.whole`): see groups.py.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from faussaire.data.decode.outcomes import DROPPED, KEPT, OUTCOME
 from faussaire.data.store.build import PLAN, Build
 from faussaire.data.store.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.store.folder import HELD_OUT, INDEX, ITEMS, NAMES, TRAIN, discard, write_text, writing
+from faussaire.data.store.groups import held_out_groups
 from faussaire.data.store.records import Lines, fingerprint_head, in_order
 from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.modalities import Modality, modalities
@@ -204,7 +206,10 @@ class Finish:
     def _held_out(self, labels: np.ndarray | None) -> np.ndarray:
         """Return bool `[N]`: what is set aside; nothing of a small set, and never all images of a class."""
         kept = self.kept
-        held_out: np.ndarray = kept & (self._column("digest", 0) % np.uint64(HELD_OUT_ONE_IN) == 0)
+        digests, files = self._column("digest", 0), self._files()
+        held_out: np.ndarray = kept & (digests % np.uint64(HELD_OUT_ONE_IN) == 0)
+        if files is not None:
+            held_out = held_out_groups(files, digests, kept, one_in=HELD_OUT_ONE_IN)
         if kept.sum() < HELD_OUT_FROM:
             held_out[:] = False
         elif labels is not None:
@@ -213,6 +218,14 @@ class Finish:
         elif held_out.sum() == kept.sum():
             held_out[:] = False
         return held_out
+
+    def _files(self) -> np.ndarray | None:
+        """Return int64 `[N]`, the file of each sample, where those of one file belong together; else None."""
+        frames = self.build.source.frames
+        if not self.modality.whole or frames is None:
+            return None
+        files: np.ndarray = np.cumsum(frames == 0)[np.asarray(self.build.chosen.indices)]
+        return files
 
     def index(self) -> dict[str, Any]:
         """Write everything that makes a store but its index, and return that."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from faussaire.evaluation.extractors.efficientnet import EfficientNetExtractor
 from faussaire.evaluation.extractors.inception import InceptionExtractor
 from faussaire.evaluation.extractors.letter_groups import LetterGroupsExtractor
+from faussaire.evaluation.extractors.music import MusicExtractor
 from faussaire.evaluation.extractors.nyquist import NyquistExtractor
 from faussaire.evaluation.extractors.pixels import PixelsExtractor
 from faussaire.evaluation.extractors.spec import Extractor
@@ -16,6 +17,7 @@ EXTRACTORS: dict[str, Callable[[], Extractor]] = {
     "efficientnet-lite0": EfficientNetExtractor,
     "inception-v3": InceptionExtractor,
     "letter-groups": LetterGroupsExtractor,
+    "music": MusicExtractor,
     "nyquist": NyquistExtractor,
     "pixels-dct": PixelsExtractor,
     "values": ValuesExtractor,

@@ -14,6 +14,7 @@ from faussaire.evaluation.metrics import (
     grid,
     kernel,
     lines,
+    music,
     precision_recall,
     recognised,
 )
@@ -29,6 +30,7 @@ METRICS: dict[str, Metric] = {
     "classes": classes.METRIC,
     "recognised": recognised.METRIC,
     "lines": lines.METRIC,
+    "music": music.METRIC,
 }
 """By name, in the order in which figures are shown."""
 

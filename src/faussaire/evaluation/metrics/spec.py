@@ -27,6 +27,9 @@ class Direction(StrEnum):
     ONE = "one"
     """The nearer to 1 the better."""
 
+    REAL = "real"
+    """The nearer to what real samples have the better."""
+
     NONE = "none"
     """It says nothing of the generator, but how to read another figure."""
 
@@ -35,6 +38,7 @@ BETTER = {
     Direction.LOWER: {"en": "lower is better", "fr": "plus bas, c’est mieux"},
     Direction.HIGHER: {"en": "higher is better", "fr": "plus haut, c’est mieux"},
     Direction.ONE: {"en": "nearer to 1 is better", "fr": "plus près de 1, c’est mieux"},
+    Direction.REAL: {"en": "as real ones have it is best", "fr": "comme chez les réels, c’est le mieux"},
     Direction.NONE: {"en": "a mark to read the others by", "fr": "un repère pour lire les autres"},
 }
 """Each direction in words, by language."""
