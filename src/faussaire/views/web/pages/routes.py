@@ -113,5 +113,7 @@ def take(request: Request, shared: SharedDep, run_id: str) -> Response:
         paged=modality_of(run) == PAGED,
         reals=has_reals(run),
         folder=typed(run_id),
-        exports=[(name, exporter.description) for name, exporter in exporters().items()],
+        exports=sorted(  # what is made here comes first
+            ((name, exporter.description) for name, exporter in exporters().items()), key=lambda way: way[0] != "page"
+        ),
     )
