@@ -161,3 +161,9 @@ def test_what_is_left_is_told_in_words() -> None:
     assert told(100.0, kimg=3) == "3,000 images in about 30 seconds"
     assert told(1000.0, nimg=30_000, kimg=150) == "120 thousand images in about 2 minutes"
     assert told(1000.0, epochs=36_000) == "36,000 thousand images in about 10.0 hours"
+
+
+def test_a_probe_that_was_suspended_measures_the_same_speed() -> None:
+    steps = [0.1, 0.2, 0.1, 0.2, 0.1]  # every second one is penalised
+    assert sizing.steady(steps) == pytest.approx(0.7)
+    assert sizing.steady([*steps, 3600.0]) == pytest.approx(0.7 + 0.15)

@@ -9,8 +9,11 @@ seconds, and its outcome is recorded, so a resumed run or a replay asks no clock
 from __future__ import annotations
 
 import math
+import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -43,6 +46,8 @@ LEAST_STEPS = 3_000
 """At WIDER_AT pixels' side, and at twice that four times as many: a run of fewer takes the next smaller batch."""
 SMALL = 32
 """Pixels: up to this side small batches cost more time than they gain."""
+STOOD_STILL = 10
+"""Times as long as the median step: who takes that long was suspended."""
 WORTH_IT = 1.05
 """How many times as fast as fp32 a precision must be to be taken."""
 
@@ -261,13 +266,23 @@ def speed(
         for _ in range(2):
             trainer.step()
         wait_for(device)
-        began, done = time.monotonic(), 0
-        while _goes_on(world, time.monotonic() - began < seconds or done < (config.penalty_every if seconds else 1)):
+        ends = [time.monotonic()]
+        least = config.penalty_every if seconds else 1
+        while _goes_on(world, ends[-1] - ends[0] < seconds or len(ends) <= least):
             trainer.step()
             wait_for(device)
-            done += 1
-        took = time.monotonic() - began
-    return world.from_first(done * config.batch * config.d_steps / took)
+            ends.append(time.monotonic())
+    took = steady([after - before for before, after in pairwise(ends)])
+    return world.from_first((len(ends) - 1) * config.batch * config.d_steps / took)
+
+
+def steady(durations: Sequence[float]) -> float:
+    """Return the sum of the seconds of steps, those in which the process stood still counted as the median one.
+
+    No step is ten times as long as another, but for a suspended process (Ctrl-Z, a closed laptop).
+    """
+    middle = statistics.median(durations)
+    return sum(middle if seconds > STOOD_STILL * middle else seconds for seconds in durations)
 
 
 def _goes_on(world: World, is_wanted: bool) -> bool:
