@@ -108,7 +108,7 @@ class Config:
     """What D and G minimise; `faussaire list losses`."""
 
     augment: tuple[str, ...] | None = None
-    """What D sees every image through: translation, colour, cutout, flip; by the number of images if not given."""
+    """What D sees samples through: translation, colour, cutout, flip; shift, gaps; by their number if not given."""
 
     penalties: tuple[str, ...] = ("r1", "r2")
     """What keeps D smooth: r1, r2, wgan_gp; repeat the flag for several, `none` for none."""
