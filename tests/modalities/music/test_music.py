@@ -146,6 +146,8 @@ def test_the_page_shows_music(run: Path, address: str, kind: str) -> None:
 
 def test_what_faussaire_made_is_not_learnt_from_amid_other_tunes(run: Path, tmp_path: Path) -> None:
     assert command(["generate", str(run), "-n", "3", "--out", f"{tmp_path}/"]) == 0
+    for sound in tmp_path.glob("*.wav"):
+        sound.unlink()
     for number in range(3):
         (tmp_path / f"{number}.mid").write_bytes(midi(track(tune(number))))
     dataset = prepare(tmp_path, cache=tmp_path / "cache")
