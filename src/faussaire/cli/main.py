@@ -55,6 +55,8 @@ def run(arguments: list[str]) -> int:
     arguments = [argument for argument in arguments if argument != "--debug"]
     open_standard_streams()
     console = Terminal(stderr=True)
+    if ranks.rank() > 0 and arguments[:1] not in (["train"], ["evaluate"]):
+        return 0  # the others are not shared by processes: the first does what there is to do
     try:
         _refuse_no_folder()
         help_console = Console(file=cast(IO[str], Stream(sys.stdout)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from faussaire.core import ranks
 from faussaire.core.terminal import Terminal, clean
 
 
@@ -17,7 +18,7 @@ def showing_progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as display:
+    with Progress(*columns, console=Terminal(stderr=True, quiet=ranks.rank() > 0), transient=True) as display:
         task = display.add_task(clean(what), total=None)
 
         def show(what: str, done: int, total: int) -> None:

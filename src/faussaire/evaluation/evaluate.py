@@ -16,6 +16,7 @@ from torch import Tensor
 from faussaire.core.config import check_seed
 from faussaire.core.errors import CheckpointError, ConfigError, DataError, ExtractorError, UnmeasurableError
 from faussaire.core.suggestions import did_you_mean
+from faussaire.core.world import ALONE, World
 from faussaire.evaluation.copies import find_copies
 from faussaire.evaluation.evaluation import NUM_SHOWN, Evaluation
 from faussaire.evaluation.extractors import EXTRACTORS
@@ -42,12 +43,13 @@ def evaluate(
     protocols: Sequence[str] = (),
     seed: int = 0,
     progress: Progress = lambda what, done, total: None,
+    world: World = ALONE,
 ) -> Evaluation:
     """Measure the generator of a run, and write the figures to its `scores.json`; arguments and errors of `measure`.
 
     Where they cannot be written, a note of the evaluation says so: they took minutes.
     """
-    found = measure(run, data=data, protocols=protocols, seed=seed, progress=progress)
+    found = measure(run, data=data, protocols=protocols, seed=seed, progress=progress, world=world)
     try:
         run.write_json(run.scores, found.as_json())
     except CheckpointError as error:
@@ -62,6 +64,7 @@ def measure(
     protocols: Sequence[str] = (),
     seed: int = 0,
     progress: Progress = lambda what, done, total: None,
+    world: World = ALONE,
 ) -> Evaluation:
     """Measure the generator of the run in a folder; nothing is written there.
 
@@ -71,6 +74,7 @@ def measure(
             check without a network, and class figures where the data has labels.
         seed: of the samples.
         progress: told how far it is.
+        world: the processes that make the samples together; each of them gets all figures.
 
     Raises:
         ConfigError, DataError: there is no such run or protocol, or the real images cannot be read.
@@ -82,7 +86,7 @@ def measure(
     kind = generator.modality
     wanted, notes = _choose(protocols, kind, labelled=reals.labelled)
     chosen, extractors, more = _load_extractors(wanted, reals, seed, progress, is_asked_for=bool(protocols))
-    fake, asked = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress)
+    fake, asked = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress, world)
     real = {name: real_features(e, kind, reals.images, reals.key, progress) for name, e in extractors.items()}
     known = {"nimg": generator.nimg, "labels": (reals.label_tensor, asked)}
     scores, unmeasured = _compute_all(chosen, real, fake, extractors, known, progress)

@@ -17,7 +17,7 @@ from torch import Tensor
 from faussaire.core.errors import CheckpointError, DataError
 from faussaire.core.files import replacing
 from faussaire.core.paths import cache_folder
-from faussaire.core.world import World
+from faussaire.core.world import ALONE, World
 from faussaire.data import Rows
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.generation.generator import Generator
@@ -46,23 +46,31 @@ def in_pieces(features: Callable[[Sequence[int]], Tensor], count: int, piece: in
 
 
 def fake_features(
-    generator: Generator, extractors: Mapping[str, Extractor], count: int, seed: int, progress: Progress
+    generator: Generator,
+    extractors: Mapping[str, Extractor],
+    count: int,
+    seed: int,
+    progress: Progress,
+    world: World = ALONE,
 ) -> tuple[dict[str, Tensor], Tensor | None]:
     """Make `count` samples piece by piece: each extractor's features `[count, D]`, and the classes asked for `[count]`.
 
-    The classes are None where the generator knows none.
+    The classes are None where the generator knows none. Processes share the pieces, and all of them get all features.
     """
+    pieces = list(generator.inputs(count, seed))
+    if len(pieces) < world.size:
+        world = ALONE
+    edges = [len(pieces) * rank // world.size for rank in range(world.size + 1)]
     found: dict[str, list[Tensor]] = {name: [] for name in extractors}
-    asked: list[Tensor] = []
-    done = 0
-    for z, labels in generator.inputs(count, seed):
-        piece = generator(z, labels)
+    for number, (z, labels) in enumerate(pieces[edges[world.rank] : edges[world.rank + 1]], 1):
+        samples = generator(z, labels)
         for name, extractor in extractors.items():
-            found[name].append(extractor(piece))
-        asked += [] if labels is None else [labels]
-        done += len(piece)
-        progress("making samples", done, count)
-    return {name: torch.cat(pieces) for name, pieces in found.items()}, torch.cat(asked) if asked else None
+            found[name].append(extractor(samples))
+        progress("making samples", min(count, number * world.size * len(samples)), count)
+    counts = [sum(len(z) for z, _ in pieces[first:end]) for first, end in pairwise(edges)]
+    features = {name: world.gather(torch.cat(parts), counts) for name, parts in found.items()}
+    asked = [labels for _, labels in pieces if labels is not None]
+    return features, torch.cat(asked) if asked else None
 
 
 def real_features(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,12 +44,19 @@ def evaluate(
     json
         Print the figures as a JSON list and nothing else.
     """
+    from faussaire.core.devices import CPU
+    from faussaire.core.world import open_world
     from faussaire.evaluation.evaluate import evaluate as evaluate_run
+    from faussaire.evaluation.evaluate import measure
     from faussaire.runs.folder import RunFolder
     from faussaire.views.report import write_report
     from faussaire.views.tables import print_evaluation
 
-    evaluation = _showing_progress(evaluate_run, run, data, protocol, seed)
+    with open_world(CPU) as world:
+        find_figures = partial(evaluate_run if world.is_first else measure, world=world)
+        evaluation = _showing_progress(find_figures, run, data, protocol, seed)
+    if not world.is_first:
+        return
     with printing() as console:
         if json:
             say(console, dumps(evaluation.rows(), indent=2))
