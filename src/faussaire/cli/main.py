@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import IO, cast
 
 from cyclopts import App, CycloptsError
@@ -46,7 +47,16 @@ app = App(
 def main() -> None:
     """Run the command line and exit."""
     raise_signals()
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    if code and ranks.num_ranks() > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)  # torch would wait, as it is taken down, for processes that will not answer any more
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
