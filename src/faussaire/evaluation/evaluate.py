@@ -74,16 +74,14 @@ def measure(
             check without a network, and class figures where the data has labels.
         seed: of the samples.
         progress: told how far it is.
-        world: the processes that make the samples together; each of them gets all figures.
+        world: those that make the samples together; each gets all figures.
 
     Raises:
-        ConfigError, DataError: there is no such run or protocol, or the real images cannot be read.
-        ExtractorError: a feature network that was asked for is not available.
+        ConfigError, DataError, ExtractorError: no such run, protocol or network, or the real images cannot be read.
     """
     check_seed(seed)
     generator = Generator.load(run.path)
-    reals = find_reals(run, generator, data)
-    kind = generator.modality
+    reals, kind = find_reals(run, generator, data), generator.modality
     wanted, notes = _choose(protocols, kind, labelled=reals.labelled)
     chosen, extractors, more = _load_extractors(wanted, reals, seed, progress, is_asked_for=bool(protocols))
     fake, asked = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress, world)
