@@ -18,7 +18,7 @@ from faussaire.core.errors import FaussaireError
 from faussaire.generation.generator import Generator
 
 MOST_BYTES = 2**30
-MOST_SECONDS = 5.0
+MOST_SECONDS = 5.0  # of the processor
 WEIGHTS, DESCRIPTION = "generator.safetensors", "config.json"
 ODD: tuple[Any, ...] = (
     None, True, -1, 0, 1, 2**31, 2**63, 10**30, 1e308, float("nan"), float("inf"), "", "x", "../../etc/passwd",
@@ -132,7 +132,7 @@ def spoilt_models(good: Path, scratch: Path, n: int, draw: random.Random) -> int
         shutil.copytree(good, folder)
         way = draw.choice(WAYS)
         way(folder, draw)
-        began = time.monotonic()
+        began = time.process_time()
         try:
             Generator.load(scratch).sample(2)
             fault, loaded = "", loaded + 1
@@ -140,7 +140,7 @@ def spoilt_models(good: Path, scratch: Path, n: int, draw: random.Random) -> int
             fault = "" if "\n" not in str(error) else "more than one line"
         except Exception as error:
             fault = f"{type(error).__name__}: {error}"
-        if time.monotonic() - began > MOST_SECONDS:
+        if time.process_time() - began > MOST_SECONDS:
             fault = fault or "it took too long"
         if (scratch / "trapped").exists():
             fault = "code was executed"

@@ -263,7 +263,7 @@ def inject(what: str, at: int) -> None:
         if what == "loss":
             trainer.loss = replace(loss, generator=lambda r, f: loss.generator(r, f) + torch.nan)
         elif what == "data":
-            trainer.batches.real = lambda nimg: real(nimg) * torch.nan  # type: ignore[method-assign]
+            trainer.batches.real = lambda *of: real(*of) * torch.nan  # type: ignore[method-assign]
         hook = next(state.G.parameters()).register_hook(lambda g: g * torch.nan if what == "gradient" else g)
         try:
             return step(trainer)
