@@ -276,9 +276,14 @@ def test_the_last_picture_is_of_the_last_image_also_when_the_clock_ends_the_run(
 def without_updates_of_D(patch: pytest.MonkeyPatch) -> None:
     update = Trainer.update
 
-    def only_G(self: Trainer, network: str) -> None:
-        if network == "G":
-            update(self, network)
+    def only_G(self: Trainer, network: str, *parts: Any, **known: Any) -> Any:
+        rates = [group["lr"] for group in self.state.opt_D.param_groups]
+        for group in self.state.opt_D.param_groups:
+            group["lr"] = group["lr"] if network == "G" else 0.0
+        gathered = update(self, network, *parts, **known)
+        for group, rate in zip(self.state.opt_D.param_groups, rates, strict=True):
+            group["lr"] = rate
+        return gathered
 
     patch.setattr(Trainer, "update", only_G)
 

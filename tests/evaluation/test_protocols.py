@@ -72,7 +72,7 @@ def test_classes_are_counted_by_an_extractor_that_tells_them() -> None:
     assert rows["classes-known"].value == 1
     assert rows["class-distance"].value == pytest.approx(float((features(0, 130)[:, 0] <= 0).float().mean()))
     assert (rows["classifier-accuracy"].value, rows["classifier-accuracy"].n_real) == (1.0, 50)
-    assert rows["classes-known"].protocol == "classes80-labels-cnn"
+    assert rows["classes-known"].protocol == "classes130x80-labels-cnn"
     with pytest.raises(ConfigError, match="pixels-dct does not"):
         compute(protocol("classes", 60), features(0, 130), fake, PixelsExtractor())
 
@@ -101,15 +101,21 @@ def test_every_metric_gives_rows_with_all_that_it_takes_to_trust_them(metric: st
 
 def test_fewer_images_are_not_presented_as_many() -> None:
     (score,) = compute(protocol("diversity", 10_000), features(0, 50), features(1, 40), PixelsExtractor())
-    assert score.protocol == "div40-pixels-dct"
+    assert score.protocol == "div50x40-pixels-dct"
     assert (score.n_real, score.n_fake) == (50, 40)
     assert "div10k-pixels-dct asks for 10,000" in score.note
 
 
 def test_the_floor_is_measured_on_reals_alone() -> None:
-    rows = {s.metric: s for s in compute(protocol("frechet", 60), features(0, 100), features(1, 60), PixelsExtractor())}
+    rows = {s.metric: s for s in compute(protocol("frechet", 60), features(0, 120), features(1, 60), PixelsExtractor())}
     assert set(rows) == {"frechet", "frechet-infinity", "frechet-floor"}
-    assert rows["frechet-floor"].n_real == rows["frechet-floor"].n_fake == 50
+    assert rows["frechet-floor"].n_real == rows["frechet-floor"].n_fake == 60
+
+
+@pytest.mark.parametrize(("num_real", "num_fake"), [(119, 60), (120, 50), (50, 60)])
+def test_a_floor_at_another_number_of_images_than_the_distance_is_not_shown(num_real: int, num_fake: int) -> None:
+    scores = compute(protocol("frechet", 60), features(0, num_real), features(1, num_fake), PixelsExtractor())
+    assert {score.metric for score in scores} == {"frechet", "frechet-infinity"}
 
 
 def test_computing_twice_gives_the_same_rows() -> None:

@@ -163,6 +163,12 @@ def _load_extractors(
     return chosen, extractors, notes
 
 
+NO_FLOOR = (
+    "frechet-floor: left out, as it takes twice as many real images as are compared; of a perfect generator, "
+    "frechet-infinity is 0 within its interval"
+)
+
+
 def _compute_all(
     chosen: Sequence[Protocol],
     real: Mapping[str, Tensor],
@@ -187,6 +193,8 @@ def _compute_all(
             scores += compute(protocol, real[name], fake[name], extractors[name], **known)
         except UnmeasurableError as error:
             notes.append(f"{protocol.name}: not measured, {error}")
+    if {"frechet"} <= (found := {score.metric for score in scores}) and "frechet-floor" not in found:
+        notes.append(NO_FLOOR)
     if not scores:
         num_images = len(next(iter(real.values())))
         raise DataError(f"nothing can be measured by these {num_images:,} images ({notes[-1]}): name others by --data")

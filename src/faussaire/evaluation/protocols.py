@@ -2,7 +2,8 @@
 
 A name reads metric, number of samples, extractor: `fd10k-efficientnet-lite0`. Only with Inception-v3 do the names of
 the literature, `fid` and `kid`, appear. When there are fewer images than a protocol asks for, it is computed on those
-that there are, under the name that this makes it (`fd3000-efficientnet-lite0`), and with a note.
+that there are, under the name that this makes it, and with a note: `fd3000-efficientnet-lite0`, or, of 1,024 real and
+10,000 generated images, `fd1024x10k-efficientnet-lite0`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Protocol:
         short = METRICS[self.metric].short
         if self.extractor == "inception-v3":
             short = {"fd": "fid", "kd": "kid"}.get(short, short)
-        return f"{short}{_count(min(self.n_real, self.n_fake))}-{self.extractor}"
+        generated = "" if self.n_fake == self.n_real else f"x{_count(self.n_fake)}"
+        return f"{short}{_count(self.n_real)}{generated}-{self.extractor}"
 
 
 @dataclass(frozen=True, kw_only=True)
