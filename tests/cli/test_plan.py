@@ -11,7 +11,7 @@ from faussaire.cli.main import run
 def test_a_plan_is_printed_with_what_it_rests_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plan", "--resolution", "16", "--width", "4", "--gpus", "8", "--nodes", "2", "--price", "1"]) == 0
     said = capsys.readouterr().out
-    assert "hybrid, width 4, samples of 3 × 16 × 16, batches of 64" in said
+    assert "lean, width 4, samples of 3 × 16 × 16, batches of 64" in said
     assert [line.split()[:2] for line in said.splitlines() if " h " in line] == [["8", "GPUs"], ["2", "CPU"]]
     assert "Assumed of a GPU: " in said
     assert "money_per_hour 1." in said

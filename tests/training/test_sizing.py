@@ -37,12 +37,13 @@ def chosen(
 @pytest.mark.parametrize(
     ("settings", "width"),
     [
-        ({"minutes": 2}, 8),
-        ({"minutes": 3}, 16),
-        ({"minutes": 70}, 24),
+        ({"minutes": 1}, 8),
+        ({"minutes": 3}, 12),
+        ({"minutes": 7}, 16),
+        ({"minutes": 30}, 24),
         ({"minutes": 300}, 32),
-        ({"minutes": 300, "width": 12}, 12),
-        ({"kimg": 340}, 8),
+        ({"minutes": 300, "width": 20}, 20),
+        ({"kimg": 170}, 8),
         ({"epochs": 900}, 16),
     ],
 )
@@ -79,7 +80,7 @@ def test_a_run_of_few_steps_takes_smaller_batches(
 
 def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
-    speeds = {(8, "fp32"): 2100.0, (16, "fp32"): 2000.0, (16, "bf16"): 2200.0}
+    speeds = {(8, "fp32"): 2100.0, (24, "fp32"): 2000.0, (24, "bf16"): 2200.0}
     monkeypatch.setattr(sizing, "speed", lambda config, spec, threads, **_: speeds[config.width, config.precision])
     for minutes, batch in ((5.8, 32), (5.9, 64)):  # 766 and 779 thousand images
         config = resolve(None, {"data": "x", "minutes": minutes})
@@ -119,7 +120,7 @@ def test_nothing_is_probed_where_everything_was_given(monkeypatch: pytest.Monkey
 
 
 def test_wider_networks_are_taken_the_more_images_there_are_and_every_width_at_some_time() -> None:
-    taken = [width_for(10**power, GREY) for power in (0, 4, 5, 6, 6.7, 7, 8, 12)]
+    taken = [width_for(10**power, GREY) for power in (0, 4, 5, 5.5, 6, 6.6, 7, 8, 12)]
     assert taken == sorted(taken)
     assert set(taken) == set(WIDTHS)
 

@@ -96,7 +96,7 @@ class Config:
     """Learn every class under its name, so that `faussaire generate --class NAME` can ask for one; needs labels."""
 
     architecture: str | None = None
-    """The pair of networks, `faussaire list architectures`; that of the kind of data if not given, hybrid of images."""
+    """The pair of networks, `faussaire list architectures`; that of the kind of data if not given, lean of images."""
 
     width: int | None = None
     """Channels of the finest layers, to which all others are in proportion; chosen for the budget if not given."""

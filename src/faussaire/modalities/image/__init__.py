@@ -56,7 +56,7 @@ class Images(spec.Modality):
     judged_by = ("efficientnet-lite0", "pixels-dct")
     told_by = ("nyquist", "labels-cnn")
     rereads = True
-    defaults: ClassVar[Mapping[str, Any]] = {"architecture": "hybrid"}
+    defaults: ClassVar[Mapping[str, Any]] = {"architecture": "lean"}
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Raise ConfigError for an option that is out of its range."""
