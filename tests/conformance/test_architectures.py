@@ -98,12 +98,7 @@ def test_samples_in_evaluation_do_not_depend_on_their_neighbours(pair) -> None:
     G, _, _ = pair
     G.eval()
     z = torch.randn(6, Z_DIM, generator=torch.Generator().manual_seed(0))
-    among, alone = G(z)[:2], G(z[:2])
-    differ = ~torch.isclose(among, alone, atol=1e-5)
-    if torch.allclose(alone.abs(), torch.ones(()), atol=1e-5):  # where a cell is on or off, a last bit may turn it
-        assert differ.float().mean() < 1e-3
-    else:
-        assert not differ.any()
+    assert torch.allclose(G(z)[:2], G(z[:2]), atol=1e-4)
 
 
 def test_networks_treat_samples_one_by_one_where_they_say_so(pair) -> None:
