@@ -4,7 +4,7 @@ G: z → dense to 8 steps of 8w channels → per doubling of the steps a convolu
 residual convolution → 64 steps. Each map votes for pitches at its own steps, and its votes are repeated and added
 (output skips: Karras et al. 2020, arXiv 1912.04958, section 4.1): long notes come first, so that they do not fragment.
 Each also votes for pitch classes, in all octaves and voices at once, and a dense layer of z does so for the whole
-window: chords and a key. With them 20,000 windows of chorales went as far as 80,000 without (docs/LAB.md).
+window: chords and a key. Each helps (docs/LAB.md).
 D: what sounds, what begins, and the pitch classes of all voices together, as channels → a dense layer at each step →
 stride-2 convolutions down to 8 steps → dense; the pitch classes of each bar and of the window join before the logit.
 With the pitches as channels a layer knows chords, and sees in the same time ten times as many windows as a
