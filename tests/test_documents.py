@@ -27,6 +27,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BRIEF = {"kimg": 0.2, "threads": 1, "pictures": 2}
 NARROW = {"width": 8, "precision": "fp32", "batch_size": 20}
+OTHER_KINDS = ("spoken-digits", "chorales", "names")
 MOST_SAMPLES = 100
 FRENCH = {
     "mes-photos": "my-photos",
@@ -60,7 +61,7 @@ def shortened(words: list[str]) -> list[str]:
                 place = kept.index(f"--{name}")
                 del kept[place : place + 2]
         sized = {name: value for name, value in NARROW.items() if f"--{name}".replace("_", "-") not in kept}
-        settings = BRIEF if "--recipe" in kept else BRIEF | sized
+        settings = BRIEF if "--recipe" in kept or kept[0] in OTHER_KINDS else BRIEF | sized
         flags = [word for name, value in settings.items() for word in (f"--{name}".replace("_", "-"), str(value))]
         return [verb, *kept, *flags]
     if verb == "demo":

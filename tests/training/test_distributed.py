@@ -46,7 +46,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def alone(data: Path) -> Path:
     """The folder of a run of fifty steps by one process, of two shards."""
-    folder = data.parent / "alone"
+    folder = data.parent / "of one" / "run"
     console = Console(file=io.StringIO())
     train(data, run=folder, threads=1, shards=2, augment=AUGMENT, console=console, **SETTINGS)
     return folder
@@ -78,7 +78,7 @@ def state(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_two_processes_make_every_tensor_that_one_makes_of_two_shards(data: Path, alone: Path) -> None:
-    folder = data.parent / "pair"
+    folder = data.parent / "of two" / "run"
     first, second = (process.communicate(timeout=PATIENCE_SECONDS) for process in pair(data, folder))
     assert "in 2 processes" in first[0], first
     assert second == ("", "")  # the first alone says and writes

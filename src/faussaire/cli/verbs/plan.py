@@ -75,7 +75,7 @@ def plan(
 def _what(config: Config, *, with_data: bool) -> tuple[Config, Any]:
     """Return the settings with a width and a kind, and what a sample would be."""
     from faussaire.data import prepare
-    from faussaire.modalities import SampleSpec, of_spec
+    from faussaire.modalities import SampleSpec, of_files, of_spec
     from faussaire.models.architectures import architecture
 
     if with_data:
@@ -84,7 +84,7 @@ def _what(config: Config, *, with_data: bool) -> tuple[Config, Any]:
         raise ConfigError("name the data, or say how large its images are: faussaire plan --resolution 256")
     else:
         shape = (config.channels or 3, config.resolution, config.resolution)
-        spec = SampleSpec(modality="image", shape=shape)
+        spec = SampleSpec(modality=of_files([]).name, shape=shape)  # of what no other kind takes
     name = config.architecture or of_spec(spec).defaults["architecture"]
     width = architecture(name, spec).width_or(config.width)
     return replace(config, architecture=name, width=width, conditional=bool(config.conditional), augment=()), spec

@@ -226,6 +226,7 @@ def _rows(features: Features) -> list[Row]:
     rows: list[Row] = [("frechet", both.at_n, len(real), len(fake))]
     if both.at_infinity is not None:
         rows.append(("frechet-infinity", both.at_infinity, len(real), len(fake)))
+    as_features(features.every_real, name="real", at_least=8)
     if len(features.every_real) >= 2 * len(real) == 2 * len(fake):  # at another n the bias is another
         floor, size = frechet_floor(features.every_real, len(fake), seed=protocol.seed, level=protocol.level)
         rows.append(("frechet-floor", floor, size, size))

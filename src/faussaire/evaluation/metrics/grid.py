@@ -37,7 +37,12 @@ def ratio_of_means(real: Tensor, fake: Tensor, *, level: float = LEVEL) -> Estim
     return Estimate(value=means[1] / means[0], low=math.exp(found.low), high=math.exp(found.high), level=level)
 
 
+LEAST = 8  # real images, as for the other figures
+
+
 def _rows(features: Features) -> list[Row]:
+    if len(features.real) < LEAST:
+        raise UnmeasurableError(f"{LEAST} real images or more are needed, not {len(features.real)}")
     real, fake = features.real, features.fake
     return [
         (name, ratio_of_means(real[:, i], fake[:, i], level=features.protocol.level), len(real), len(fake))

@@ -61,7 +61,7 @@ def test_what_cannot_be_made_is_refused_in_a_sentence(squares_run: Path, tmp_pat
     (run / "reals.png").unlink()
     client = client_of(run)
     refused = client.post("/api/runs/run/page", json={"with_reals": True}, headers=SITE)
-    assert (refused.status_code, "real images" in refused.json()["detail"]) == (409, True)
+    assert (refused.status_code, "real samples" in refused.json()["detail"]) == (409, True)
     (run / "generator" / "generator.safetensors").write_bytes(b"damaged")
     damaged = client.post("/api/runs/run/page", json={}, headers=SITE)
     assert (damaged.status_code, str(tmp_path) in damaged.text) == (409, False)

@@ -56,7 +56,7 @@ def test_samples_are_those_of_the_package(client: TestClient, generator: Generat
 def test_company_changes_no_byte_and_batches_are_shared(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
     module = generator.module
-    monkeypatch.setattr(generator, "module", lambda z: (sizes.append(len(z)), module(z))[1])
+    monkeypatch.setattr(generator, "_module", lambda z: (sizes.append(len(z)), module(z))[1])
 
     async def together(seeds: list[int]) -> list[bytes]:
         batcher = Batcher(generator, ThreadPoolExecutor(1))

@@ -85,12 +85,12 @@ def write_page(source: Source, out: Path, *, with_reals: bool, progress: Progres
 
 def _facts(source: Source, bits: int, most: int, num_reals: int) -> dict[str, Any]:
     generator = source.generator
-    channels, height, width = generator.spec.shape
+    height, width = generator.spec.shape[-2:]
     return {
         "name": source.name,
         "data": generator.name,
         "noun": noun_of(generator.name),
-        "shape": [channels, height, width],
+        "shape": list(generator.spec.shape),
         "height": height,
         "width_pixels": width,
         "classes": list(generator.spec.classes),

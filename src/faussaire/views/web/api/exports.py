@@ -31,7 +31,7 @@ async def make_page(shared: SharedDep, run_id: str, wishes: Wishes) -> Response:
     if modality_of(run) != PAGED:
         raise RequestError(409, "a page shows images, and this run makes something else")
     if wishes.with_reals and not has_reals(run):
-        raise RequestError(409, "this run has no picture of its real images: it needs the folder of a training")
+        raise RequestError(409, "this run has no picture of its real samples: it needs the folder of a training")
     content = await shared.pages.of(run, with_reals=wishes.with_reals)
     return Response(
         content, media_type="text/html", headers={"Content-Disposition": 'attachment; filename="page.html"'}

@@ -115,7 +115,7 @@ def encoder(modality: Modality, format: str) -> tuple[str, Callable[[np.ndarray]
     forms = {form.suffix[1:]: form for form in modality.forms}
     if format not in forms:
         known = ", ".join(dict.fromkeys([*MEDIA, *forms]))
-        raise RequestError(422, f"format: {format} is none of {known}")
+        raise RequestError(422, "format: {format} is none of {known}", format=format, known=known)
     return forms[format].media_type, forms[format].encode
 
 

@@ -75,7 +75,7 @@ async def _made(run: RunFolder, with_reals: bool) -> bytes:
             async with asyncio.timeout(MOST_SECONDS):
                 _, said = await process.communicate()
         except TimeoutError:
-            raise RequestError(503, f"the page took more than {MOST_SECONDS:g} seconds: try again") from None
+            raise RequestError(503, "the page took more than {most} seconds: try again", most=MOST_SECONDS) from None
         finally:
             if process.returncode is None:
                 process.kill()

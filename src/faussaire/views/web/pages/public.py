@@ -10,7 +10,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 import numpy as np
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
@@ -37,7 +37,6 @@ def seed_in(seed: str) -> int:
 
 
 Seed = Annotated[int, Depends(seed_in)]
-Suffix = Annotated[str, Path(pattern="^[a-z0-9]{1,8}$")]
 
 
 @router.get("/")
@@ -54,9 +53,11 @@ async def sample(request: Request, shared: SharedDep, seed: Seed) -> Response:
 
 
 @router.get("/{seed}.{suffix}")
-async def file(request: Request, shared: SharedDep, seed: Seed, suffix: Suffix) -> Response:
+async def file(request: Request, shared: SharedDep, seed: Seed, suffix: str) -> Response:
     """Return the file of the sample, of the kind of data: a sound, a tune, a line."""
     loaded = await shared.generators.newest(shared.library.run(_run_id(request)))
+    if all(form.suffix != f".{suffix}" for form in loaded.generator.modality.forms):
+        raise HTTPException(404)
     media_type, encode = encoder(loaded.generator.modality, suffix)
     return Response(await _made(loaded, seed, encode), media_type=media_type)
 

@@ -64,7 +64,7 @@ def file(shared: SharedDep, quiz_id: QuizId, number: int, run: Run = None) -> Re
     store = _store(shared.library.run(run))
     quiz = store.get(quiz_id)
     if not 0 <= number < QUESTIONS:
-        raise RequestError(404, f"a quiz has images 0 to {QUESTIONS - 1}")
+        raise RequestError(404, "a quiz has images 0 to {last}", last=QUESTIONS - 1)
     media_type, content = store.file(quiz, *quiz.questions[number])
     return Response(content, media_type=media_type)
 
