@@ -18,7 +18,8 @@ from faussaire.data import open_source, prepare
 
 
 def test_an_unknown_name_is_answered_with_the_embedded_sets() -> None:
-    with pytest.raises(DataError, match=r"did you mean fashion-mnist\? \(embedded: mnist, fashion-mnist, names\)"):
+    embedded = "mnist, fashion-mnist, names, spoken-digits, chorales"
+    with pytest.raises(DataError, match=rf"did you mean fashion-mnist\? \(embedded: {embedded}\)"):
         open_source("fashion-mnits")
 
 
@@ -42,7 +43,7 @@ def test_a_single_image_is_answered_with_its_folder(class_folder: Path) -> None:
 
 def test_another_kind_of_file_is_answered_with_the_kinds(tmp_path: Path) -> None:
     (tmp_path / "x.pdf").write_bytes(b"%PDF")
-    with pytest.raises(DataError, match=r"give a folder of images, a \.zip"):
+    with pytest.raises(DataError, match=r"give a folder of images or MIDI files, a \.zip .* a text of short lines"):
         open_source(tmp_path / "x.pdf")
 
 

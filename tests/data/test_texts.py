@@ -98,3 +98,11 @@ def test_a_list_of_images_names_images_and_anything_else_is_text(tmp_path: Path,
     dataset = prepare(tmp_path / "list.txt")
     assert dataset.spec.modality == kind
     assert any(note.startswith("read as text" if kind == "text" else "a list of") for note in dataset.inventory.notes)
+
+
+def test_rows_of_numbers_are_no_text_but_numbers_of_one_to_a_line_are(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("1 2 3\n" * 50)
+    with pytest.raises(DataError, match="a table of numbers, and neither text nor a table of pixels"):
+        prepare(tmp_path / "x.txt")
+    (tmp_path / "postcodes.txt").write_text("".join(f"{10_115 + 7 * i}\n" for i in range(50)))
+    assert of_spec(prepare(tmp_path / "postcodes.txt").spec).name == "text"

@@ -2,12 +2,14 @@
 
 A text may as well be a list of images (lists.py), and is one if it begins with the header of such a table, or if half
 of its first 64 lines hold a URL, a name with the suffix of an image, or the name of a file that is there. Any other is
-lines to learn from, and a note says so.
+lines to learn from, and a note says so; but where half of those lines hold several numbers each and nothing else, it is
+a table of numbers, which is no text.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -16,6 +18,7 @@ from faussaire.core.disk import why_unread
 from faussaire.core.errors import DataError
 from faussaire.core.packed import most_bytes, unpacked
 from faussaire.data.dataset import Source
+from faussaire.data.labels.labels import is_number
 from faussaire.data.sources.arrays import array_source
 from faussaire.data.sources.kind import Head, SourceKind
 
@@ -32,6 +35,9 @@ _SUFFIXES = ("", ".txt", ".text", ".lst", ".md", ".dic")
 _TABLES = (".csv", ".tsv")
 _ODD_SHARE = 0.1  # of the bytes of a text that may be no signs; beyond, it is none
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\r\f\v\x1b"}) + b"\x7f"
+_CELL = re.compile(r"[^\s,;|]+")
+_LOOKED_AT = 64  # lines
+_BEGINNING = 2**16  # characters in which they lie
 _ENDS = re.compile("\r\n|[\n\r\u2028\u2029]")
 
 
@@ -42,13 +48,23 @@ def is_lines(head: Head) -> bool:
     if not head.inside or suffix not in (*_SUFFIXES, *_TABLES):
         return False
     coding = _coding(head.inside)
-    return coding is not None and (suffix in _SUFFIXES or not _has_columns(head.inside.decode(coding, "replace")))
+    if coding is None:
+        return False
+    text = head.inside.decode(coding, "replace")
+    return not _holds_numbers(text) and (suffix in _SUFFIXES or not _has_columns(text))
 
 
 def _has_columns(text: str) -> bool:
     """Whether more than one in ten of some lines are cells of a table."""
     lines = _ENDS.split(text)
     return 10 * sum(any(mark in line for mark in ",;\t") for line in lines) > len(lines)
+
+
+def _holds_numbers(text: str) -> bool:
+    """Whether half of the first lines are rows of a table of numbers; one number alone may be a year or a postcode."""
+    found = (_CELL.findall(line) for line in _ENDS.split(text[:_BEGINNING]))
+    rows = list(islice(filter(None, found), _LOOKED_AT))
+    return 2 * sum(len(cells) > 1 and all(map(is_number, cells)) for cells in rows) >= len(rows) > 0
 
 
 def lines_source(path: Path, scratch: Path) -> Source:
@@ -70,6 +86,11 @@ def lines_source(path: Path, scratch: Path) -> Source:
     if coding is None:
         raise DataError(f"{path} is not text: save it as UTF-8, a line for each name, word or verse")
     text = data.decode(coding, "replace")
+    if _holds_numbers(text):
+        raise DataError(
+            f"{path} is a table of numbers, and neither text nor a table of pixels: the row of an image holds a square "
+            "number of pixels, or three times that in colour"
+        )
     lines = _ENDS.split(text)
     if lines and not lines[-1]:
         lines.pop()  # what follows the last end

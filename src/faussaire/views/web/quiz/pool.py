@@ -63,7 +63,7 @@ class Pool:
     def files(self, kind: str, form: Form) -> Iterator[bytes]:
         """Yield the images of a kind as files of a form."""
         for image in self.reals if kind == "real" else self.fakes:
-            yield form.encode(image[None])
+            yield form.encode(np.asarray([image]))
 
 
 def pool_of(run: RunFolder, generator: Generator) -> Pool:
