@@ -60,8 +60,8 @@ def unmeasured(run: RunFolder, data: Path | None = None) -> set[str]:
 @pytest.mark.parametrize(
     ("make", "count", "missing"),
     [
-        (noise, 4, {"fd", "pr", "dc"}),
-        (noise, 7, {"fd", "pr", "dc"}),
+        (noise, 4, {"fd", "pr", "dc", "grid"}),
+        (noise, 7, {"fd", "pr", "dc", "grid"}),
         (noise, 8, {"dc"}),
         (noise, 230, set()),
         (one_colour_each, 12, set()),
@@ -118,7 +118,7 @@ def test_three_images_that_are_alike_are_no_measure(tmp_path: Path) -> None:
 
 def test_a_report_is_written_though_most_is_not_measured(tmp_path: Path) -> None:
     run = trained(tmp_path, noise(7), np.array([0, 1, 1, 2, 2, 2, 2]))
-    assert unmeasured(run) == {"fd", "pr", "dc", "classes"}
+    assert unmeasured(run) == {"fd", "pr", "dc", "grid", "classes"}
     assert command(["evaluate", str(run.path)]) == 0
     assert "not measured" in (run.path / "report.html").read_text(encoding="utf-8")
 
