@@ -8,16 +8,17 @@ that last. It may save every fraction of a second, so that a run of seconds has 
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from PIL import Image
@@ -148,15 +149,37 @@ class Child:
 
 
 def warm_up(data: Path, folder: Path) -> None:
-    """Train once in this process, by one thread, so that what is imported on the way is there in every child."""
-    from faussaire.cli.main import run
+    """Train once in a child, and import here what was imported on the way, so that it is there in every child.
 
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        code = run(recipe(data, folder / "run", folder / "cache", kimg=0.1, threads=1))
+    Nothing is computed here: the threads of torch's autograd and of OpenMP would not be there in a fork, and what they
+    hold would.
+    """
+    listing = folder / "modules.txt"
+    pid = os.fork()
+    if pid == 0:
+        _train_and_list(data, folder, listing)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code:
         sys.exit(f"the program does not train: exit code {code}")
-    while len(threading.enumerate()) > 1:  # a thread would not be there in a fork, and what it holds would
-        time.sleep(0.05)
+    for name in listing.read_text().split():
+        with suppress(ImportError):
+            importlib.import_module(name)
+
+
+def _train_and_list(data: Path, folder: Path, listing: Path) -> NoReturn:
+    """Train, write the names of all modules that are loaded then, and end this process."""
+    code = 1
+    try:
+        from faussaire.cli.main import run
+
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            code = run(recipe(data, folder / "run", folder / "cache", kimg=0.1, threads=1))
+        names = [
+            name for name in sys.modules if name.partition(".")[0] in ("faussaire", "torch", "numpy", "PIL", "rich")
+        ]
+        listing.write_text("\n".join(names))
+    finally:
+        os._exit(code)
 
 
 def files_of(folder: Path, name: str) -> dict[str, bytes]:

@@ -71,7 +71,7 @@ def test_the_public_page_says_and_plays_what_does_not_exist(run: Path) -> None:
     assert '<audio controls src="/runs/run/visit/5.wav">' in page.text
     assert "Nobody said or played it" in page.text
     assert client.get("/runs/run/visit/5.wav").headers["content-type"] == "audio/wav"
-    assert client.get("/runs/run/visit/5.mid").status_code == 422
+    assert client.get("/runs/run/visit/5.mid").status_code == 404
 
 
 def test_the_quiz_is_by_ear(run: Path) -> None:
