@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, one_hot
+from torch.nn.functional import one_hot
 
 from faussaire.core.devices import device_of
 from faussaire.core.errors import ConfigError
@@ -18,7 +18,6 @@ from faussaire.modalities import SampleSpec
 BatchNorm = (nn.BatchNorm1d, nn.BatchNorm2d)
 SLOPE = 0.2  # of a LeakyReLU
 GAIN = math.sqrt(2 / (1 + SLOPE**2))  # keeps the variance through a LeakyReLU of that slope
-LEAK = 0.1  # tanh stops learning where it saturates: on MNIST, mostly black, it left G dead (docs/LAB.md)
 KERAS_EPS = 1e-3  # Keras divides by sqrt(variance + 0.001)
 
 
@@ -101,17 +100,6 @@ def class_logits(logits: Tensor, labels: Tensor | None) -> Tensor:
 def pixel_norm(x: Tensor) -> Tensor:
     """Scale the channels at each place of `[N, C, H, W]` to a mean square of 1 (Karras 2018, arXiv 1710.10196)."""
     return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6)
-
-
-def enlarged(image: Tensor) -> Tensor:
-    """Return an image `[N, C, H, W]` at twice its side."""
-    return interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def clamped(image: Tensor, *, leaks: bool) -> Tensor:
-    """Clamp an image to [-1, 1]; in training what lies beyond leaks through, so that saturation is undone."""
-    within = image.clamp(-1, 1)
-    return within + LEAK * (image - within) if leaks else within
 
 
 def glorot(module: nn.Module, generator: torch.Generator) -> None:

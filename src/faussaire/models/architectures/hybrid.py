@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu, pixel_shuffle
+from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle
 
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures._blocks import (
@@ -26,8 +26,6 @@ from faussaire.models.architectures._blocks import (
     SLOPE,
     alike_in_fours,
     check_stages,
-    clamped,
-    enlarged,
     kaiming,
     pixel_norm,
     stages,
@@ -37,6 +35,7 @@ from faussaire.models.architectures._registry import Architecture
 from faussaire.models.architectures._strided import StridedDiscriminator
 
 WIDTH = 8
+LEAK = 0.1  # tanh stops learning where it saturates: on MNIST, mostly black, it left G dead (docs/LAB.md)
 DETAIL = 0.3  # the share of the last pixel shuffle in the image at first: it begins with its shapes
 
 
@@ -52,6 +51,17 @@ class Residual(nn.Module):
         """Map `[N, width, H, W]` to the same shape."""
         out: Tensor = self.second(leaky_relu(self.first(x), SLOPE))
         return x + out
+
+
+def enlarged(image: Tensor) -> Tensor:
+    """Return an image `[N, C, H, W]` at twice its side."""
+    return interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def clamped(image: Tensor, *, leaks: bool) -> Tensor:
+    """Clamp an image to [-1, 1]; in training what lies beyond leaks through, so that saturation is undone."""
+    within = image.clamp(-1, 1)
+    return within + LEAK * (image - within) if leaks else within
 
 
 class HybridGenerator(nn.Module):

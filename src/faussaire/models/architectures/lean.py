@@ -70,9 +70,9 @@ class LeanGenerator(nn.Module):
         """Draw every parameter anew."""
         kaiming(self.hidden, generator)
         kaiming(self.dense, generator, gain=GAIN)
+        details = {self.shuffled[-1], *self.residuals}
         for conv in [self.up, self.painter, *self.residuals, *self.shuffled]:
-            is_detail = conv is self.shuffled[-1] or any(conv is residual for residual in self.residuals)
-            kaiming(conv, generator, gain=DETAIL if is_detail else 1.0)
+            kaiming(conv, generator, gain=DETAIL if conv in details else 1.0)
         for conv in [self.up, *self.shuffled]:
             alike_in_fours(conv)
 

@@ -85,12 +85,16 @@ def translation(images: Tensor, amounts: Tensor) -> Tensor:
     return images.flatten(2).gather(2, pixels.expand(n, channels, -1)).view_as(images)
 
 
+def within(count: int, first: Tensor, after: Tensor) -> Tensor:
+    """Return bool `[N, count]`: which places lie from `first` `[N, 1]` on and before `after` `[N, 1]`."""
+    places = torch.arange(count, device=first.device)
+    return (places >= first) & (places < after)
+
+
 def cutout(images: Tensor, amounts: Tensor) -> Tensor:
     """Fill one rectangle with mid-grey."""
     top, left, bottom, right = amounts.unsqueeze(2).unbind(1)
-    rows = torch.arange(images.shape[2], device=images.device)
-    columns = torch.arange(images.shape[3], device=images.device)
-    in_rows, in_columns = (rows >= top) & (rows < bottom), (columns >= left) & (columns < right)
+    in_rows, in_columns = within(images.shape[2], top, bottom), within(images.shape[3], left, right)
     return images.masked_fill((in_rows[:, :, None] & in_columns[:, None, :])[:, None], CUTOUT_FILL)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from faussaire.models.augmentations.images import translation
+from faussaire.models.augmentations.images import translation, within
 from faussaire.models.augmentations.spec import Augmentation
 
 SHIFT_SHARE = 0.125  # of the length, at most
@@ -34,9 +34,7 @@ def gap_amounts(u: Tensor, shape: tuple[int, ...]) -> Tensor:
 def gaps(spectra: Tensor, amounts: Tensor) -> Tensor:
     """Fill a few neighbouring bands, and a few columns."""
     low, high, early, late = amounts.unsqueeze(2).unbind(1)
-    bands = torch.arange(spectra.shape[2], device=spectra.device)
-    columns = torch.arange(spectra.shape[3], device=spectra.device)
-    in_bands, in_columns = (bands >= low) & (bands < high), (columns >= early) & (columns < late)
+    in_bands, in_columns = within(spectra.shape[2], low, high), within(spectra.shape[3], early, late)
     return spectra.masked_fill((in_bands[:, :, None] | in_columns[:, None, :])[:, None], GAP_FILL)
 
 
