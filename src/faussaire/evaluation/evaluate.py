@@ -193,7 +193,8 @@ def _compute_all(
             scores += compute(protocol, real[name], fake[name], extractors[name], **known)
         except UnmeasurableError as error:
             notes.append(f"{protocol.name}: not measured, {error}")
-    if {"frechet"} <= (found := {score.metric for score in scores}) and "frechet-floor" not in found:
+    found = {score.metric for score in scores}
+    if "frechet" in found and "frechet-floor" not in found:
         notes.append(NO_FLOOR)
     if not scores:
         num_images = len(next(iter(real.values())))

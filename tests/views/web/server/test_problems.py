@@ -16,6 +16,7 @@ from faussaire.views.web.server import guard, problems
 from faussaire.views.web.server.problems import said_of
 from web_client import client_of
 
+PHRASES = ("Not Found", "Method Not Allowed")  # of Starlette
 ELSEWHERE = {
     "NO_GENERATOR": NO_GENERATOR,
     "OTHER_NAME": guard.OTHER_NAME,
@@ -41,7 +42,7 @@ def names_in(template: str) -> set[str]:
 
 def test_every_sentence_about_what_went_wrong_is_there_in_french_with_the_same_values() -> None:
     french = problems_in_french()
-    wanted = {*raised(), *problems.PHRASES, problems.DAMAGED, problems.BUG, problems.REFUSED}
+    wanted = {*raised(), *PHRASES, problems.DAMAGED, problems.BUG, problems.REFUSED}
     assert len(wanted) > 30
     assert {*wanted} == {*french}
     assert [english for english in french if names_in(english) != names_in(french[english])] == []

@@ -20,7 +20,6 @@ from faussaire.views.web.pages.texts import problems_in_french
 DAMAGED = "a file of this run is damaged or cannot be read; the terminal of the server says which"
 BUG = "this should not have happened; the server's log says more"
 REFUSED = "{fields}: no such value is possible here"
-PHRASES = ("Not Found", "Method Not Allowed")
 
 
 def problem(status: int, detail: str) -> JSONResponse:
