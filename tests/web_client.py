@@ -23,6 +23,15 @@ from starlette.testclient import TestClient
 from faussaire.views.web.app import create_app
 from faussaire.views.web.library import Library
 
+SHOWN = [
+    ("/", "text/html"),
+    ("/api/generate?n=9&seed=3", "image/png"),
+    ("/api/latent?z=7.3", "image/png"),
+    ("/api/walk?z=7.3&z=8.1&frames=8", "image/gif"),
+    ("/api/nearest?z=7.3", "application/json"),
+]
+"""Addresses that answer for a run of any kind of data, and by what."""
+
 
 def client_of(path: Path, *, public_only: bool = False) -> TestClient:
     """Return a client of the runs at `path`."""

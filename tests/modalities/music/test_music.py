@@ -18,7 +18,7 @@ from faussaire.data import prepare
 from faussaire.evaluation.evaluate import evaluate
 from faussaire.runs.folder import RunFolder
 from midi_files import SCALE, TUNE, midi, notes, track
-from web_client import client_of
+from web_client import SHOWN, client_of
 
 NUM_PIECES = 60
 
@@ -129,16 +129,7 @@ def test_music_is_inspected(run: Path, tmp_path: Path) -> None:
     assert "windows of 4 bars" in page.read_text()
 
 
-@pytest.mark.parametrize(
-    ("address", "kind"),
-    [
-        ("/", "text/html"),
-        ("/api/generate?n=9&seed=3", "image/png"),
-        ("/api/latent?z=7.3", "image/png"),
-        ("/api/walk?z=7.3&z=8.1&frames=8", "image/gif"),
-        ("/api/nearest?z=7.3", "application/json"),
-    ],
-)
+@pytest.mark.parametrize(("address", "kind"), SHOWN)
 def test_the_page_shows_music(run: Path, address: str, kind: str) -> None:
     answer = client_of(run).get(address)
     assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)

@@ -24,7 +24,7 @@ from faussaire.runs.folder import RunFolder
 from faussaire.runs.plan import endless
 from faussaire.training.trainer import Trainer
 from toy import text_spec
-from web_client import client_of
+from web_client import SHOWN, client_of
 
 SYLLABLES = ("ma", "ri", "jo", "an", "lé", "🇫🇷")
 LINES = sorted({a + b + c for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES} | {"ma", "an"})
@@ -117,16 +117,7 @@ def test_lines_are_evaluated_beside_real_ones_and_a_model(run: Path, text: Path,
     assert all(score.low <= score.value <= score.high for score in found.scores)
 
 
-@pytest.mark.parametrize(
-    ("address", "kind"),
-    [
-        ("/", "text/html"),
-        ("/api/generate?n=9&seed=3", "image/png"),
-        ("/api/latent?z=7.3", "image/png"),
-        ("/api/walk?z=7.3&z=8.1&frames=8", "image/gif"),
-        ("/api/nearest?z=7.3", "application/json"),
-    ],
-)
+@pytest.mark.parametrize(("address", "kind"), SHOWN)
 def test_the_pages_show_lines(run: Path, address: str, kind: str) -> None:
     answer = client_of(run).get(address)
     assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
