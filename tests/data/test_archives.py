@@ -127,3 +127,41 @@ def test_what_faussaire_wrote_is_passed_over_in_a_zip_and_named(tmp_path: Path) 
     assert names_of(dataset) == ["a.png", "b.png"]
     assert "folders that faussaire wrote, passed over: 2 (first: my run)" in dataset.inventory.notes
     assert not any("one folder alone" in note for note in dataset.inventory.notes)
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> bytes:
+    return write_zip(path, files).read_bytes()
+
+
+def test_a_zip_in_place_of_images_is_read(tmp_path: Path) -> None:
+    train = zipped(tmp_path / "inner", {f"{name}/{i}.png": png(i) for name in "ab" for i in range(2)})
+    test = zipped(tmp_path / "inner", {"9.png": png(9)})
+    dataset = prepare(write_zip(tmp_path / "Cats.zip", {"train.zip": train, "test1.zip": test, "readme.txt": b"hello"}))
+    assert (dataset.name, dataset.spec.classes, len(names_of(dataset))) == ("Cats", ("a", "b"), 4)
+    assert "the zip holds no images, but train.zip, read" in dataset.inventory.notes
+    assert not list(tmp_path.glob("train*"))
+
+
+def test_several_zips_in_a_zip_are_told(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner", {"a.png": png(1), "b.png": png(2)})
+    with pytest.raises(DataError, match=r"holds no images, but 2 archives \(one.zip, two.zip\)"):
+        prepare(write_zip(tmp_path / "set.zip", {"one.zip": inner, "two.zip": inner}))
+
+
+def test_a_zip_in_a_zip_in_a_zip_is_not_entered(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner", {"a.png": png(1), "b.png": png(2)})
+    middle = zipped(tmp_path / "middle", {"inner.zip": inner})
+    with pytest.raises(DataError, match="0 usable images"):
+        prepare(write_zip(tmp_path / "set.zip", {"middle.zip": middle}))
+
+
+def test_a_damaged_zip_in_a_zip_is_told(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "set.zip", {"train.zip": b"PK\3\4 not a zip"})
+    with pytest.raises(DataError, match=r"set.zip/train.zip is not a zip"):
+        prepare(path)
+
+
+def test_images_beside_a_zip_are_what_is_read(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner", {"a.png": png(1)})
+    dataset = prepare(write_zip(tmp_path / "set.zip", {"b.png": png(2), "c.png": png(3), "inner.zip": inner}))
+    assert names_of(dataset) == ["b.png", "c.png"]

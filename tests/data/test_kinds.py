@@ -48,6 +48,7 @@ def spreadsheet() -> bytes:
         ("x.pth", b"anything\0", "is a pickle.*never opened.*np.savez"),
         ("x.xlsx", spreadsheet(), r"is a spreadsheet: save it as \.csv"),
         ("x.rar", b"Rar!\x1a\x07\0" + bytes(90), "unpack it and give the folder"),
+        ("x.arrow", b"ARROW1\0\0" + bytes(90), "is a table of arrow: give the folder"),
         ("x.tfrecord", struct.pack("<Q", 9) + bytes(90), "is of TensorFlow"),
     ],
 )

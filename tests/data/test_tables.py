@@ -175,6 +175,15 @@ def test_a_folder_of_parquet_is_read_whole_but_for_its_test_part(tmp_path: Path)
     assert len(prepare(tmp_path).images) == 12
 
 
+def test_parquet_in_folders_of_parts_is_read_but_for_its_test_part(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        (tmp_path / "default" / part).mkdir(parents=True)
+        write_parquet(tmp_path / "default" / part / "0000.parquet")
+    dataset = prepare(tmp_path)
+    assert len(dataset.images) == 6
+    assert is_labelled(dataset)
+
+
 def test_odd_cells_of_parquet_are_left_out(tmp_path: Path) -> None:
     cells = [png(1), None, png(2), b"", png(3)]
     pyarrow.parquet.write_table(pyarrow.table({"img": cells, "label": [0, 1, None, 1, 1]}), tmp_path / "x.parquet")

@@ -51,6 +51,7 @@ _FOREIGN_SUFFIXES = {
     **dict.fromkeys((".h5", ".hdf5"), _HDF5),
     ".mat": _MATLAB,
     ".tfrecord": "is of TensorFlow: save its images as files, one folder for each class",
+    **dict.fromkeys((".arrow", ".feather"), "is a table of arrow: give the folder that `datasets` saved, or parquet"),
     ".xlsx": "is a spreadsheet: save it as .csv",
 }
 

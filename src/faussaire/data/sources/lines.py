@@ -136,9 +136,10 @@ def _text(path: Path, stack: ExitStack) -> TextIO:
 
 
 def table_in(archive: zipfile.ZipFile) -> str | None:
-    """Return the only table of a zip, or that of the training part; None where there are images."""
+    """Return the only table of a zip, or that of the training part; None where there are images or zips."""
     names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
-    if any(is_item(PurePosixPath(name).suffix.lower()) for name in names):
+    suffixes = {PurePosixPath(name).suffix.lower() for name in names}
+    if ".zip" in suffixes or any(map(is_item, suffixes)):
         return None
     tables = [name for name in names if PurePosixPath(name).suffix.lower() in _TABLES]
     wanted = tables if len(tables) == 1 else [name for name in names if "train" in PurePosixPath(name).name.lower()]

@@ -30,7 +30,7 @@ from faussaire.data.sources.hub import PREFIX, hub_source, hub_stamp, is_saved, 
 from faussaire.data.sources.idx import IDX, find_idx
 from faussaire.data.sources.kind import SourceKind
 from faussaire.data.sources.kinds import WHAT_DATA_MAY_BE, kind_of
-from faussaire.data.sources.parquet import holds_images, parquet_files, parquet_source
+from faussaire.data.sources.parquet import holds_images, of_training_part, parquet_files, parquet_source
 from faussaire.data.sources.several import joined_name, several_source
 from faussaire.data.sources.shards import data_in, expanded
 
@@ -116,6 +116,9 @@ def _folder_origin(path: Path) -> Origin:
         return _hub_origin(f"{PREFIX}{path}")
     folder, name = list_folder(path), slug(path.resolve().name)
     has_images = folder.has_images()
+    if not tables and not has_images:  # as the hub keeps what it has converted: default/train/0000.parquet
+        below = [Path(file) for _, file, why in folder.files if not why and file.lower().endswith(".parquet")]
+        tables = of_training_part(sorted(below), path)
     if tables and (not has_images or holds_images(tables[0])):
         return Origin(
             name=name,

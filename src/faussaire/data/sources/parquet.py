@@ -21,8 +21,14 @@ def parquet_files(folder: Path) -> list[Path]:
     for home in (folder, folder / "data"):
         found = sorted(home.glob("*.parquet"))
         if found:
-            return [path for path in found if path.name.lower().startswith("train")] or found
+            return of_training_part(found, folder)
     return []
+
+
+def of_training_part(files: Sequence[Path], root: Path) -> list[Path]:
+    """Return those that are called `train…`, or lie in a folder so called; all, where there are none of these."""
+    train = [path for path in files if any(part.lower().startswith("train") for part in path.relative_to(root).parts)]
+    return train or list(files)
 
 
 def holds_images(path: Path) -> bool:

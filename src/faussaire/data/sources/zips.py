@@ -1,35 +1,47 @@
 """A zip of image files, read in offset: no entry is ever written to the disk, so no entry's path can do harm.
 
-One `ZipFile` serves all threads. What its table of contents means is told by members.py.
+One `ZipFile` serves all threads. What its table of contents means is told by members.py. A zip that holds a zip in
+place of images is that one: sets are downloaded so, with a train.zip and a test.zip in them.
 """
 
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import stat
 import struct
+import tempfile
 import zipfile
+import zlib
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from faussaire.core.disk import raise_if_of_the_moment
 from faussaire.core.errors import DataError
+from faussaire.core.names import shortened, shown
 from faussaire.data.dataset import Source
 from faussaire.data.decode.chunks import content
 from faussaire.data.sources.files import too_large
 from faussaire.data.sources.kind import Head, SourceKind
-from faussaire.data.sources.members import Members, archive_source
+from faussaire.data.sources.litter import in_litter
+from faussaire.data.sources.members import Members, archive_source, title_of
+from faussaire.data.store.folder import check_room, writing
+from faussaire.modalities import is_item
 
 BEGINS = (b"PK\3\4", b"PK\5\6")
 """What a zip begins with."""
 
 _ENCRYPTED = 0x1  # a general purpose bit flag
+_PROTECTED = "protected by a password"
 _NOT_UTF_8 = 0xFF & ~0x08  # in the second byte of these
 _HEADER_BYTES, _ENTRY_BYTES = 30, 46  # of an entry, at its place and in the table of contents
 _UNIX = 3  # the system that an entry was made by
 _BYTES = "latin-1"  # in which a name is its bytes
 _LONGEST_LINK = 4096
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _OF_OTHERS = (b"data.pkl", b"[Content_Types].xml")  # what torch and spreadsheets put first
 
 
@@ -43,18 +55,27 @@ def _is_zip(head: Head) -> bool:
 
 
 def zip_source(path: Path, scratch: Path) -> Source:
-    """List the images of a zip.
+    """List the images of a zip, or of the zip in it.
 
     Raises:
-        DataError: the file cannot be opened, is not a zip, or its `labels.csv` cannot be used.
+        DataError: the file cannot be opened, is not a zip, holds several zips and no images, or its `labels.csv` cannot
+            be used.
     """
+    return _source(path, path, scratch)
+
+
+def _source(file_or_path: int | Path, path: Path, scratch: Path) -> Source:
+    """List the images of a zip, which is told of by its `path`; an open file is a zip in a zip, and holds no third."""
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(_NamesAsBytes(path))
+            file = stack.enter_context(_NamesAsBytes(file_or_path))
             archive = zipfile.ZipFile(file, metadata_encoding=_BYTES)
         except Exception as error:  # zipfile has several for damaged tables of contents, struct.error among them
             raise_if_of_the_moment(error, path)
             raise DataError(f"{path} is not a zip, or is damaged ({error}): make or download it again") from error
+        inner = _instead_of_images(archive, path) if isinstance(file_or_path, Path) else None
+        if inner is not None:
+            return _inner_source(archive, inner, path, scratch)
         members: Members[zipfile.ZipInfo] = Members(read=partial(_read, archive), problem=_problem)
         for info in archive.infolist():
             name = _name(info)
@@ -67,15 +88,56 @@ def zip_source(path: Path, scratch: Path) -> Source:
     return source
 
 
+def _instead_of_images(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo | None:
+    """Return the zip that an archive without images holds: its only one, or that of the training part.
+
+    Raises:
+        DataError: there are several.
+    """
+    names = [(PurePosixPath(_name(info)), info) for info in archive.infolist() if not in_litter(_name(info))]
+    if any(is_item(name.suffix.lower()) for name, _ in names):
+        return None
+    zips = [(name, info) for name, info in names if name.suffix.lower() == ".zip"]
+    wanted = zips if len(zips) == 1 else [(name, info) for name, info in zips if name.name.lower().startswith("train")]
+    if zips and len(wanted) != 1:
+        told = shortened(", ".join(shown(str(name)) for name, _ in zips))
+        raise DataError(
+            f"{path} holds no images, but {len(zips)} archives ({told}): unpack it, and give those you mean"
+        )
+    return wanted[0][1] if wanted else None
+
+
+def _inner_source(archive: zipfile.ZipFile, inner: zipfile.ZipInfo, path: Path, scratch: Path) -> Source:
+    """Lay a zip in a zip down in a file without a name, and list its images."""
+    name = shown(_name(inner))
+    if inner.flag_bits & _ENCRYPTED:
+        raise DataError(f"{path} holds no images, but {name}, which is {_PROTECTED}: unpack it, and give the folder")
+    check_room(scratch, inner.file_size)
+    with writing(scratch), tempfile.TemporaryFile(dir=scratch) as file:
+        try:
+            with archive.open(inner) as packed:
+                shutil.copyfileobj(packed, file)
+        except _DAMAGED as error:
+            raise DataError(f"{path} holds {name}, which is damaged ({error}): make or download it again") from error
+        file.flush()
+        source = _source(os.dup(file.fileno()), path / name, scratch)
+    return replace(
+        source,
+        name=title_of(path),
+        where=str(path),
+        notes=(f"the zip holds no images, but {name}, read", *source.notes),
+    )
+
+
 class _NamesAsBytes(io.BufferedReader):
     """A zip whose headers do not say which names are UTF-8: one that is none would cost the whole archive.
 
     Args:
-        path: of the zip.
+        file: its path, or the number of an open file, which is then closed with it.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(io.FileIO(path))
+    def __init__(self, file: int | Path) -> None:
+        super().__init__(io.FileIO(file))
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read as ever; `zipfile` reads the table of contents in one go, and so the header of an entry."""
@@ -123,7 +185,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, count: int = -1) -> b
 
 def _problem(info: zipfile.ZipInfo) -> str:
     """Return why an entry cannot be read, as far as the table of contents tells."""
-    return "protected by a password" if info.flag_bits & _ENCRYPTED else too_large(info.file_size)
+    return _PROTECTED if info.flag_bits & _ENCRYPTED else too_large(info.file_size)
 
 
 ZIP = SourceKind(name="zip", open=zip_source, recognises=_is_zip, patterns=("*.zip",))
