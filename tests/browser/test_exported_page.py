@@ -31,7 +31,7 @@ MAKERS = {
     f"{name}-{'x'.join(map(str, spec.shape))}": (name, spec)
     for name, architecture in architectures().items()
     if not architecture.modalities or "image" in architecture.modalities
-    for spec in (image_spec(12, 1), image_spec(16, 3, ("a", "b", "c")))
+    for spec in (image_spec(12, 1), image_spec(36, 3, ("a", "b", "c")))
 }
 
 

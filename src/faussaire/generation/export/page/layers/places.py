@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from faussaire.core.errors import ExportError
 from faussaire.generation.export.page.layers._table import layer
+from faussaire.generation.export.page.layers.weighted import pair
 from faussaire.generation.export.page.program import Program, Value
 
 
@@ -214,6 +216,30 @@ def bilinear(p: Program, x: Value, size: Any, corners: bool, scales: Any = None,
             where = np.maximum((place + 0.5) / scale - 0.5, 0)
         low = np.minimum(where.astype(np.int64), before - 1)
         x = p.blended(x, axis, low, np.minimum(low + 1, before - 1), where - low)
+    return x
+
+
+@layer("avg_pool2d")
+def mean_of_neighbours(
+    p: Program,
+    x: Value,
+    kernel: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    rounds_up: bool = False,
+    counts_border: bool = True,
+    divisor: int | None = None,
+) -> Value:
+    """Each place the mean of two neighbours, axis by axis, without any border of zeros: a binomial, done twice."""
+    if (pair(kernel, 2), rounds_up, divisor) != ([2, 2], False, None):
+        raise ExportError("this generator takes means of other than two neighbours, which the page does not know")
+    steps, borders = pair(stride or kernel, 2), pair(padding, 2)
+    if any(borders) and counts_border:
+        raise ExportError("this generator takes means with a border of zeros, which the page does not know")
+    for axis, step, border in zip((2, 3), steps, borders, strict=True):
+        first = np.arange(-border, x.shape[axis] + border - 1, step)
+        low, high = np.maximum(first, 0), np.minimum(first + 1, x.shape[axis] - 1)
+        x = p.blended(x, axis, low, high, np.full(len(first), 0.5))
     return x
 
 
