@@ -2,6 +2,7 @@
 # make test     style, types, tests
 # make wheel-test  builds a wheel and trains from it, in an empty environment outside the checkout; exports what was
 #               trained, and generates from that in another environment, without torch
+# make course   makes and executes the notebooks of the course, in both languages; SMOKE=1 with tiny budgets, to no folder
 # make docs     builds the documents, strictly
 # Each makes its own .venv the first time and is quick the second; only Python 3.11+ and make are needed.
 # Every path is relative, so the checkout may lie in a folder with a space in its name.
@@ -14,14 +15,14 @@ VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test wheel-test install docs clean
+.PHONY: demo test wheel-test install course docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/python -m faussaire demo
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m ruff check src tests benchmarks
-	$(BIN)/python -m ruff format --check src tests benchmarks
+	$(BIN)/python -m ruff check src tests benchmarks course
+	$(BIN)/python -m ruff format --check src tests benchmarks course
 	$(BIN)/python -m mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -44,6 +45,9 @@ wheel-test: $(VENV)/installed
 		runtime/bin/faussaire generate demo.onnx && test -s grid.png
 
 install: $(VENV)/installed
+
+course: $(VENV)/installed-dev
+	$(BIN)/python course/build.py $(if $(SMOKE),--quick)
 
 docs: $(VENV)/installed-dev
 	$(PIP) -e '.[docs]'

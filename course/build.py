@@ -1,0 +1,162 @@
+"""Make the notebooks of the course from their sources, and execute them.
+
+    python course/build.py                    # all of them, in both languages: what `make course` does
+    python course/build.py 01 02              # those whose names begin so
+    python course/build.py --quick            # with tiny budgets, written to no folder: what CI does
+    python course/build.py --jobs 1
+
+Of each source four notebooks are made: the exercise and its solution, in English and in French. Both are executed, in
+one folder, so that the exercise finds the runs that the solution has trained. The outputs of the exercise are those of
+the solution, which are the same numbers, but in its holes, where its own stand. What is wrong ends the build: a cell
+that fails, a solution that its check refuses, a cell without output, a notebook of more than 1.5 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+from checks import WRONG
+from source_files import Cell, parse
+from words import LANGUAGES
+
+HERE = Path(__file__).resolve().parent
+SOURCES = HERE / "source"
+AT_MOST_BYTES = 1_500_000
+CELL_SECONDS = 600  # after which a cell is given up; on a quiet machine no cell takes more than 60
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+SOLUTION = "-solution"
+
+
+class BuildError(Exception):
+    """A notebook that must not be handed out; the message says which and why."""
+
+
+def notebook(cells: Sequence[Cell], language: str, *, solution: bool, quick: bool = False) -> NotebookNode:
+    """Make a notebook without outputs."""
+    made = []
+    for number, cell in enumerate(cells):
+        text = cell.text(language, solution=solution, quick=quick)
+        new = nbformat.v4.new_markdown_cell if cell.markdown is not None else nbformat.v4.new_code_cell
+        made.append(new(text, id=f"cell-{number:02d}"))
+    return nbformat.v4.new_notebook(cells=made, metadata=METADATA)
+
+
+def execute(book: NotebookNode, folder: Path, *, name: str) -> None:
+    """Run a notebook in a folder, and keep what it shows.
+
+    Raises:
+        BuildError: a cell fails.
+    """
+    client = NotebookClient(
+        book, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    )
+    try:
+        client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])})
+    except CellExecutionError as error:
+        raise BuildError(f"{name}: {error}") from None
+    for cell in book.cells:
+        cell.metadata.clear()  # of its times, which differ each time
+        for data in (output.data for output in cell.get("outputs", []) if "data" in output):
+            if "image/png" in data:
+                data.pop("image/jpeg", None)  # Pillow gives both
+    book.metadata = nbformat.from_dict(METADATA)
+
+
+def build(source: Path, language: str, *, quick: bool, keep: Path | None) -> None:
+    """Make and execute the exercise and the solution of a source in one language, and write them to `keep`.
+
+    Raises:
+        BuildError, SourceError: what is wrong with it.
+    """
+    cells = parse(source.read_text(encoding="utf-8"), name=source.name)
+    name = f"{language}/{source.stem}"
+    with tempfile.TemporaryDirectory(prefix="course-") as folder:
+        done = notebook(cells, language, solution=True, quick=quick)
+        execute(done, Path(folder), name=f"{name}{SOLUTION}")
+        left = notebook(cells, language, solution=False, quick=quick)
+        if any(cell.has_hole for cell in cells):
+            execute(left, Path(folder), name=name)
+    check(done, name=f"{name}{SOLUTION}", is_solution=True)
+    for cell, ours, theirs in zip(cells, done.cells, left.cells, strict=True):
+        if ours.cell_type == "code" and not cell.has_hole:
+            theirs.outputs, theirs.execution_count = ours.outputs, ours.execution_count
+    check(left, name=name, is_solution=False)
+    if keep is not None:
+        (keep / language).mkdir(parents=True, exist_ok=True)
+        for book, suffix in ((left, ""), (done, SOLUTION)):
+            nbformat.write(book, keep / language / f"{source.stem}{suffix}.ipynb")
+
+
+def check(book: NotebookNode, *, name: str, is_solution: bool) -> None:
+    """Look at the outputs of a notebook.
+
+    Raises:
+        BuildError: one is missing, a solution is found wrong, or all together are too large.
+    """
+    for cell in (cell for cell in book.cells if cell.cell_type == "code"):
+        texts = [_text(output) for output in cell.outputs]
+        where = f"{name}, in the cell that begins with {cell.source.splitlines()[0]!r}"
+        if not any(text.strip() for text in texts):
+            raise BuildError(f"{where}: it shows nothing")
+        wrong = [text for text in texts if text.startswith(WRONG)]
+        if wrong and is_solution:
+            raise BuildError(f"{where}: {wrong[0]}")
+        if any("Warning" in text for text in texts):
+            raise BuildError(f"{where}: {'; '.join(texts)}")
+    size = len(nbformat.writes(book).encode())
+    if size > AT_MOST_BYTES:
+        raise BuildError(f"{name} takes {size:,} bytes, more than {AT_MOST_BYTES:,}: make its pictures smaller")
+
+
+def _text(output: NotebookNode) -> str:
+    """Return what an output says to somebody who sees no pictures."""
+    if output.output_type == "stream":
+        return str(output.text)
+    return str(output.data.get("text/plain", ""))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build what was asked for, and say what failed."""
+    parser = argparse.ArgumentParser(description="Make the notebooks of the course, and execute them.")
+    parser.add_argument("names", nargs="*", help="beginnings of names; all if not given")
+    parser.add_argument("--quick", action="store_true", help="tiny budgets; nothing is written")
+    parser.add_argument("--out", type=Path, help="where to; the folder of the course, or nowhere if --quick")
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
+    asked = parser.parse_args(arguments)
+    keep = asked.out or (None if asked.quick else HERE)
+    sources = [path for path in sorted(SOURCES.glob("*.py")) if path.stem.startswith(tuple(asked.names) or "")]
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // asked.jobs)))
+
+    def one(task: tuple[Path, str]) -> bool:
+        source, language = task
+        begun = time.monotonic()
+        try:
+            build(source, language, quick=asked.quick, keep=keep)
+        except (BuildError, ValueError) as error:
+            print(f"{language} {source.stem}: {error}", file=sys.stderr, flush=True)
+            return False
+        print(f"{language} {source.stem}: {time.monotonic() - begun:.0f} s", flush=True)
+        return True
+
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        built = list(pool.map(one, [(source, language) for source in sources for language in LANGUAGES]))
+    return 0 if built and all(built) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""The pictures of the course, each a Pillow image that a notebook shows where it stands last in a cell."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import Tensor, nn
+
+from faussaire.modalities.pictures import grid, picture
+from faussaire.views.curves import D_COLOUR, FAKE_COLOUR, G_COLOUR, REAL_COLOUR
+from words import Words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DPI = 80
+EXTENT = 3.2  # of the plane that is drawn: from minus to plus
+HEAT_SIDE = 60  # places a side at which D is asked
+ARROWS = 60
+COLOURS = 64  # of an animation
+HEAT = LinearSegmentedColormap.from_list("heat", ["#eebfb2", "#ffffff", "#a9d3cf"], N=20)
+"""From FAKE to REAL in the colours of fakes and reals, paler; in 20 steps, which make small files."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Draws, with words in one language."""
+
+    language: str
+
+    def _words(self, name: str, **values: object) -> str:
+        return Words(self.language, "pictures")(name, **values)
+
+    def plane(
+        self, real: Tensor, fake: Tensor, D: nn.Module | None = None, *, arrows: bool = False, title: str = ""
+    ) -> Image.Image:
+        """Draw points of the plane, D's answer everywhere, and with `arrows` where D would have each fake go."""
+        figure = _figure(5.2 if D is not None else 4.4, 4.4)
+        self._draw_plane(figure.subplots(), real, fake, D, arrows=arrows, title=title, legend=True)
+        return _image(figure)
+
+    def planes(self, real: Tensor, moments: Sequence[tuple[str, Tensor, nn.Module | None]]) -> Image.Image:
+        """Draw several moments of a game side by side: a title, the fakes and D of each."""
+        columns = min(4, len(moments))
+        rows = -(-len(moments) // columns)
+        side = 2.4 if len(moments) > 1 else 3.2
+        figure = _figure(side * columns, (side + 0.2) * rows)
+        all_axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+        for axes in all_axes[len(moments) :]:
+            axes.axis("off")
+        for axes, (title, fake, D) in zip(all_axes, moments, strict=False):
+            self._draw_plane(axes, real, fake, D, title=title)
+        return _image(figure)
+
+    def _draw_plane(
+        self,
+        axes: Axes,
+        real: Tensor,
+        fake: Tensor,
+        D: nn.Module | None,
+        *,
+        arrows: bool = False,
+        title: str = "",
+        legend: bool = False,
+    ) -> None:
+        if D is not None:
+            heat = axes.imshow(_heat(D), extent=(-EXTENT, EXTENT) * 2, origin="lower", cmap=HEAT, vmin=0, vmax=1)
+            if legend:
+                axes.figure.colorbar(heat, ax=axes, label=self._words("heat"), shrink=0.85)
+        for points, colour, name in ((real, REAL_COLOUR, "real"), (fake, FAKE_COLOUR, "fake")):
+            x, y = points.detach().T
+            axes.scatter(x, y, s=7, color=colour, label=self._words(name), alpha=0.7, linewidths=0)
+        if arrows and D is not None:
+            x, y = fake[:ARROWS].detach().T
+            along = _slopes(D, fake[:ARROWS])
+            axes.quiver(x, y, *along.T, color="black", width=0.004, angles="xy", scale_units="xy", scale=2)
+        axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), xticks=[], yticks=[], aspect="equal")
+        axes.set_title(title, fontsize="medium")
+        if legend:
+            axes.legend(loc="upper right", fontsize="small", markerscale=2)
+
+    def curves(self, rounds: Sequence[dict[str, float]], *, unit: str = "rounds") -> Image.Image:
+        """Draw both losses and D's accuracy with the 50 % mark; a dict for each round, with its number at "at"."""
+        figure = _figure(7, 4.4)
+        losses, accuracy = figure.subplots(2, 1, sharex=True)
+        at = [row["at"] for row in rounds]
+        for name, colour in (("D", D_COLOUR), ("G", G_COLOUR)):
+            label = self._words("loss-of", v0=name)
+            losses.plot(at, _smooth([row[f"loss_{name}"] for row in rounds]), color=colour, label=label)
+        for name, colour in (("real", REAL_COLOUR), ("fake", FAKE_COLOUR)):
+            right = _smooth([100 * row[f"right_{name}"] for row in rounds])
+            accuracy.plot(at, right, color=colour, label=self._words(f"right-on-{name}"))
+        accuracy.axhline(50, color="black", linewidth=1, linestyle="--", label=self._words("chance"))
+        accuracy.set(ylim=(0, 102), ylabel=self._words("accuracy"), xlabel=self._words(unit))
+        for axes in (losses, accuracy):
+            axes.grid(alpha=0.25)
+            axes.legend(fontsize="small")
+        return _image(figure)
+
+
+def _smooth(values: Sequence[float]) -> np.ndarray:
+    """Return the mean of each value and those around it, up to a fiftieth of all."""
+    reach = len(values) // 100
+    near = [values[max(0, i - reach) : i + reach + 1] for i in range(len(values))]
+    return np.array([np.mean(part) for part in near])
+
+
+def sheet(images: np.ndarray, *, columns: int | None = None, at_least: int = 56) -> Image.Image:
+    """Lay images, uint8 `[N, H, W, C]`, side by side, each enlarged by a whole factor."""
+    factor = -(-at_least // images.shape[2])
+    return picture(grid(images.repeat(factor, axis=1).repeat(factor, axis=2), columns=columns))
+
+
+def film(frames: Sequence[Image.Image], *, milliseconds: int = 150) -> Any:
+    """Make an endless animation."""
+    from IPython.display import Image as Shown
+
+    content = io.BytesIO()
+    few = [frame.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE) for frame in frames]
+    few[0].save(content, "GIF", save_all=True, append_images=few[1:], duration=milliseconds, loop=0)
+    return Shown(data=content.getvalue(), format="gif")
+
+
+def progress(items: Iterable[Any], *, total: int, words: str = "") -> Iterator[Any]:
+    """Give the items one by one, and show how many are done."""
+    from IPython.display import HTML, display
+
+    shown = display(HTML(_bar(0, total, words)), display_id=True)
+    for done, item in enumerate(items, 1):
+        yield item
+        if done * 50 // total > (done - 1) * 50 // total:
+            shown.update(HTML(_bar(done, total, words)))
+
+
+def _bar(done: int, total: int, words: str) -> str:
+    return (
+        f'<progress value="{done}" max="{total}" style="width: 60%"></progress> {done} / {total} {html.escape(words)}'
+    )
+
+
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _image(figure: Figure) -> Image.Image:
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    return Image.open(content).convert("RGB")
+
+
+@torch.no_grad()
+def _heat(D: nn.Module) -> np.ndarray:
+    """Return the probability of REAL at places of the plane `[y, x]`, by a D that returns logits."""
+    line = torch.linspace(-EXTENT, EXTENT, HEAT_SIDE)
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    places = torch.stack([x, y], dim=-1).reshape(-1, 2)
+    return D(places).sigmoid().reshape(HEAT_SIDE, HEAT_SIDE).numpy()
+
+
+def _slopes(D: nn.Module, fake: Tensor) -> np.ndarray:
+    """Return the direction `[n, 2]` in which D's logit of each fake rises, the longest of length 1."""
+    points = fake.detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(D(points).sum(), points)
+    return (slope / slope.norm(dim=1).max().clamp(min=1e-9)).numpy()

@@ -1,0 +1,53 @@
+"""What must not be handed out is found when the notebooks are built."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+COURSE = Path(__file__).parents[2] / "course"
+sys.path.insert(0, str(COURSE))
+
+from build import SOLUTION, SOURCES, BuildError, check, notebook  # noqa: E402
+from source_files import parse  # noqa: E402
+from words import LANGUAGES  # noqa: E402
+
+NAMES = sorted(path.stem for path in SOURCES.glob("*.py"))
+
+
+def book_with(text: str) -> nbformat.NotebookNode:
+    cell = nbformat.v4.new_code_cell("x = 1")
+    cell.outputs = [nbformat.v4.new_output("stream", text=text)] if text else []
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "x, in the cell that begins with 'x = 1': it shows nothing"),
+        ("✗ the labels are swapped", "x, in the cell that begins with 'x = 1': ✗ the labels are swapped"),
+        ("UserWarning: beware", "x, in the cell .*beware"),
+        ("a" * 1_600_000, "x takes 1,600,.* bytes, more than 1,500,000"),
+    ],
+)
+def test_a_notebook_that_must_not_be_handed_out_is_refused(text, message) -> None:
+    with pytest.raises(BuildError, match=message):
+        check(book_with(text), name="x", is_solution=True)
+
+
+def test_an_exercise_may_say_that_there_is_nothing_yet() -> None:
+    check(book_with("✗ Nothing here yet"), name="x", is_solution=False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_committed_is_what_the_source_says(name, language) -> None:
+    cells = parse((SOURCES / f"{name}.py").read_text(encoding="utf-8"), name=name)
+    for suffix in ("", SOLUTION):
+        made = nbformat.read(COURSE / language / f"{name}{suffix}.ipynb", as_version=4)
+        wanted = notebook(cells, language, solution=suffix == SOLUTION)
+        assert [cell.source for cell in made.cells] == [cell.source for cell in wanted.cells]
+        check(made, name=f"{name}{suffix}", is_solution=suffix == SOLUTION)
