@@ -17,6 +17,7 @@ from rich.console import Console
 
 from faussaire import __version__
 from faussaire.cli.flags import with_options, with_settings
+from faussaire.cli.verbs.classroom import teach
 from faussaire.cli.verbs.evaluate import compare, evaluate
 from faussaire.cli.verbs.export import export
 from faussaire.cli.verbs.generate import generate
@@ -114,6 +115,7 @@ app.command(push)
 app.command(evaluate)
 app.command(compare)
 app.command(serve)
+app.command(with_settings(teach, PREPARATION), name="class", usage="Usage: faussaire class DATA... [OPTIONS]")
 app.command(list_registry, name="list")
 app.command(with_settings(plan, SETTINGS), name="plan")
 app.command(list_runs, name="runs")

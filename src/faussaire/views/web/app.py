@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -50,26 +50,39 @@ def create_app(
         host: the address that it will listen on.
         names: under which it is reached, besides those of its machine.
     """
-    app = FastAPI(
-        title="faussaire",
-        version=__version__,
-        description=DESCRIPTION,
-        docs_url=None,  # these pages load scripts from elsewhere
-        redoc_url=None,
-        openapi_url=None if public_only else "/api/openapi.json",
-        middleware=[Middleware(Guard, names=None if public_only else HostNames(host, names))],
-        telemetry=NO_TELEMETRY,
-    )
-    app.state.shared = Shared(library)
-    for kind in (FaussaireError, HTTPException, RequestValidationError, Exception):
-        app.add_exception_handler(kind, _on_error)
-    app.get("/static/{version}/{name}", include_in_schema=False)(static)
+    app = bare_app(None if public_only else HostNames(host, names), described=not public_only)
+    app.state.shared = Shared(library, closing=lambda: app.state.closing())
     if public_only:
         app.include_router(public.router)
     else:
         for part in (generate, runs, explore, exports, quiz, pages):
             app.include_router(part.router)
         app.include_router(public.router, prefix="/runs/{run_id}/visit")
+    return app
+
+
+def bare_app(names: HostNames | None, *, described: bool) -> FastAPI:
+    """Make an application that answers nothing yet but by errors and the files of the pages.
+
+    Args:
+        names: those that it answers to; None for any.
+        described: whether it describes its API.
+    """
+    app = FastAPI(
+        title="faussaire",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/openapi.json" if described else None,
+        middleware=[Middleware(Guard, names=names)],
+        telemetry=NO_TELEMETRY,
+    )
+    closing: Callable[[], bool] = lambda: False  # noqa: E731, whether the server is about to end
+    app.state.closing = closing
+    for kind in (FaussaireError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _on_error)
+    app.get("/static/{version}/{name}", include_in_schema=False)(static)
     return app
 
 

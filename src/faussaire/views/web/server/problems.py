@@ -25,7 +25,7 @@ REFUSED = "{fields}: no such value is possible here"
 def problem(status: int, detail: str) -> JSONResponse:
     """Return the answer to a request that failed."""
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    headers = {"Retry-After": "1"} if status == 503 else None
+    headers = {"Retry-After": "1"} if status in (429, 503) else None
     return JSONResponse(content, status_code=status, media_type="application/problem+json", headers=headers)
 
 

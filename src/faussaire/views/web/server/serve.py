@@ -22,6 +22,7 @@ from faussaire.views.web.library import Library
 
 if TYPE_CHECKING:
     import uvicorn
+    from fastapi import FastAPI
 
 LINGER_SECONDS = 3.0  # after the training, so that open pages get its last word
 PARENT_SECONDS = 1.0  # between two questions who the parent is
@@ -76,14 +77,20 @@ def serve(
     names: Sequence[str] = (),
     parent: int | None = None,
 ) -> None:
-    """Serve until Ctrl-C, or until the parent process, whose number is given, has ended."""
+    """Serve runs until Ctrl-C, or until the parent process, whose number is given, has ended."""
+    from faussaire.views.web.app import create_app
+
+    app = create_app(library, public_only=public_only, host=listening.getsockname()[0], names=names)
+    serve_app(app, listening, parent=parent)
+
+
+def serve_app(app: FastAPI, listening: socket.socket, *, parent: int | None = None) -> None:
+    """Serve an application until Ctrl-C, or until the parent process, whose number is given, has ended."""
     import uvicorn
 
-    from faussaire.views.web.app import create_app
     from faussaire.views.web.server.connection import MAX_CONNECTIONS, MAX_HEAD_BYTES, Connection
 
     _allow_files(2 * MAX_CONNECTIONS)
-    app = create_app(library, public_only=public_only, host=listening.getsockname()[0], names=names)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -97,7 +104,7 @@ def serve(
             timeout_graceful_shutdown=2,
         )
     )
-    app.state.shared.closing = lambda: server.should_exit
+    app.state.closing = lambda: server.should_exit
     if parent is not None:
         threading.Thread(target=_exit_with_parent, args=(server, parent), daemon=True).start()
     # uvicorn has closed everything when it hands the signal on.
@@ -152,12 +159,17 @@ def serve_folder(
     library = Library(path)
     if public_only and not library.single:
         raise ConfigError(f"--public serves one run: name its folder; {path} is a folder of runs")
-    for name in names:
-        if not name or any(letter in name for letter in "/@ ") or name.count(":") == 1:
-            raise ConfigError(f"--name is a name such as gan.example.org, without http:// and port, not {name!r}")
+    check_names(names)
     with listen(host, port) as listening:
         what = "This does not exist" if public_only else "The studio"
         say(console, f"{what}: {address(listening)} (Ctrl-C ends it)")
         for run_id, reason in library.refused().items():
             say(console, f"{run_id} is not served: {reason}")
         serve(library, listening, public_only=public_only, names=(host, *names))
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise ConfigError for a name that is none, under which a server is to be reached."""
+    for name in names:
+        if not name or any(letter in name for letter in "/@ ") or name.count(":") == 1:
+            raise ConfigError(f"--name is a name such as gan.example.org, without http:// and port, not {name!r}")

@@ -1,0 +1,112 @@
+"""Which of two runs is better? Pairs to vote on, and the votes.
+
+The pair with the fewest votes so far is asked next, among those that the pupil has not voted on and that hold no run of
+the pupil's own, which stands left is tossed for; whose runs they are is told after the vote.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from faussaire.core.errors import RequestError
+from faussaire.views.web.classroom.pupils import Pupil
+from faussaire.views.web.classroom.store import Store
+
+MAX_VOTES = 200  # of a pupil
+Side = Literal["left", "right"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """One pair, voted on."""
+
+    number: int
+    left: str
+    right: str
+    won: str
+    """The run that was preferred."""
+
+
+class Votes:
+    """The votes of a class.
+
+    Args:
+        store: of the class.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def next(self, pupil: Pupil) -> int:
+        """Return the number of the pair that is open for a pupil, a new one if there is none.
+
+        Raises:
+            RequestError: there is none: fewer than two runs of others have finished, or all pairs were voted on.
+        """
+        with self.store.writing() as db:
+            row = db.execute("SELECT number FROM vote WHERE pupil = ? AND won IS NULL", (pupil.id,)).fetchone()
+            if row:
+                return int(row[0])
+            asked: int = db.execute("SELECT COUNT(*) FROM vote WHERE pupil = ?", (pupil.id,)).fetchone()[0]
+            if asked >= MAX_VOTES:
+                raise RequestError(410, "you have voted {most} times: thank you", most=MAX_VOTES)
+            runs = db.execute(
+                "SELECT run FROM sheet WHERE run NOT IN (SELECT run FROM training WHERE pupil = ?) ORDER BY run",
+                (pupil.id,),
+            ).fetchall()
+            cast = db.execute('SELECT pupil, "left", "right" FROM vote').fetchall()
+            pair = _least_voted([run for (run,) in runs], cast, pupil.id)
+            if pair is None:
+                if len(runs) < 2:
+                    raise RequestError(409, "there are no two forgers of others to compare yet")
+                raise RequestError(410, "you have compared every pair there is: more come with the next forger")
+            left, right = pair if secrets.randbelow(2) else pair[::-1]
+            db.execute("INSERT INTO vote VALUES (?, ?, ?, ?, NULL)", (pupil.id, asked, left, right))
+        return asked
+
+    def sheet(self, pupil: Pupil, number: int, side: Side) -> bytes:
+        """Return samples of one run of a pair as a PNG.
+
+        Raises:
+            RequestError: there is no such pair, or the run is gone.
+        """
+        with self.store.reading() as db:
+            row = db.execute(
+                f'SELECT png FROM vote JOIN sheet ON sheet.run = vote."{side}" WHERE pupil = ? AND number = ?',
+                (pupil.id, number),
+            ).fetchone()
+        if row is None:
+            raise RequestError(404, "there is no such pair, or one of the two is no longer here")
+        content: bytes = row[0]
+        return content
+
+    def vote(self, pupil: Pupil, number: int, better: Side) -> Vote:
+        """Keep a vote, and return the one that counts: the first.
+
+        Raises:
+            RequestError: there is no such pair.
+        """
+        with self.store.writing() as db:
+            db.execute(
+                f'UPDATE vote SET won = "{better}" WHERE pupil = ? AND number = ? AND won IS NULL', (pupil.id, number)
+            )
+            row = db.execute(
+                'SELECT "left", "right", won FROM vote WHERE pupil = ? AND number = ?', (pupil.id, number)
+            ).fetchone()
+        if row is None:
+            raise RequestError(404, "there is no such pair, or one of the two is no longer here")
+        return Vote(number=number, left=row[0], right=row[1], won=row[2])
+
+
+def _least_voted(runs: list[str], cast: list[tuple[int, str, str]], pupil: int) -> tuple[str, str] | None:
+    """Draw a pair among those with the fewest votes that a pupil has not seen."""
+    times = Counter(frozenset((left, right)) for _, left, right in cast)
+    seen = {frozenset((left, right)) for who, left, right in cast if who == pupil}
+    pairs = [pair for pair in combinations(runs, 2) if frozenset(pair) not in seen]
+    least = min((times[frozenset(pair)] for pair in pairs), default=0)
+    fewest = [pair for pair in pairs if times[frozenset(pair)] == least]
+    return secrets.choice(fewest) if fewest else None
