@@ -22,6 +22,17 @@ def typed(*words: str | Path) -> str:
     return shlex.join(f"./{word}" if str(word).startswith("-") else str(word) for word in words)
 
 
+def reached(path: str | Path) -> str:
+    """Return a path as a page may show it: as it is reached from this folder, or its last part alone where it lies
+    elsewhere, which concerns nobody.
+    """
+    path = Path(path)
+    if not path.is_absolute():
+        return str(path)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path != here and path.is_relative_to(here) else path.name
+
+
 def another_run(path: Path) -> str:
     """Return the flag that names a folder beside a run's, which is not there yet."""
     named = path if path.name not in ("", "..") else path.resolve()

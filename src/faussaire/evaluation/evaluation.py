@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from faussaire.modalities import SampleSpec
+from faussaire.modalities import SampleSpec, of_spec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +54,22 @@ class Evaluation:
     notes: tuple[str, ...]
     """What a reader must know: which reals, what was not measured and why."""
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Say why its figures show less than they seem to.
+
+        `pixels`: they are of features without content, as better ones cannot be had here; `seen`: the reals are those
+        that it was trained on, which a copier would match best; `copies`: these were not looked for.
+        """
+        kind = of_spec(self.spec)
+        best, plainest = kind.judged_by[0], kind.judged_by[-1]
+        found = {
+            "pixels": best != plainest and all(s.extractor.split()[0] == plainest for s in self.scores[:1]),
+            "seen": self.reals.startswith("train:"),
+            "copies": self.copies is None and all(score.metric != "new" for score in self.scores),
+        }
+        return tuple(name for name, holds in found.items() if holds)
+
     def as_json(self) -> dict[str, object]:
         """Return the figures, what each means, the verdicts, and the p-value of the test for copies, as JSON types."""
         from faussaire.evaluation.metrics import MEANINGS  # torch
@@ -63,6 +79,7 @@ class Evaluation:
             "scores": self.rows(),
             "meanings": {name: {"title": m.title, "better": m.better} for name, m in meanings.items()},
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
+            "doubts": list(self.doubts),
             "copies": None if self.copies is None else {"p_value": self.copies.p_value},
         }
 

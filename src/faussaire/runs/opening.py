@@ -49,6 +49,9 @@ class Task:
     spec: SampleSpec
     num_images: int
     fingerprint: str
+    num_held_out: int | None = None
+    """Images set aside; None where that is not known."""
+
     fits: Callable[[str], bool] | None = None
     """Say whether a fingerprint of another kind is of the same data: version 0.1 did not change its order."""
 
@@ -250,6 +253,7 @@ def _record(run: RunFolder, task: Task) -> None:
         **_recorded(run, task.config),
         "spec": asdict(task.spec),
         "num_images": task.num_images,
+        "num_held_out": task.num_held_out,
         "fingerprint": task.fingerprint,
     }
     run.write_json(run.config, content)

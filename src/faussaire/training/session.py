@@ -227,6 +227,7 @@ def _task(config: Config, dataset: Dataset) -> Task:
         config=config,
         spec=dataset.spec,
         num_images=len(dataset.images),
+        num_held_out=len(dataset.held_out),
         fingerprint=dataset.fingerprint,
         fits=dataset.fits,
     )

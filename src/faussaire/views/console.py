@@ -17,7 +17,7 @@ from rich.text import Text
 
 from faussaire.core.terminal import FAILURES, Terminal, clean, failure
 from faussaire.evaluation.forecast import said
-from faussaire.evaluation.verdicts.verdict import GOOD, percent
+from faussaire.evaluation.verdicts.verdict import Verdict, percent
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.views.numbers import EN, clock
@@ -26,6 +26,7 @@ LINE_SHARE = 0.05  # without a terminal: a line at least every 5 % of the run �
 LINE_SECONDS = 30.0  # … and every half minute
 BESIDE_BAR = 36  # columns of the display for its words
 LEAST_BAR = 8
+TONES = {"good": "green", "open": "default", "bad": "red"}
 BLOCKS, ASCII = "█·┃", "#.|"  # of a gauge
 
 
@@ -130,7 +131,8 @@ class TrainingView:
         if not self._stats:
             return Group(title, Text("the first report comes within a few seconds", style="dim"))
         s, width = self._stats, min(80, self.console.width)
-        words = [Text(self._verdict[1], style="green" if self._verdict[0] in GOOD else "red")]
+        name, text = self._verdict
+        words = [Text(text, style=TONES[Verdict(name=name, text=text).tone])]
         words += [Text(self._forecast)] if self._forecast else []
         progress = f"{EN.percent(s['progress']):>5}  {clock(s['seconds_left'])} left"
         rows = [("Progress", s["progress"], progress)]

@@ -23,6 +23,7 @@ from PIL import Image as Pillow
 
 from faussaire import __version__
 from faussaire.core.config import without_folders
+from faussaire.core.suggestions import reached
 from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.forecast import said
 from faussaire.evaluation.memorisation import COPIER_BELOW
@@ -35,6 +36,7 @@ from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.views.numbers import ON_PAGE
 from faussaire.views.templating import environment
+from faussaire.views.verdict import data_of, in_words, verdict_on_figures
 
 MAX_PICTURE_WIDTH = 1_100  # pixels; wider grids are shown smaller, to keep the page fit for mail
 MAX_FILM_BYTES = 3_000_000
@@ -70,7 +72,7 @@ def _page(run: RunFolder, evaluation: Evaluation) -> str:
         architecture=_architecture(config),
         classes=classes[:MAX_CLASSES],
         more_classes=len(classes[MAX_CLASSES:]),
-        last_word=stats[-1].data.get("verdict_text") if stats else None,
+        said=in_words(verdict_on_figures(run, evaluation), "en", run=reached(run.path), data=data_of(run)),
         forecast=_forecast(history),
         samples=_uri(picture(kind.sheet(evaluation.samples))),
         num_samples=len(evaluation.samples),

@@ -11,11 +11,13 @@ from faussaire.core.terminal import literal, say, show
 from faussaire.evaluation.compare import Comparison
 from faussaire.evaluation.evaluation import Evaluation
 from faussaire.modalities import of_spec
+from faussaire.runs.folder import RunFolder
 from faussaire.views.numbers import EN
+from faussaire.views.verdict import Said, data_of, in_words, verdict_on_figures
 
 
-def print_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Print every figure with its interval, n and protocol, and what they say in words."""
+def print_evaluation(console: Console, evaluation: Evaluation, *, run: RunFolder | None = None) -> None:
+    """Print every figure with its interval, n and protocol, and what they say in words; of a `run`, what to do next."""
     say(console, f"{evaluation.name}, after {EN.thousands(evaluation.nimg)} thousand images")
     for note in evaluation.notes:
         say(console, note)
@@ -51,6 +53,15 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
         )
     for verdict in evaluation.verdicts:
         say(console, verdict.text, style="bold")
+    if run is not None and evaluation.verdicts:
+        print_next(console, in_words(verdict_on_figures(run, evaluation), "en", run=run.path, data=data_of(run)))
+
+
+def print_next(console: Console, said: Said) -> None:
+    """Print what a verdict rests on, and what to type next."""
+    if said.basis:
+        say(console, said.basis)
+    say(console, f"{said.advice} {said.command}".rstrip())
 
 
 def print_comparisons(console: Console, evaluations: Sequence[Evaluation], comparisons: list[Comparison]) -> None:

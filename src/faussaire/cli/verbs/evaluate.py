@@ -61,7 +61,7 @@ def evaluate(
         if json:
             say(console, dumps(evaluation.rows(), indent=2))
         else:
-            print_evaluation(console, evaluation)  # before the report is written: it took minutes, the disk may be full
+            print_evaluation(console, evaluation, run=RunFolder(run))  # first: it took minutes
         report = write_report(RunFolder(run), evaluation)
         if not json:
             say(console, f"The whole report: {report}")

@@ -100,8 +100,16 @@ def _refuse_two_lengths(settings: Mapping[str, Any]) -> None:
 
 
 def _say_where(console: Console, run: Path) -> None:
-    """Say where what a training made is to be found."""
+    """Say where what a training made is to be found, how it went, and what to type next."""
+    from faussaire.runs.folder import RunFolder
+    from faussaire.views.tables import print_next
+    from faussaire.views.verdict import data_of, in_words, verdict_on
+
     pictures = [f"{run}/{name}" for name in ("progress.gif", "samples/", "curves.png") if (run / name).exists()]
     if pictures:
         say(console, f"Pictures: {', '.join(pictures)}")
     say(console, f"More samples: faussaire generate {typed(run)} --out grid.png")
+    folder = RunFolder(run)
+    said = in_words(verdict_on(folder), "en", run=run, data=data_of(folder))
+    say(console, said.text)
+    print_next(console, said)

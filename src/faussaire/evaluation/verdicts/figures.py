@@ -44,6 +44,7 @@ def _copier(p_value: float | None) -> Verdict | None:
         name="copier",
         text=f"copier: samples are nearer to training images than new images are (p = {p_value:.1e}); "
         "look at the closest pairs, and train for less time or on more images",
+        facts={"p": p_value},
     )
 
 
@@ -55,6 +56,7 @@ def _noise(figures: Mapping[str, Figure]) -> Verdict | None:
         name="noise",
         text=f"noise: only {share(precision)} of the samples look like any real image; train for longer, "
         "or begin again with a smaller --lr",
+        facts={"precision": precision},
     )
 
 
@@ -66,6 +68,8 @@ def _lost_classes(figures: Mapping[str, Figure], num_classes: int) -> Verdict | 
         name="collapsed",
         text=f"collapsed: the samples show {known[0]:.0f} [{known[1]:.0f}, {known[2]:.0f}] of "
         f"{num_classes} classes; begin again with a smaller --lr or another --seed",
+        sentence="lost_classes",
+        facts={"classes_known": known, "num_classes": num_classes},
     )
 
 
@@ -77,6 +81,8 @@ def _uncovered(figures: Mapping[str, Figure]) -> Verdict | None:
         name="collapsed",
         text=f"collapsed: the samples cover only {share(coverage)} of the reals; "
         "begin again with a smaller --lr or another --seed",
+        sentence="uncovered",
+        facts={"coverage": coverage},
     )
 
 
@@ -88,6 +94,8 @@ def _repeats(figures: Mapping[str, Figure]) -> Verdict | None:
         name="copier",
         text=f"copier: only {share(new)} of the lines are new, the others are lines of the training data; train for "
         "less time or on more lines",
+        sentence="repeats",
+        facts={"new": new},
     )
 
 
@@ -100,9 +108,9 @@ def _quality_of_lines(figures: Mapping[str, Figure]) -> Verdict | None:
         f"groups of three letters are {ours[0] / floor[0]:.2f} times as far from new lines as those of real lines are "
         f"(a 4-gram model: {model[0] / floor[0]:.2f})"
     )
-    if ours[1] > ROUGH_LINES * floor[0]:
-        return Verdict(name="rough", text=f"rough: {text}; more time may help")
-    return Verdict(name="sound", text=f"sound: {text}")
+    name = "rough" if ours[1] > ROUGH_LINES * floor[0] else "sound"
+    facts = {"letters_3": ours, "times": ours[0] / floor[0], "model_times": model[0] / floor[0]}
+    return Verdict(name=name, text=f"{name}: {text}", sentence=f"{name}_lines", facts=facts)
 
 
 def _quality(figures: Mapping[str, Figure]) -> Verdict | None:
@@ -110,9 +118,8 @@ def _quality(figures: Mapping[str, Figure]) -> Verdict | None:
     if not precision or not recall:
         return None
     text = f"{share(precision)} of samples lie among the reals, {share(recall)} of reals among the samples"
-    if min(precision[2], recall[2]) < ROUGH_BELOW:
-        return Verdict(name="rough", text=f"rough: only {text}; more time may help")
-    return Verdict(name="sound", text=f"sound: {text}")
+    name, only = ("rough", "only ") if min(precision[2], recall[2]) < ROUGH_BELOW else ("sound", "")
+    return Verdict(name=name, text=f"{name}: {only}{text}", facts={"precision": precision, "recall": recall})
 
 
 def say_of_copies(copies: Memorisation | None) -> str | None:

@@ -7,12 +7,19 @@ that were looked at: docs/LAB.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from faussaire.core.intervals import wilson
 
-GOOD = ("learning", "sound", "converged")
-"""Names of the verdicts that call for nothing; the last one stands in older runs only."""
+GOOD = ("sound",)
+"""Names of the verdicts that say that the samples are good: those that were measured."""
+
+OPEN = ("starting", "learning", "converged", "ended", "few")
+"""Names of the verdicts that find no fault, and do not know whether all is well; `converged` is of older runs."""
+
+Tone = Literal["good", "open", "bad"]
 
 Figure = tuple[float, float, float]
 """A value and both ends of its interval."""
@@ -25,21 +32,33 @@ class Verdict:
     name: str
     """In training: starting, learning, overfitting, oscillating, D far ahead, D far behind, collapsed,
     diverging, not finite.
-    Of scores: sound, rough, collapsed, noise, copier."""
+    Of scores: sound, rough, collapsed, noise, copier.
+    Of a run, besides: ended, few."""
 
     text: str
-    """One line: what, by which figure, and what to do about it."""
+    """One line in English: what, by which figure, and in training what to do about it."""
+
+    sentence: str = ""
+    """Names the sentence that says it in the reader's language, where a verdict has several; its name if empty."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """The figures that the sentence quotes, each a number or a `Figure`; metrics by their names, `-` written `_`."""
 
     @property
-    def is_good(self) -> bool:
-        """Whether it calls for nothing."""
-        return self.name in GOOD
+    def tone(self) -> Tone:
+        """Good where that is known, bad where a fault was found, and open otherwise."""
+        return "good" if self.name in GOOD else "open" if self.name in OPEN else "bad"
 
 
 def percent(value: float, n: float) -> str:
     """Write a share of n samples in per cent with its 95 % interval (Wilson's): `72 % [71, 73]`."""
+    return share(right_of(value, n))
+
+
+def right_of(value: float, n: float) -> Figure:
+    """Return a share of n samples with its 95 % interval (Wilson's)."""
     interval = wilson(value * n, n)
-    return share((value, interval.low, interval.high))
+    return value, interval.low, interval.high
 
 
 def share(figure: Figure) -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from faussaire.core.errors import ConfigError, RequestError
+from faussaire.core.suggestions import reached
 from faussaire.runs.folder import RunFolder
 
 SERVED_FILES = re.compile(r"reals\.png|noise\.png|progress\.gif|samples/\d{12}\.png|judged/\d{1,2}\.png")
@@ -38,7 +39,7 @@ class Library:
     """
 
     def __init__(self, path: str | Path, *, expected: bool = False) -> None:
-        self.path = Path(path).resolve()
+        self.given, self.path = Path(path), Path(path).resolve()
         if not expected and not os.path.isdir(self.path):  # which is no error where it may not be looked at
             raise ConfigError(f"no such run, or folder of runs: {path}; train first (faussaire train DATA --studio)")
         self.single = expected or is_run(self.path)
@@ -69,6 +70,10 @@ class Library:
         links = (name for name in ANSWERED_FROM if (run.path / name).is_symlink())
         name = next((name for name in links if not run.holds(run.path / name)), None)
         return "" if name is None else f"its {name} is a link that leads out of the run"
+
+    def place(self, run_id: str) -> Path:
+        """Return the folder of a run as whoever serves it would type it; its name alone where it lies elsewhere."""
+        return Path(reached(self.given if self.single else self.given / run_id))
 
     def run(self, run_id: str | None) -> RunFolder:
         """Return a run; without an id, the only one.

@@ -15,6 +15,7 @@ from faussaire.core.errors import CheckpointError, RequestError
 from faussaire.runs import control
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.standing import standing
+from faussaire.views.verdict import in_both
 from faussaire.views.web.api.seats import EVENTS, EventStream
 from faussaire.views.web.library import served_file
 from faussaire.views.web.shared import MAX_STREAMS, Shared, SharedDep
@@ -47,9 +48,16 @@ async def follow(
     shared: SharedDep, run_id: str, last_event_id: Annotated[str, Header(max_length=20)] = "0"
 ) -> Response:
     """Follow a run: server-sent events, the run so far and then each line of events.jsonl, whose number is the id."""
-    history = shared.history(shared.library.run(run_id))
+    run, place = shared.library.run(run_id), shared.library.place(run_id)
     after = int(last_event_id) if last_event_id.isdecimal() else 0
-    return EventStream(shared.seats, MAX_STREAMS, history, after, closing=lambda: shared.closing())
+    return EventStream(
+        shared.seats,
+        MAX_STREAMS,
+        shared.history(run),
+        after,
+        closing=lambda: shared.closing(),
+        judge=lambda events: in_both(run, events, place),
+    )
 
 
 @router.post("/{run_id}/control", status_code=202)

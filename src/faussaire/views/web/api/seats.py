@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from faussaire.core.errors import RequestError
 from faussaire.runs.history import History
-from faussaire.views.web.api.stream import stream
+from faussaire.views.web.api.stream import Judge, stream
 
 EVENTS = "text/event-stream"
 SURE_SECONDS = 15.0  # a seat is one's own for so long, whoever waits
@@ -74,15 +74,26 @@ class EventStream(Response):
         history: of the run.
         after: the last line that the browser has, or 0.
         closing: says whether the server is about to end.
+        judge: says the verdict on the run.
     """
 
-    def __init__(self, seats: Seats, most: int, history: History, after: int, *, closing: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        seats: Seats,
+        most: int,
+        history: History,
+        after: int,
+        *,
+        closing: Callable[[], bool],
+        judge: Judge = lambda events: {},
+    ) -> None:
         super().__init__(media_type=EVENTS)
         self.seats = seats
         self.most = most
         self.history = history
         self.after = after
         self.closing = closing
+        self.judge = judge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer.
@@ -96,6 +107,6 @@ class EventStream(Response):
                 await send(message)
 
         with self.seats.taken(self.most) as seat, suppress(TimeoutError):
-            messages = stream(self.history, self.after, lambda: seat.wanted or self.closing())
+            messages = stream(self.history, self.after, lambda: seat.wanted or self.closing(), self.judge)
             async with aclosing(messages):
                 await StreamingResponse(messages, media_type=EVENTS)(scope, receive, send_in_time)

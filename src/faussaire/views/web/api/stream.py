@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -24,7 +24,13 @@ POLL_SECONDS = 1.0  # a page draws less often still
 PULSE_SECONDS = 5.0
 
 
-async def stream(history: History, after: int, closing: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
+Judge = Callable[[Sequence[Event]], dict[str, Any]]
+"""Says the verdict on a run, given the last of its events of each kind."""
+
+
+async def stream(
+    history: History, after: int, closing: Callable[[], bool], judge: Judge = lambda events: {}
+) -> AsyncGenerator[bytes, None]:
     """Yield server-sent events for as long as the reader stays, or until the file is begun anew.
 
     The file is read, and what is in it put into words, in a thread: whoever else is served waits for no reader.
@@ -38,9 +44,9 @@ async def stream(history: History, after: int, closing: Callable[[], bool]) -> A
             for text in messages:
                 yield text
             now = reader.standing()
-            if now["state"] != state or time.monotonic() - pulsed >= PULSE_SECONDS:
+            if messages or now["state"] != state or time.monotonic() - pulsed >= PULSE_SECONDS:
                 pulsed, state = time.monotonic(), now["state"]
-                yield message("pulse", now)
+                yield message("pulse", now | {"verdict": await asyncio.to_thread(judge, reader.latest)})
             if not messages:
                 await asyncio.sleep(POLL_SECONDS)
     except EOFError:
@@ -81,10 +87,15 @@ class Reader:
         first, self._first = self._first, []
         return first or self._read_on()
 
+    @property
+    def latest(self) -> list[Event]:
+        """The last event of each kind, in order."""
+        return list(self._latest.values())
+
     def standing(self) -> dict[str, Any]:
         """Return the state of the run in a word, and how old the last news is, in seconds."""
         now = time.time()
-        found = standing(list(self._latest.values()), now)
+        found = standing(self.latest, now)
         return {"state": found.state, "age": None if found.updated is None else round(now - found.updated, 1)}
 
     def _note(self, event: Event) -> None:

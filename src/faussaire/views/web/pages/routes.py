@@ -13,13 +13,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from faussaire.core.errors import CheckpointError, RequestError
 from faussaire.core.suggestions import typed
-from faussaire.evaluation.verdicts.verdict import GOOD
 from faussaire.runs.standing import LEARNING
+from faussaire.views.verdict import data_of, in_words, verdict_on
 from faussaire.views.web.api.exports import PAGED, has_reals, modality_of
 from faussaire.views.web.api.generators import written
 from faussaire.views.web.api.runs import described
 from faussaire.views.web.pages.figures import evaluated_figures
 from faussaire.views.web.pages.render import page
+from faussaire.views.web.pages.texts import language_of
 from faussaire.views.web.shared import SharedDep
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +38,8 @@ def index(request: Request, shared: SharedDep) -> Response:
 @router.get("/runs/{run_id}")
 def live(request: Request, shared: SharedDep, run_id: str) -> Response:
     """Show a run as it learns."""
-    run = shared.library.run(run_id)
+    run, place = shared.library.run(run_id), shared.library.place(run_id)
+    _, events = shared.history(run).read()
     return page(
         request,
         "live.html.j2",
@@ -46,7 +48,8 @@ def live(request: Request, shared: SharedDep, run_id: str) -> Response:
         several=not shared.library.single,
         scores=evaluated_figures(run),
         map_style=map_style(),
-        good=GOOD,
+        place=typed(place),
+        verdict=in_words(verdict_on(run, events), language_of(request), run=place, data=data_of(run)),
     )
 
 
@@ -112,7 +115,7 @@ def take(request: Request, shared: SharedDep, run_id: str) -> Response:
         ready=ready,
         paged=modality_of(run) == PAGED,
         reals=has_reals(run),
-        folder=typed(run_id),
+        folder=typed(shared.library.place(run_id)),
         exports=sorted(  # what is made here comes first
             ((name, exporter.description) for name, exporter in exporters().items()), key=lambda way: way[0] != "page"
         ),

@@ -1,15 +1,17 @@
 // The verdict in words, and the score of the training with its interval.
-import { fill, number, percent, plusMinus, tell, texts, thousands } from "./words.js";
+import { fill, language, number, percent, tell, texts, thousands } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
-export function showVerdict(story) {
-  const f = story.figures();
-  if (!f.verdict) return;
-  const text = texts.verdicts[f.verdict] ?? f.verdict_text;
-  const accuracy = `${percent(f.accuracy)} ± ${number(100 * f.accuracy_half, 2)}`;
-  tell(at("verdict"), fill(text, { accuracy, diversity: plusMinus(f.diversity, f.diversity_half) }));
-  at("verdict").className = `verdict ${texts.good.includes(f.verdict) ? "good" : "bad"}`;
+/** Show the one verdict, as the server says it in the reader's language. */
+export function showVerdict({ verdict }) {
+  const said = verdict?.[language];
+  if (!said) return;
+  for (const name of ["text", "basis", "advice", "command"]) {
+    tell(at(`verdict-${name}`), said[name]);
+    at(`verdict-${name}`).hidden = !said[name];
+  }
+  at("verdict").className = `verdict ${said.tone}`;
 }
 
 /** Say that the training went back, where it did. */

@@ -52,11 +52,11 @@ function follow() {
     connected = due = true;
   });
   source.addEventListener("pulse", (message) => {
-    const { age, state } = JSON.parse(message.data);
+    const { age, state, verdict } = JSON.parse(message.data);
     const first = !connected;
-    due ||= state !== story.state || state === "silent";
+    due ||= state !== story.state || state === "silent" || JSON.stringify(verdict) !== JSON.stringify(story.verdict);
     connected = true;
-    Object.assign(story, { age, state });
+    Object.assign(story, { age, state, verdict });
     if (first) show();
   });
   source.addEventListener("error", () => {

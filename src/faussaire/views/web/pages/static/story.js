@@ -17,6 +17,7 @@ export class Story {
     this.events = [];
     this.state = "starting"; // in a word, as the server says it
     this.age = null; // of the last news, in seconds
+    this.verdict = null; // in each language, as the server says it
     for (const event of events) this.take(event, line);
   }
 
@@ -72,7 +73,6 @@ export class Story {
     const accuracy = known ? (data.accuracy_real + data.accuracy_fake) / 2 : null;
     return {
       ...data, nimg, config, settings, accuracy,
-      accuracy_half: known ? 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / (2 * data.n)) : null,
       rounds: step ? nimg / step : null,
       rounds_per_second: step && data.nimg_per_second ? data.nimg_per_second / step : null,
       judged: this.last("judged"),

@@ -13,11 +13,6 @@ export function number(value, digits = 3) {
   return new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value);
 }
 
-/** Write a figure and half of its 95 % interval, if there is one. */
-export function plusMinus(value, half) {
-  return Number.isFinite(half) ? `${number(value, 2)} ± ${number(half, 1)}` : number(value, 2);
-}
-
 /** Write a whole number in full. */
 export function whole(value) {
   return Number.isFinite(value) ? new Intl.NumberFormat(language).format(Math.round(value)) : "…";
