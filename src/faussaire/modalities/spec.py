@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -243,6 +244,22 @@ class Modality(ABC):
 
     `conditional` holds for data with classes.
     """
+
+    script_in: ClassVar[str] = ""
+    """The package that holds `page.js`; empty where an exported page cannot show such samples."""
+
+    @property
+    def script(self) -> str:
+        """JavaScript by which an exported page draws a sample and makes its files, or empty.
+
+        It defines `KIND`, of a sample as a Float32Array of `FACTS.shape` (docs/guide/modalities.md).
+        """
+        return files(self.script_in).joinpath("page.js").read_text("utf-8") if self.script_in else ""
+
+    @property
+    def script_facts(self) -> Mapping[str, Any]:
+        """What the script takes besides, as JSON: `FACTS.sample`."""
+        return {}
 
     @abstractmethod
     def describe(self, shape: tuple[int, ...]) -> str:

@@ -91,12 +91,12 @@ def test_real_images_go_into_a_page_only_where_that_is_asked_for(tmp_path: Path,
     with_them, told = export(squares_run, "page", tmp_path / "with.html", with_reals=True)
     assert 'id="reals"' not in without.read_text("utf-8").partition("<script>")[0]
     assert '<script type="text/plain" id="reals">' in with_them.read_text("utf-8")
-    assert "48 of the real images" in told[1]
+    assert "48 of the real samples" in told[1]
 
 
 def test_what_cannot_be_a_page_is_refused_in_one_line(tmp_path: Path) -> None:
     points = saved_in(tmp_path / "points", generator_of("dense", POINTS))
-    with pytest.raises(ConfigError, match="a page shows images"):
+    with pytest.raises(ConfigError, match="a page cannot show"):
         export(points, "page", tmp_path / "p.html")
     alone = saved_in(tmp_path / "alone", generator_of("dense", image_spec(8, 1)))
     with pytest.raises(ConfigError, match=r"reals\.png"):

@@ -44,6 +44,7 @@ class Sounds(spec.Modality):
     """
 
     name = "audio"
+    script_in = __name__
     suffixes = SOUND_SUFFIXES
     formats = "WAV, FLAC, OGG or MP3 sounds"
     options = OPTIONS
@@ -153,6 +154,11 @@ class Sounds(spec.Modality):
     def augmentations(self, shape: tuple[int, ...]) -> tuple[str, ...]:
         """Return a shift in time, and gaps in time and frequency."""
         return ("shift", "gaps")
+
+    @property
+    def script_facts(self) -> dict[str, Any]:
+        """Return rate and length, and by which numbers a spectrum becomes sound."""
+        return {"seconds": self.known.seconds, "rate": self.known.rate, **self.known.spectra.facts}
 
     def describe(self, shape: tuple[int, ...]) -> str:
         """Say how long sounds are, and at which rate."""

@@ -60,7 +60,7 @@ def _integrated(magnitudes: np.ndarray, step_time: np.ndarray, step_frequency: n
     loud, right, up = magnitudes.ravel().tolist(), step_time.ravel().tolist(), step_frequency.ravel().tolist()
     phase = [0.0] * len(loud)
     todo = (magnitudes.ravel() > least).tolist()
-    for start in np.argsort(-magnitudes, axis=None).tolist():
+    for start in np.argsort(-magnitudes, axis=None, kind="stable").tolist():
         if loud[start] <= least:
             break
         heap = [(-loud[start], start)] if todo[start] else []

@@ -9,12 +9,14 @@ mel scale (O'Shaughnessy 1987), fine where the pitch of a voice is and coarse ab
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from faussaire.modalities.audio.phase import hann, istft, pghi, stft
+from faussaire.modalities.audio.phase import GAMMA, HEARD, hann, istft, pghi, stft
 
 FLOOR = -7.0
 """Natural logarithm of the quietest magnitude kept, of the loudest: 61 dB below, as noise in recordings is."""
@@ -71,6 +73,13 @@ class Spectra:
     def back(self) -> tuple[np.ndarray, np.ndarray]:
         """What makes `[bins]` of bands and `[frames]` of columns: between two the value goes over straight."""
         return _between(self.bands), _between(self.columns)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a page makes sound by; arrays as float32, little-endian, in base64."""
+        bins, frames = (base64.b64encode(one.astype("<f4").tobytes()).decode() for one in self.back)
+        numbers = {"hop": self.hop, "length": self.length, "floor": FLOOR, "peak": PEAK, "gamma": GAMMA, "heard": HEARD}
+        return {"bins": bins, "frames": frames, **numbers}
 
     def picture(self, wave: np.ndarray) -> np.ndarray:
         """Return a wave float32 `[T]` as uint8 `[side, side]`: the highest band first, the earliest column left."""

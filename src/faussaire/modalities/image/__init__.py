@@ -48,6 +48,7 @@ class Images(spec.Modality):
     """The modality of images."""
 
     name = "image"
+    script_in = __name__
     suffixes = IMAGE_SUFFIXES
     formats = "PNG, JPEG, WebP, BMP, GIF, TIFF or AVIF images"
     options = OPTIONS

@@ -33,6 +33,7 @@ class Music(spec.Modality):
     """Windows of four bars."""
 
     name = "music"
+    script_in = __name__
     suffixes = frozenset({".mid", ".midi", ".kar", ".steps"})
     formats = "MIDI files"
     whole = True
@@ -140,6 +141,11 @@ class Music(spec.Modality):
                 encode=lambda arrays: writing.midi_of(arrays, self._lowest),
             ),
         )
+
+    @property
+    def script_facts(self) -> dict[str, Any]:
+        """Return the lowest pitch, and all numbers by which rolls are drawn, written and played."""
+        return {"lowest": self._lowest, **drawing.FACTS, **writing.FACTS}
 
     def describe(self, shape: tuple[int, ...]) -> str:
         """Say how long windows are, of how many voices and octaves."""

@@ -13,6 +13,9 @@ _PAPER, _BAR_LINE, _OCTAVE = 255, 205, 232
 _VOICES = np.array([(0, 90, 140), (214, 96, 20), (0, 140, 90), (150, 60, 140), (90, 90, 90), (190, 150, 0)], np.uint8)
 """Darkened after Okabe and Ito 2008, so that who does not tell red from green tells them apart on white paper."""
 
+FACTS = {"bar": BAR, "paper": _PAPER, "bar_line": _BAR_LINE, "octave": _OCTAVE, "colours": _VOICES.tolist()}
+"""What a page draws by."""
+
 _LARGER = 2  # times as wide as is asked for: a line of one pixel is hard to see
 
 

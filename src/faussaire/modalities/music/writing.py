@@ -27,6 +27,21 @@ _A4, _A4_PITCH = 440.0, 69
 _LOUDEST = 0.9
 _MIDI_CHANNELS = (*range(9), *range(10, 16))  # the tenth is that of drums
 
+FACTS = {
+    "quarters_per_minute": QUARTERS_PER_MINUTE,
+    "steps_per_quarter": STEPS_PER_QUARTER,
+    "ticks_per_step": TICKS_PER_STEP,
+    "velocity": VELOCITY,
+    "channels": _MIDI_CHANNELS,
+    "rate": RATE,
+    "harmonics": _HARMONICS,
+    "attack": _ATTACK,
+    "release": _RELEASE,
+    "decay": _DECAY,
+    "loudest": _LOUDEST,
+}
+"""What a page writes and plays by."""
+
 
 def notes_of(rolls: np.ndarray, lowest: int) -> np.ndarray:
     """Return the notes int64 `[n, 4]` of rolls `[w, V, 64, P]`, one after the other: voice, first step, end, pitch.

@@ -42,6 +42,7 @@ class Text(spec.Modality):
     """
 
     name = "text"
+    script_in = __name__
     options = OPTIONS
     scored_by = "letter-groups"
     judged_by = ("letter-groups",)
@@ -149,6 +150,11 @@ class Text(spec.Modality):
     def forms(self) -> tuple[Form, ...]:
         """A text file, with a line for each sample."""
         return (Form(suffix=".txt", media_type="text/plain", encode=as_text, shown=Shown.TEXT),)
+
+    @property
+    def script_facts(self) -> dict[str, Any]:
+        """Return the letters."""
+        return {"alphabet": self.alphabet}
 
     def describe(self, shape: tuple[int, ...]) -> str:
         """Say how long lines are, and how many letters there are."""

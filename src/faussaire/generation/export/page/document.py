@@ -33,8 +33,10 @@ LANGUAGES = ("en", "fr")
 ENGINE = ("evaluator.js", "engine.js")
 """The scripts that the worker has, too."""
 
-APP = ("random.js", "show.js", "hero.js", "walk.js", "wall.js", "quiz.js", "card.js", "app.js")
-MODALITY = "image"
+APP = ("hero.js", "walk.js", "wall.js", "quiz.js", "card.js", "app.js")
+"""After the script of the modality, which they need (`Modality.script`); it needs those of FIRST."""
+
+FIRST = ("random.js", "show.js")
 MOST_REALS, MOST_REALS_BYTES = 48, 1_000_000
 POSTER = 16
 """Samples in the picture that stands there until the first is made, and where none can be."""
@@ -49,13 +51,13 @@ def write_page(source: Source, out: Path, *, with_reals: bool, progress: Progres
     """Write the page of a generator; return what there is to say.
 
     Raises:
-        ConfigError: it makes no images, was exported already, or there are no real images to put in.
+        ConfigError: it makes what a page cannot show, was exported already, or there are no reals to put in.
         ExportError: it has a layer that the page does not know.
     """
     generator = source.generator
-    if generator.spec.modality != MODALITY:
+    if not generator.modality.script:
         made = generator.modality.describe(generator.spec.shape)
-        raise ConfigError(f"a page shows images, and this generator makes {made}: take it away by --to onnx")
+        raise ConfigError(f"a page cannot show what this generator makes, {made}: take it away by --to onnx")
     if not hasattr(generator, "module"):
         raise ConfigError("a page is made of a run or of a generator's folder, not of an exported generator")
     reals = _reals(source) if with_reals else None
@@ -72,27 +74,30 @@ def write_page(source: Source, out: Path, *, with_reals: bool, progress: Progres
         "figures": _figures(source),
     }  # fmt: skip
     content = _html(
-        data, weights, None if reals is None else base64.b64encode(reals.tobytes()).decode(), _poster(generator)
+        data,
+        weights,
+        reals=None if reals is None else base64.b64encode(reals.tobytes()).decode(),
+        poster=_poster(generator),
+        script=generator.modality.script,
     )
     write_atomically(out, content.encode(), remedy="nothing of it is left there; make room, or choose another --out")
     told = [f"a page of {len(content.encode()) / 1e6:.1f} MB that makes samples by itself: open it in any browser"]
     if bits == 32:
-        told.append("Its weights are stored in 32 bits: in 16, pixels would differ by more than 1 of 255.")
+        told.append("Its weights are stored in 32 bits: in 16, samples would differ by more than 1 of 255.")
     if reals is not None:
-        told.append(f"It holds {len(reals)} of the real images, for the quiz: whoever gets it gets them.")
+        told.append(f"It holds {len(reals)} of the real samples, for the quiz: whoever gets it gets them.")
     return told
 
 
 def _facts(source: Source, bits: int, most: int, num_reals: int) -> dict[str, Any]:
     generator = source.generator
-    height, width = generator.spec.shape[-2:]
     return {
         "name": source.name,
         "data": generator.name,
         "noun": noun_of(generator.name),
+        "kind": generator.spec.modality,
         "shape": list(generator.spec.shape),
-        "height": height,
-        "width_pixels": width,
+        "sample": generator.modality.script_facts,
         "classes": list(generator.spec.classes),
         "shares": list(generator.class_shares),
         "z_dim": generator.z_dim,
@@ -130,16 +135,19 @@ def _finite(value: object) -> float | None:
 
 
 def _reals(source: Source) -> np.ndarray:
-    """Return a few dozen of the real images, uint8 `[n, H, W, C]`.
+    """Return a few dozen of the reals as the networks see them, uint8 `[n, *shape]`: 0 is -1, and 255 is 1.
 
     Raises:
         ConfigError: they are not there.
     """
     generator = source.generator
-    reals = read_reals(Path(source.path), generator.modality, generator.spec.shape)
+    kind = generator.modality
+    reals = read_reals(Path(source.path), kind, generator.spec.shape)
     if reals is None:
         raise ConfigError("--with-reals takes them from reals.png in the folder of a run, which is not there")
-    return reals[: max(1, min(MOST_REALS, MOST_REALS_BYTES // reals[0].nbytes))]
+    most = max(1, min(MOST_REALS, MOST_REALS_BYTES // math.prod(generator.spec.shape)))
+    seen = kind.to_real(kind.to_rows(reals[:most])).numpy()
+    return np.rint((seen + 1) * 127.5).astype(np.uint8)
 
 
 def _poster(generator: Generator) -> str:
@@ -151,13 +159,15 @@ def _uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _html(data: dict[str, Any], weights: str, reals: str | None, poster: str) -> str:
-    engine, app, style = _joined(*ENGINE), _joined(*APP), _read("page.css")
+def _html(data: dict[str, Any], weights: str, *, reals: str | None, poster: str, script: str) -> str:
+    engine, style = _joined(*ENGINE), _read("page.css")
+    app = "\n".join([_joined(*FIRST), script, _joined(*APP)])
     templates = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return templates.from_string(_read("page.html.j2")).render(
         policy=Markup(
             f"default-src 'none'; script-src {_hash(engine)} {_hash(app)} 'wasm-unsafe-eval'; "
-            f"style-src {_hash(style)}; img-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
+            f"style-src {_hash(style)}; img-src data: blob:; media-src blob:; worker-src blob:; "
+            "base-uri 'none'; form-action 'none'"
         ),
         facts=data["facts"],
         version=__version__,

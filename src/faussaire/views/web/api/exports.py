@@ -6,11 +6,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from faussaire.core.errors import CheckpointError, RequestError
+from faussaire.core.errors import CheckpointError, ConfigError, RequestError
+from faussaire.modalities import modality
 from faussaire.runs.folder import RunFolder
 from faussaire.views.web.shared import SharedDep
-
-PAGED = "image"  # the modality that pages show
 
 router = APIRouter(prefix="/api/runs", tags=["exports"])
 
@@ -28,8 +27,8 @@ class Wishes(BaseModel):
 async def make_page(shared: SharedDep, run_id: str, wishes: Wishes) -> Response:
     """Make one HTML file that makes samples by itself, to be saved; it takes some seconds."""
     run = shared.library.run(run_id)
-    if modality_of(run) != PAGED:
-        raise RequestError(409, "a page shows images, and this run makes something else")
+    if not is_shown_by_pages(run):
+        raise RequestError(409, "a page cannot show what this run makes")
     if wishes.with_reals and not has_reals(run):
         raise RequestError(409, "this run has no picture of its real samples: it needs the folder of a training")
     content = await shared.pages.of(run, with_reals=wishes.with_reals)
@@ -38,12 +37,17 @@ async def make_page(shared: SharedDep, run_id: str, wishes: Wishes) -> Response:
     )
 
 
-def modality_of(run: RunFolder) -> str | None:
-    """Return the modality of what a run makes; None where config.json does not say."""
+def is_shown_by_pages(run: RunFolder) -> bool:
+    """Say whether a page can show what a run makes."""
     try:
-        return str(run.read_json(run.config)["spec"]["modality"])
-    except (CheckpointError, KeyError, TypeError):  # it is no JSON, or not that of a run
-        return None
+        return bool(modality(run.read_json(run.config)["spec"]["modality"]).script_in)
+    except (
+        CheckpointError,
+        ConfigError,
+        KeyError,
+        TypeError,
+    ):  # it is no JSON, not that of a run, or of a kind that is not known
+        return False
 
 
 def has_reals(run: RunFolder) -> bool:

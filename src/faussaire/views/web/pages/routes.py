@@ -15,7 +15,7 @@ from faussaire.core.errors import CheckpointError, RequestError
 from faussaire.core.suggestions import typed
 from faussaire.runs.standing import LEARNING
 from faussaire.views.verdict import data_of, in_words, verdict_on
-from faussaire.views.web.api.exports import PAGED, has_reals, modality_of
+from faussaire.views.web.api.exports import has_reals, is_shown_by_pages
 from faussaire.views.web.api.generators import written
 from faussaire.views.web.api.runs import described
 from faussaire.views.web.pages.figures import evaluated_figures
@@ -113,7 +113,7 @@ def take(request: Request, shared: SharedDep, run_id: str) -> Response:
         here="take",
         several=not shared.library.single,
         ready=ready,
-        paged=modality_of(run) == PAGED,
+        paged=is_shown_by_pages(run),
         reals=has_reals(run),
         folder=typed(shared.library.place(run_id)),
         exports=sorted(  # what is made here comes first

@@ -23,10 +23,10 @@ function wordFigures() {
 }
 
 function wordCard() {
-  const colour = words(`colour${CHANNELS}`), { architecture, width } = FACTS;
+  const { architecture, width } = FACTS;
   const rows = {
     data: FACTS.data,
-    sample: words("sample", { colour, height: HEIGHT, width: WIDTH }),
+    sample: KIND.described(),
     classes: FACTS.classes.join(", "),
     network: words(width ? "network" : "network_alone", { architecture, width }),
     nimg: words("nimg", { kimg: number(FACTS.nimg / 1000) }),

@@ -47,11 +47,14 @@ async function sampleAt(place, options) {
 }
 
 let asked = 0;
+let shown = null; // the sample that is to be seen
 async function show() {
   const mine = ++asked;
   const samples = await sampleAt(here, { urgent: true });
   if (mine !== asked) return;
+  shown = samples;
   paint($("sample"), pixels(samples));
+  describe();
   if (!document.body.classList.contains("ready")) {
     document.body.classList.add("ready");
     document.body.dataset.first = performance.now().toFixed(1); // milliseconds after opening
@@ -83,7 +86,9 @@ function describe() {
   const values = { x: noun(), seed, class: FACTS.classes[label] };
   document.title = $("title").textContent = words("title", values);
   $("said").textContent = words(label === null ? "said" : "said_class", values);
-  $("sample").setAttribute("aria-label", words("alt", values));
+  const read = shown && KIND.read ? KIND.read(shown) : "";
+  $("read").textContent = read;
+  $("sample").setAttribute("aria-label", [words("alt", values), read].filter(Boolean).join(": "));
 }
 
 function report(error) {
@@ -124,13 +129,17 @@ function beginHero() {
       status("not_copied");
     }
   });
-  $("save").addEventListener("click", async () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(await png($("sample")));
-    link.download = `${FACTS.name}-${here.seed}.${here.index}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  });
+  const named = (suffix) => `${FACTS.name}-${here.seed}.${here.index}${suffix}`;
+  $("save").addEventListener("click", async () => download(await png($("sample")), named(".png")));
+  for (const { suffix, type, bytes } of KIND.files) {
+    const button = document.createElement("button");
+    button.type = "button";
+    saying(() => (button.textContent = words("save_as", { suffix })));
+    button.addEventListener("click", () => shown && download(new Blob([bytes(shown)], { type }), named(suffix)));
+    $("save").after(button);
+  }
+  $("hear").hidden = $("asked-hear").hidden = !KIND.heard;
+  $("hear").addEventListener("click", () => shown && hear(shown).catch(report));
   addEventListener("hashchange", () => {
     const place = placeOf(location.hash);
     if (place && fragmentOf(place) !== fragmentOf(here)) go(place);

@@ -1,15 +1,10 @@
-// Be the discriminator: real thumbnails, where the page has any, among pictures made on the spot.
+// Be the discriminator: real samples, where the page has any, among some made on the spot.
 
 const quiz = { questions: [], at: 0, running: false };
 
-function realPictures() {
-  const text = atob($("reals")?.textContent ?? ""), area = HEIGHT * WIDTH, count = text.length / (area * CHANNELS);
-  return Array.from({ length: count }, (_, i) => {
-    const samples = new Float32Array(CHANNELS * area);
-    for (let c = 0; c < CHANNELS; c++)
-      for (let j = 0; j < area; j++) samples[c * area + j] = text.charCodeAt((i * area + j) * CHANNELS + c) / 127.5 - 1;
-    return pixels(samples);
-  });
+function realSamples() {
+  const text = atob($("reals")?.textContent ?? "");
+  return Array.from({ length: text.length / SIZE }, (_, i) => Float32Array.from({ length: SIZE }, (_, j) => text.charCodeAt(i * SIZE + j) / 127.5 - 1));
 }
 
 function shuffled(items) {
@@ -22,12 +17,12 @@ function shuffled(items) {
 }
 
 async function beginRound() {
-  const reals = shuffled(realPictures()), n = Math.min(20, reals.length);
+  const reals = shuffled(realSamples()), n = Math.min(20, reals.length);
   const truth = Array.from({ length: n }, () => Math.random() < 0.5);
   quiz.questions = [];
   for (const real of truth) {
-    const image = real ? reals.pop() : pixels(await sampleAt({ ...fresh(), ...still() }));
-    quiz.questions.push({ real, image });
+    const sample = real ? reals.pop() : await sampleAt({ ...fresh(), ...still() });
+    quiz.questions.push({ real, sample });
   }
   Object.assign(quiz, { at: 0, running: true });
   $("asking").hidden = false;
@@ -36,7 +31,7 @@ async function beginRound() {
 }
 
 function ask() {
-  paint($("asked"), quiz.questions[quiz.at].image);
+  paint($("asked"), pixels(quiz.questions[quiz.at].sample));
   wordQuestion();
   $("question").focus();
 }
@@ -45,7 +40,8 @@ function wordQuestion() {
   if (!quiz.running) return;
   const values = { i: quiz.at + 1, n: quiz.questions.length };
   $("question").textContent = words("quiz_question", values);
-  $("asked").setAttribute("aria-label", words("quiz_alt", values));
+  const read = KIND.read?.(quiz.questions[quiz.at].sample);
+  $("asked").setAttribute("aria-label", [words("quiz_alt", values), read].filter(Boolean).join(": "));
 }
 
 function answer(real) {
@@ -74,12 +70,12 @@ function wordResult() {
   $("score").textContent = words("quiz_score", { right, n });
   $("chance").textContent = words("quiz_chance", { share: percent(right / n), low, high });
   $("truth").replaceChildren(
-    ...quiz.questions.map(({ real, said, image }) => {
+    ...quiz.questions.map(({ real, said, sample }) => {
       const item = document.createElement("li"), canvas = document.createElement("canvas"), text = document.createElement("span");
       text.textContent = `${words(real ? "was_real" : "was_fake")}; ${words(real === said ? "you_right" : "you_wrong")}`;
       canvas.setAttribute("role", "presentation");
       item.classList.toggle("wrong", real !== said);
-      paint(canvas, image);
+      paint(canvas, pixels(sample));
       item.append(canvas, text);
       return item;
     }),
@@ -93,6 +89,7 @@ function beginQuiz() {
   saying(wordQuestion);
   saying(wordResult);
   $("begin").addEventListener("click", () => beginRound().catch(report));
+  $("asked-hear").addEventListener("click", () => hear(quiz.questions[quiz.at].sample).catch(report));
   $("real").addEventListener("click", () => answer(true));
   $("fake").addEventListener("click", () => answer(false));
   addEventListener("keydown", (event) => {

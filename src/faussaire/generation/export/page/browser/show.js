@@ -4,7 +4,7 @@ const $ = (id) => document.getElementById(id);
 const json = (id) => JSON.parse($(id).textContent);
 const DATA = json("data"), TEXTS = json("texts"), FACTS = DATA.facts;
 const LANGUAGES = Object.keys(TEXTS);
-const [CHANNELS, HEIGHT, WIDTH] = FACTS.shape;
+const SIZE = FACTS.shape.reduce((a, b) => a * b); // numbers in a sample
 
 let language = LANGUAGES.find((code) => navigator.language?.toLowerCase().startsWith(code)) ?? "en";
 try {
@@ -16,7 +16,8 @@ try {
 const told = []; // what writes words again when the language changes
 
 function words(name, values = {}) {
-  return (TEXTS[language][name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "…");
+  const texts = TEXTS[language];
+  return (texts[FACTS.kind]?.[name] ?? texts[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "…");
 }
 
 // Runs now, and again in another language.
@@ -45,20 +46,14 @@ function speak(code) {
   for (const write of told) write();
 }
 
-// A sample [C, H, W] in [-1, 1], at a place in an array of several, as the pixels of a canvas.
-function pixels(samples, place = 0) {
-  const image = new ImageData(WIDTH, HEIGHT), area = HEIGHT * WIDTH, at = place * CHANNELS * area;
-  for (let i = 0; i < area; i++)
-    for (let c = 0; c < 4; c++) {
-      const from = CHANNELS >= 3 ? c : c < 3 ? 0 : 3;
-      image.data[4 * i + c] = from < CHANNELS ? Math.round(samples[at + from * area + i] * 127.5 + 127.5) : 255;
-    }
-  return image;
-}
+const sampleOf = (samples, place = 0) => samples.subarray(place * SIZE, (place + 1) * SIZE);
+
+// What the kind of data makes of a sample, at a place in an array of several: the pixels of a canvas.
+const pixels = (samples, place = 0) => KIND.draw(sampleOf(samples, place));
 
 function paint(canvas, image) {
-  canvas.width = WIDTH;
-  canvas.height = HEIGHT;
+  canvas.width = KIND.width;
+  canvas.height = KIND.height;
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
@@ -72,6 +67,52 @@ async function png(canvas) {
   chunk.set(text, 4);
   view.setUint32(text.length + 4, crc32(text));
   return new Blob([bytes.subarray(0, header), chunk, bytes.subarray(header)], { type: "image/png" });
+}
+
+// A wave in [-1, 1] as a WAV of 16 bits, with the mark of what faussaire makes (modalities/waves.py).
+function wav(wave, rate) {
+  const text = (letters) => new TextEncoder().encode(letters), software = text(`${FACTS.mark}\0`);
+  const chunk = (name, parts) => {
+    const size = parts.reduce((sum, part) => sum + part.length, 0), out = new Uint8Array(8 + size + (size % 2));
+    out.set(text(name));
+    new DataView(out.buffer).setUint32(4, size, true);
+    let at = 8;
+    for (const part of parts) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  };
+  const form = new DataView(new ArrayBuffer(16)), sound = new DataView(new ArrayBuffer(2 * wave.length));
+  form.setUint16(0, 1, true);
+  form.setUint16(2, 1, true);
+  form.setUint32(4, rate, true);
+  form.setUint32(8, 2 * rate, true);
+  form.setUint16(12, 2, true);
+  form.setUint16(14, 16, true);
+  wave.forEach((value, i) => sound.setInt16(2 * i, Math.max(-32767, Math.min(32767, Math.round(value * 32767))), true));
+  const info = chunk("LIST", [text("INFO"), chunk("ISFT", [software])]);
+  const bytes = (view) => new Uint8Array(view.buffer);
+  return chunk("RIFF", [text("WAVE"), chunk("fmt ", [bytes(form)]), info, chunk("data", [bytes(sound)])]);
+}
+
+// One sound at a time.
+const listening = { audio: null, address: null };
+
+function hear(sample) {
+  listening.audio?.pause();
+  if (listening.address) URL.revokeObjectURL(listening.address);
+  listening.address = URL.createObjectURL(new Blob([KIND.heard(sample)], { type: "audio/wav" }));
+  listening.audio = new Audio(listening.address);
+  return listening.audio.play();
+}
+
+function download(content, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
 function crc32(bytes) {

@@ -4,8 +4,8 @@ const WALL_TOGETHER = 8; // made between two looks at what is urgent
 const wall = { count: 0, columns: 0, seed: null, mark: 0, image: null, wish: 0 };
 
 function measureWall() {
-  wall.columns = innerWidth < 700 ? 12 : 24;
-  wall.count = wall.columns * (innerWidth < 700 ? 25 : 16);
+  const [columns, rows] = innerWidth < 700 ? KIND.wall.narrow : KIND.wall.wide;
+  Object.assign(wall, { columns, count: columns * rows });
 }
 
 async function fillWall() {
@@ -13,8 +13,8 @@ async function fillWall() {
   const [place, label] = [fresh(), here.label];
   Object.assign(wall, { seed: place.seed, mark: 0, label, truncation: here.truncation });
   $("wall-frame").hidden = $("wall-keys").hidden = false;
-  canvas.width = columns * WIDTH;
-  canvas.height = Math.ceil(count / columns) * HEIGHT;
+  canvas.width = columns * KIND.width;
+  canvas.height = Math.ceil(count / columns) * KIND.height;
   const context = canvas.getContext("2d");
   for (let first = 0; first < count; first += WALL_TOGETHER) {
     const places = Array.from({ length: Math.min(WALL_TOGETHER, count - first) }, (_, i) => ({ ...place, ...still(), index: first + i, label }));
@@ -22,7 +22,7 @@ async function fillWall() {
     places.forEach((one, i) => latents.set(shrunk(latentOf(one.seed, one.index, FACTS.z_dim), wall.truncation), i * FACTS.z_dim));
     const samples = await engine.make(latents, FACTS.shares.length ? places.map(labelOf) : null);
     if (wish !== wall.wish) return; // another wall was asked for
-    places.forEach((one, i) => context.putImageData(pixels(samples, i), (one.index % columns) * WIDTH, Math.floor(one.index / columns) * HEIGHT));
+    places.forEach((one, i) => context.putImageData(pixels(samples, i), (one.index % columns) * KIND.width, Math.floor(one.index / columns) * KIND.height));
     $("rate").textContent = words("filling", { done: whole(first + places.length), n: whole(count) });
   }
   const seconds = (performance.now() - began) / 1000;
@@ -58,8 +58,9 @@ function markWall(place, visible = true) {
   wordWall();
   if (!visible) return;
   context.strokeStyle = "#2457c5";
-  context.lineWidth = Math.max(2, WIDTH / 12);
-  context.strokeRect((wall.mark % wall.columns) * WIDTH + 1, Math.floor(wall.mark / wall.columns) * HEIGHT + 1, WIDTH - 2, HEIGHT - 2);
+  context.lineWidth = Math.max(2, KIND.height / 12);
+  const left = (wall.mark % wall.columns) * KIND.width, top = Math.floor(wall.mark / wall.columns) * KIND.height;
+  context.strokeRect(left + 1, top + 1, KIND.width - 2, KIND.height - 2);
 }
 
 function openFromWall(index) {
