@@ -70,14 +70,17 @@ def test_r_v_is_0_for_new_samples_of_the_same_kind_and_1_for_fakes(tmp_path: Pat
     # As D likes them, as a folder might be sorted: the first of them would stand for nothing but themselves.
     trainer.batches.samples = samples[logits.argsort()].numpy()
     of_seen = measure_overfitting(trainer, samples)
-    assert of_seen is not None
-    assert of_seen.value == pytest.approx(0.0, abs=1e-6)
-    intervals = [found for each in samples.split(400) if (found := measure_overfitting(trainer, each)) is not None]
+    assert of_seen.r_v is not None
+    assert of_seen.r_v.value == pytest.approx(0.0, abs=1e-6)
+    assert of_seen.accuracy_held_out == of_seen.accuracy_seen > 0.5
+    intervals = [found for each in samples.split(400) if (found := measure_overfitting(trainer, each).r_v) is not None]
     assert len(intervals) == 5
     assert sum(found.low < 0 < found.high for found in intervals) >= 4  # of a hundred, 95 % would hold it
     with torch.no_grad():
         fake = trainer.state.G(torch.randn(400, 8, generator=torch.Generator().manual_seed(0)))
     of_fake = measure_overfitting(trainer, fake)
-    assert of_fake is not None
-    assert of_fake.value > 0.7
+    assert of_fake.r_v is not None
+    assert of_fake.r_v.value > 0.7
+    assert of_fake.accuracy_held_out < 0.5 < of_fake.accuracy_seen  # it does not take them for real
+    assert of_fake.n == 400
     assert trainer.state.D.training

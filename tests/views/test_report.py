@@ -222,7 +222,7 @@ def test_the_same_evaluation_gives_the_same_bytes(run: RunFolder) -> None:
 def test_curves_hold_losses_accuracy_and_diversity(run: RunFolder) -> None:
     found = page(run, evaluation())
     assert [curve["id"] for curve in found.curves()] == ["losses", "accuracy", "diversity"]
-    assert "50 %, which is chance" in found.text
+    assert "In theory it ends at 50 %" in found.text
     drawn = [attributes["id"] for tag, attributes in found.tags if attributes.get("class") == "curve"]
     assert drawn == ["curve-losses", "curve-accuracy", "curve-diversity"]
 

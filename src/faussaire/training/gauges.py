@@ -6,20 +6,45 @@ the ones to compare runs by.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from faussaire.core.intervals import Estimate, jackknife_variance, normal
+from faussaire.core.moments import rounded, with_half
 from faussaire.core.rng import draw_places
 from faussaire.generation.latents import latents
 from faussaire.models.architectures import statistics_frozen
 from faussaire.training.trainer import Trainer
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gauged:
+    """How D, as it stands, tells samples that it was trained on from ones that it has never seen."""
+
+    r_v: Estimate | None
+    """See `overfitting`."""
+
+    accuracy_seen: float
+    """The share of training samples for which D is right, without augmentation and dropout."""
+
+    accuracy_held_out: float
+    """The same of held-out samples: what D knows of reals, and not only of those that it knows by heart."""
+
+    n: int
+    """Samples of each."""
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Return it as the event of a report holds it."""
+        accuracies = {name: rounded(getattr(self, name)) for name in ("accuracy_seen", "accuracy_held_out")}
+        return with_half("r_v", self.r_v) | accuracies | {"n_held_out": self.n}
+
+
 @torch.no_grad()
-def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | None = None) -> Estimate | None:
-    """Return r_v: how far D tells random samples that it was trained on from `held_out` ones `[N, *shape]`, of the
-    classes `labels` `[N]` where the game is conditional.
+def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | None = None) -> Gauged:
+    """Compare D on random samples that it was trained on with D on `held_out` ones `[N, *shape]`, of the classes
+    `labels` `[N]` where the game is conditional.
     """
     state, batches, config = trainer.state, trainer.batches, trainer.config
     places = draw_places(len(batches.samples), len(held_out), seed=config.seed, stream="r_v seen")
@@ -31,9 +56,12 @@ def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | Non
         fake = state.G(z, seen_labels)
     state.D.eval()  # without dropout; D has no other state
     judged = ((seen, seen_labels), (held_out, labels), (fake, seen_labels))
-    logits = [state.D(samples, sample_labels) for samples, sample_labels in judged]
+    of_seen, of_new, of_fake = (state.D(samples, sample_labels) for samples, sample_labels in judged)
     state.D.train()
-    return overfitting(*logits)
+    boundary = trainer.loss.boundary(of_seen, of_fake)
+    right = [float((logits > boundary).float().mean()) for logits in (of_seen, of_new)]
+    r_v = overfitting(of_seen, of_new, of_fake)
+    return Gauged(r_v=r_v, accuracy_seen=right[0], accuracy_held_out=right[1], n=len(held_out))
 
 
 def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:

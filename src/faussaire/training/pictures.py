@@ -76,8 +76,13 @@ class Pictures:
         with self.run.drawing(self.run.path / "noise.png") as beside:
             self.modality.write_latents(beside, z, samples)
 
-    def draw_judged(self, judged: Judged) -> None:
-        """Show a few samples of D's last update with its logits, and how strong the gradients of D and G are."""
+    def draw_judged(self, judged: Judged, z: Tensor) -> None:
+        """Show a few samples of D's last update with its logits, and how strong the gradients of D and G are.
+
+        Args:
+            judged: what that update was made of.
+            z: the latents `[N, z_dim]` that its fakes were made of; those of the first are told.
+        """
         state = self.trainer.state
         path = self.run.judged / f"{self._num_strips % STRIPS}.png"
         self._num_strips += 1
@@ -92,6 +97,7 @@ class Pictures:
             real=[rounded(logit) for logit in real[:JUDGED].tolist()],
             fake=[rounded(logit) for logit in fake[:JUDGED].tolist()],
             boundary=rounded(float(self.trainer.loss.boundary(real, fake))),
+            z=[round(number, 2) for number in z[0].tolist()],
             gradient_D=rounded(gradient_norm(state.D)),
             gradient_G=rounded(gradient_norm(state.G)),
         )

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from faussaire.core.errors import DivergenceError, FaussaireError
 from faussaire.core.files import writing
-from faussaire.core.intervals import Estimate
 from faussaire.core.moments import Moments, half_interval, rounded, with_half
 from faussaire.data.batches import Batches
 from faussaire.evaluation.verdicts.training import judge, landmarks
@@ -182,7 +181,7 @@ class Recorder:
         data = self._figures(measured, judged, now)
         began = self.seconds()
         self._reports = landmarks([*self._reports, data])
-        self.pictures.draw_judged(judged)
+        self.pictures.draw_judged(judged, self.trainer.z)
         verdict = judge(self._reports, critic=self.trainer.loss.critic)
         self.run.emit("stats", nimg=nimg, **data, verdict=verdict.name, verdict_text=verdict.text)
         if verdict.name != self._verdict:
@@ -204,7 +203,7 @@ class Recorder:
             **{name: rounded(value) for name, value in (means | halves).items()},
             "n": int(measured["accuracy_real"]["n"]),
             **with_half("diversity", batch_diversity(judged.fake, judged.real)),
-            **with_half("r_v", self._gauge()),
+            **self._gauge(),
             "progress": round(self.progress(), 5),
             "augment": round(state.augment, 4),
             "lr": state.opt_G.param_groups[0]["lr"],
@@ -213,15 +212,17 @@ class Recorder:
             "nimg_per_second": round(speed, 1),
         }
 
-    def _gauge(self) -> Estimate | None:
-        """Return r_v, or None where it is not measured: without held-out samples, or too soon for its cost."""
+    def _gauge(self) -> dict[str, float | None]:
+        """Return r_v, and how often D is right on training and on held-out samples; None where it is not measured:
+        without held-out samples, or too soon for its cost.
+        """
         began = self.seconds()
         if self.held_out is None or not self.cadence.gauges.is_due(began):
-            return None
-        r_v = measure_overfitting(self.trainer, self.held_out, self.held_out_labels)
+            return with_half("r_v", None)
+        gauged = measure_overfitting(self.trainer, self.held_out, self.held_out_labels)
         done = self.seconds()
         self.cadence.gauges.spend(done - began, done)
-        return r_v
+        return gauged.as_dict()
 
     def _replan(self, now: float) -> None:
         """Put a new segment in force where the clock asks for it, once it is on the disk."""

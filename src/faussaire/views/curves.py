@@ -15,6 +15,7 @@ from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 
 REAL_COLOUR, FAKE_COLOUR, D_COLOUR, G_COLOUR = "#1b7f79", "#c8553d", "#2f4858", "#e09f3e"
+HELD_OUT_COLOUR = "#6a4fb3"
 
 MAX_FRAMES = 120  # of the film: all are in memory while it is written
 
@@ -55,6 +56,10 @@ def draw_curves(path: Path, stats: list[Event]) -> None:
         losses.plot(kimg, _values(stats, f"loss_{name}"), color=colour, label=f"loss of {name}")
     for name, colour in (("real", REAL_COLOUR), ("fake", FAKE_COLOUR)):
         accuracy.plot(kimg, 100 * _values(stats, f"accuracy_{name}"), color=colour, label=f"D right on {name}")
+    held_out = 100 * _values(stats, "accuracy_held_out")
+    known = np.isfinite(held_out)  # measured now and then, and never where nothing is held out
+    if known.any():
+        accuracy.plot(np.array(kimg)[known], held_out[known], color=HELD_OUT_COLOUR, label="D right on held-out real")
     accuracy.axhline(50, color="black", linewidth=1, linestyle="--", label="chance: 50 %")
     accuracy.set_ylim(0, 102)
     losses.set_ylabel("loss")

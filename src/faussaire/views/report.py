@@ -173,7 +173,10 @@ def _curves(shown: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, A
     def line(key: str, name: str, colour: str, factor: float = 1.0) -> dict[str, Any]:
         values = [_finite(event.data.get(key)) for event in shown]
         y = [None if value is None else round(factor * value, 6) for value in values]
-        last = "not finite" if y[-1] is None and key in shown[-1].data else ON_PAGE.figure(y[-1])
+        if key == "accuracy_held_out":  # measured now and then
+            last = ON_PAGE.figure(next((value for value in reversed(y) if value is not None), None))
+        else:
+            last = "not finite" if y[-1] is None and key in shown[-1].data else ON_PAGE.figure(y[-1])
         return {"name": name, "colour": colour, "y": y, "last": last}
 
     curves: list[dict[str, Any]] = []
@@ -183,6 +186,8 @@ def _curves(shown: Sequence[Event], scores: Sequence[Event]) -> list[dict[str, A
             line("accuracy_real", "D right on real (%)", "--first", 100),
             line("accuracy_fake", "D right on fake (%)", "--second", 100),
         ]
+        held_out = line("accuracy_held_out", "D right on held-out real (%)", "--third", 100)
+        rights += [held_out | {"bridged": True}] if any(value is not None for value in held_out["y"]) else []
         varied = [line("diversity", "variety of fakes over that of reals", "--first")]
         curves += [
             {"id": "losses", "title": "Losses", "x": kimg, "lines": losses, "mark": None},

@@ -18,7 +18,7 @@ let nextDraw = 0;
 let waiting = 0;
 
 const CURVES = {
-  accuracy: { keys: [["accuracy_real", "--real"], ["accuracy_fake", "--fake"], ["accuracy_mean", "--ink"]], factor: 100, mark: [50, t.chance] },
+  accuracy: { keys: [["accuracy_real", "--real"], ["accuracy_fake", "--fake"], ["accuracy_mean", "--ink"], ["accuracy_held_out", "--gradient"]], factor: 100, mark: [50, t.chance] },
   losses: { keys: [["loss_D", "--real"], ["loss_G", "--fake"]], factor: 1 },
   diversity: { keys: [["diversity", "--real"]], factor: 1, mark: [1, t.diversity_mark] },
 };
@@ -41,9 +41,9 @@ function traces(name) {
   const x = stats.map((event) => event.nimg / 1000);
   const read = (data, key) => key === "accuracy_mean" ? (data.accuracy_real + data.accuracy_fake) / 2 : data[key];
   return CURVES[name].keys.map(([key, paint]) => plot.trace({
-    x, y: stats.map(({ data }) => { const v = read(data, key); return v === null ? null : v * CURVES[name].factor; }),
-    name: t[key], paint, width: key === "accuracy_mean" ? 2.6 : 1.6,
-  }));
+    x, y: stats.map(({ data }) => { const v = read(data, key) ?? null; return v === null ? null : v * CURVES[name].factor; }),
+    name: t[key], paint, width: key === "accuracy_mean" ? 2.6 : 1.6, bridged: key === "accuracy_held_out",
+  })).filter((line) => line.y.some((value) => value !== null)); // nothing is held out of small sets
 }
 
 async function draw() {
@@ -57,7 +57,7 @@ async function draw() {
     const lines = traces(name);
     const layout = plot.layout({ name, xTitle: t.curves_x, mark: CURVES[name]?.mark, more: MORE });
     await plotly.react(element, lines, layout, { ...plot.OPTIONS, displayModeBar: false });
-    const values = lines.map((line) => `${line.name} ${number(line.y.at(-1))}`).join(", ");
+    const values = lines.map((line) => `${line.name} ${number(line.y.findLast((value) => value !== null))}`).join(", ");
     element.nextElementSibling.textContent = fill(t.curve_now, { values });
   }
   nextDraw = Date.now() + Math.max(LEAST_MS, IDLE_SHARE * (performance.now() - began));

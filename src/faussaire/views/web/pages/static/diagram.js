@@ -28,7 +28,6 @@ export function showDiagram(story, base) {
   if (f.judged) fetchJudged(f.judged, base);
   const cover = document.querySelector(".cover");
   if (f.nimg > 0 && !cover.style.backgroundImage) cover.style.backgroundImage = `url("${base}/files/reals.png?v=${story.events[0].time}")`;
-  if (f.settings.z_dim && !at("noise").dataset.drawn) drawNoise(f.settings.z_dim);
 }
 
 /** Fetch the strip of the samples last judged; the next beat draws it with all that changes. */
@@ -47,6 +46,7 @@ function showJudged() {
   const width = strip.width / (event.data.real.length + event.data.fake.length); // lines of text are wide
   showKind("real", event, strip, width, 0);
   showKind("fake", event, strip, width, event.data.real.length);
+  if (event.data.z) drawNoise(event.data.z); // runs of older versions do not tell it
 }
 
 function showKind(kind, event, strip, width, first) {
@@ -62,24 +62,21 @@ function showKind(kind, event, strip, width, first) {
     const says = t[judged.says];
     canvas.setAttribute("aria-label", fill(t[`${kind}_thumb`], { i: i + 1, verdict: says, confidence: percent(judged.sure) }));
     if (item.className !== judged.says) item.className = judged.says;
-    tell(item.querySelector("b"), says);
-    tell(item.querySelector("i"), percent(judged.sure));
+    tell(item.querySelector("b"), t[`${kind}_${judged.right ? "right" : "wrong"}`]);
   });
 }
 
-/** Draw one random input as grey squares. It is an example, drawn here: the page has no part in the training. */
-function drawNoise(count) {
+/** Draw the random numbers of the first forgery shown beside them, each as a grey square. */
+function drawNoise(z) {
   const canvas = at("noise");
-  const side = Math.ceil(Math.sqrt(count));
-  canvas.width = canvas.height = side;
-  canvas.dataset.drawn = "yes";
+  const side = Math.ceil(Math.sqrt(z.length));
+  if (canvas.width !== side) canvas.width = canvas.height = side;
   const context = canvas.getContext("2d");
-  for (let i = 0; i < count; i++) {
-    const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-    const grey = Math.max(0, Math.min(255, Math.round(127.5 + 51 * normal)));
+  z.forEach((number, i) => {
+    const grey = Math.max(0, Math.min(255, Math.round(127.5 + 51 * number)));
     context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
     context.fillRect(i % side, Math.floor(i / side), 1, 1);
-  }
+  });
 }
 
 /** Draw what has come, and go on by a beat for as long as the run learns; stand still where motion is not wanted. */
@@ -89,7 +86,6 @@ export function moveDiagram(story) {
   const next = moving ? STEPS[beats++ % STEPS.length] : 0;
   if (next === step) return flow();
   step = next;
-  if (step === 1 && at("noise").dataset.drawn) drawNoise(story.figures().settings.z_dim);
   showStep();
 }
 

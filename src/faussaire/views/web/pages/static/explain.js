@@ -26,7 +26,12 @@ export function showExplanation(story) {
 /** Return the figures as the sentences say them. */
 function spoken(f) {
   const caught = (kind) => f.judged?.data[kind].filter((logit) => verdict(logit, f.judged.data.boundary, kind === "real")?.right).length;
+  const sure = (kind) => {
+    const found = f.judged?.data[kind].map((logit) => verdict(logit, f.judged.data.boundary, true)?.sure) ?? [];
+    return found.length ? percent(found.reduce((sum, one) => sum + one, 0) / found.length) : "…";
+  };
   return {
+    real_sure: sure("real"), fake_sure: sure("fake"),
     num_images: whole(f.config.num_images), kimg: thousands(f.nimg), epochs: number(f.nimg / f.config.num_images, 2),
     batch: whole(f.settings.batch_size), z_dim: whole(f.settings.z_dim), rounds: whole(f.rounds),
     accuracy: percent(f.accuracy), accuracy_real: percent(f.accuracy_real), accuracy_fake: percent(f.accuracy_fake),

@@ -1,5 +1,5 @@
 // The headline: how often D is right, where the run stands, and the buttons that pause and stop it.
-import { duration, fill, percent, tell, texts, thousands } from "./words.js";
+import { duration, fill, percent, tell, texts, thousands, whole } from "./words.js";
 
 const t = texts.live;
 const at = (id) => document.getElementById(id);
@@ -24,6 +24,16 @@ export function showHeadline(story, connected, gone) {
   at("pause").hidden = state !== "running" || awaited !== null;
   at("resume").hidden = state !== "paused" || awaited !== null;
   at("stop").hidden = !["running", "paused"].includes(state) || awaited !== null;
+}
+
+/** Say what becomes of the rule of 50 % in this run: how low D came, where it is, and what it makes of new images. */
+export function showCourse(story) {
+  const c = story.course();
+  if (!c) return;
+  const risen = c.now - c.lowest > 0.03;
+  const parts = [fill(risen ? t.here_risen : t.here_low, { lowest: percent(c.lowest), kimg: thousands(c.nimg), now: percent(c.now) })];
+  if (c.held_out !== undefined) parts.push(fill(t.here_held_out, { held_out: percent(c.held_out), seen: percent(c.seen), n: whole(c.n) }));
+  tell(at("here"), parts.join(" "));
 }
 
 export function listenToControls(base) {

@@ -1,7 +1,7 @@
 // The live page: follows the events of a run, and lets every part of the page show what it knows of them.
 import { Story } from "./story.js";
 import { texts } from "./words.js";
-import { showHeadline, listenToControls } from "./headline.js";
+import { listenToControls, showCourse, showHeadline } from "./headline.js";
 import { showDiagram, moveDiagram } from "./diagram.js";
 import { drawWires } from "./wires.js";
 import { showExplanation } from "./explain.js";
@@ -29,6 +29,7 @@ function beat() {
 function show() {
   due = false;
   showHeadline(story, connected, gone);
+  showCourse(story);
   showDiagram(story, base);
   showExplanation(story);
   showVerdict(story);

@@ -2,9 +2,9 @@
 globalThis.plot = (() => {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  /** One line; with `low` and `high`, the ends of an interval around each point. */
-  function trace({ x, y, name, paint, width = 1.8, low, high }) {
-    const drawn = { x, y, name, mode: x.length > 30 ? "lines" : "lines+markers", line: { color: colour(paint), width } };
+  /** One line, `bridged` where it is measured now and then; with `low` and `high`, the ends of an interval around each point. */
+  function trace({ x, y, name, paint, width = 1.8, bridged = false, low, high }) {
+    const drawn = { x, y, name, mode: x.length > 30 ? "lines" : "lines+markers", line: { color: colour(paint), width }, connectgaps: bridged };
     if (low) {
       drawn.error_y = {
         type: "data", symmetric: false, thickness: 1.2, color: colour(paint),

@@ -5,6 +5,7 @@ const ONLY_LAST = ["judged", "checkpoint", "config"];
 const MOST_EVENTS = 6_000; // a page may stay open for weeks
 const MOST_OF_A_KIND = 2_000; // more than a screen has columns
 const RECENT = 256;
+const IN_A_ROW = 5; // reports whose mean says how often D is right
 
 export class Story {
   constructor() {
@@ -59,6 +60,19 @@ export class Story {
   /** Whether nothing more is to come. */
   get ended() {
     return ["finished", "stopped", "diverged"].includes(this.state);
+  }
+
+  /** How often D was right along the run: the lowest mean of a few reports in a row, where that was, and the last. */
+  course() {
+    const known = this.all("stats").filter(({ data }) => Number.isFinite(data.accuracy_real) && Number.isFinite(data.accuracy_fake));
+    if (known.length < 2 * IN_A_ROW) return null;
+    const means = known.slice(IN_A_ROW - 1).map(({ nimg }, i) => {
+      const here = known.slice(i, i + IN_A_ROW);
+      return { nimg, mean: here.reduce((sum, { data }) => sum + data.accuracy_real + data.accuracy_fake, 0) / (2 * IN_A_ROW) };
+    });
+    const lowest = means.reduce((a, b) => (b.mean < a.mean ? b : a));
+    const gauged = known.findLast(({ data }) => Number.isFinite(data.accuracy_held_out))?.data;
+    return { lowest: lowest.mean, nimg: lowest.nimg, now: means.at(-1).mean, seen: gauged?.accuracy_seen, held_out: gauged?.accuracy_held_out, n: gauged?.n_held_out };
   }
 
   /** The figures that texts speak of, by name. */
