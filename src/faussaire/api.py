@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from faussaire.runs.folder import RunFolder
 from faussaire.training import session
 from faussaire.views.console import TrainingView
 from faussaire.views.curves import refresh
+from faussaire.views.words import words_for
 
 __all__ = ["Generator", "Run", "compare", "evaluate", "prepare", "train"]
 
@@ -42,6 +44,7 @@ def train(
     run: str | Path | None = None,
     replay: str | Path | None = None,
     console: Console | None = None,
+    lang: str | None = None,
     started: float | None = None,
     on_start: Callable[[Path], None] = lambda run: None,
     **settings: Any,
@@ -54,6 +57,7 @@ def train(
         run: folder of the run; `runs/` and the name of the data if not given.
         replay: folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
         console: where the progress is shown.
+        lang: in which language, `en` or `fr`; that of the environment (LANG) if not given.
         started: `time.monotonic()` from which `minutes` counts; now if not given.
         on_start: called with the folder of the run, locked, before anything slow is done.
         settings: any field of `faussaire.Config`.
@@ -62,20 +66,20 @@ def train(
         ConfigError, DataError: what was asked for is impossible; one line says what to do.
         DivergenceError: the training has left the finite numbers.
         CheckpointError: the run folder cannot be written or read.
-        KeyboardInterrupt: Ctrl-C; everything was saved first.
-        SystemExit: SIGTERM or SIGHUP, likewise.
+        KeyboardInterrupt, SystemExit: Ctrl-C; SIGTERM or SIGHUP. Everything was saved first.
     """
+    words = words_for(lang)
     done = session.train(
         data,
         recipe=recipe,
         run=run,
         replay=replay,
         settings=settings,
-        console=console or Terminal(stderr=True),
+        console=console or Terminal(stderr=True, voice=words.said),
         started=started,
         on_start=on_start,
-        display=TrainingView,
-        redraw=refresh,
+        display=partial(TrainingView, words=words),
+        redraw=partial(refresh, words=words),
     )
     return Run(done.path)
 
