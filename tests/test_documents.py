@@ -23,7 +23,13 @@ from faussaire.cli.main import run
 from faussaire.core.config import LENGTHS
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+READINGS = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
+"""The readings of `docs/en` and `docs/fr` show commands of these, so that nothing is run twice."""
+
+DOCUMENTS = [
+    ROOT / "README.md",
+    *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent.name not in READINGS),
+]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BRIEF = {"kimg": 0.2, "threads": 1, "pictures": 2}
 NARROW = {"width": 8, "precision": "fp32", "batch_size": 20}
@@ -139,10 +145,43 @@ def translated(word: str) -> str:
     return word
 
 
+@pytest.mark.parametrize("language", READINGS)
+def test_a_reading_shows_commands_of_the_readme_and_programs_that_are_python(language: str) -> None:
+    known = [words for _, text in blocks(READINGS[language]) for words in commands(text)]
+    for document in (ROOT / "docs" / language).glob("*.md"):
+        for words in [words for _, text in blocks(document) for words in commands(text)]:
+            assert words in known, document
+        for program in re.findall(r"^```py\n(.*?)^```", document.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            compile(program, document.name, "exec")
+
+
+def test_both_readings_have_the_same_pages_pictures_and_words() -> None:
+    english, french = (ROOT / "docs" / language for language in READINGS)
+    assert [path.name for path in sorted(english.iterdir())] == [path.name for path in sorted(french.iterdir())]
+    for path in english.iterdir():
+        texts = [(folder / path.name).read_text("utf-8") for folder in (english, french)]
+        pictures, titles = ([re.findall(pattern, t) for t in texts] for pattern in (r"\]\((\S+\.png)\)", r"(?m)^#+ "))
+        assert pictures[0] == pictures[1]
+        assert titles[0] == titles[1]
+    pairs = [
+        {tuple(line.split(" | ")[:2]) for line in (folder / "glossary.md").read_text("utf-8").splitlines()[8:]}
+        for folder in (english, french)
+    ]
+    assert {(f"| {first}", second.removeprefix("| ")) for second, first in pairs[1]} == pairs[0]
+    assert len(pairs[0]) == 40
+
+
+def test_the_index_and_the_navigation_lead_to_every_page() -> None:
+    pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")} - {"index.md"}
+    index, navigation = ((ROOT / name).read_text("utf-8") for name in ("docs/index.md", "mkdocs.yml"))
+    assert {page for page in pages if f"]({page})" not in index} == set()
+    assert {page for page in pages if f": {page}\n" not in navigation} == set()
+
+
 def test_every_file_of_the_documents_that_is_named_is_there() -> None:
     missing = [
         f"{document.name}: {target}"
-        for document in [*DOCUMENTS, ROOT / "README.fr.md"]
+        for document in [ROOT / "README.md", ROOT / "README.fr.md", *(ROOT / "docs").rglob("*.md")]
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
         if not (document.parent / target).exists()
     ]

@@ -175,7 +175,7 @@ class Config:
     """What computes: auto, cpu, cuda, cuda:1, mps, xpu; auto takes a GPU that torch can use, or else the processor."""
 
     threads: int | None = None
-    """Threads that torch computes with; as many as torch finds cores if not given."""
+    """Threads that torch computes with; 1 or as many as torch finds cores, the faster here, if not given."""
 
     shards: int | None = None
     """Parts that a batch is cut in, for threads, processes and less memory; one for each thread if not given."""
