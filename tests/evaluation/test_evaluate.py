@@ -61,7 +61,7 @@ def labelled(bars: tuple[np.ndarray, np.ndarray], tmp_path_factory: pytest.TempP
 @pytest.fixture(scope="module")
 def run(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A run on them; not to be changed."""
-    return train(labelled, run=tmp_path_factory.mktemp("runs") / "run", kimg=2, **QUICK)
+    return RunFolder(train(labelled, run=tmp_path_factory.mktemp("runs") / "run", kimg=2, **QUICK))
 
 
 def write(path: Path, images: np.ndarray, labels: np.ndarray) -> Path:
@@ -97,7 +97,7 @@ def test_images_that_changed_since_the_training_are_refused(
     bars: tuple[np.ndarray, np.ndarray], tmp_path: Path
 ) -> None:
     labelled = write(tmp_path / "bars.npz", *bars)
-    run = train(labelled, run=tmp_path / "run", kimg=1, **QUICK)
+    run = RunFolder(train(labelled, run=tmp_path / "run", kimg=1, **QUICK))
     np.savez(labelled, images=np.zeros((300, 12, 12), np.uint8))
     with pytest.raises(DataError, match="other images than the run was trained on"):
         evaluate(run, protocols=PIXELS[:1])
@@ -246,7 +246,8 @@ def test_a_sorted_set_and_the_same_in_disorder_train_alike_to_the_bit(
 ) -> None:
     images, labels = bars
     turn = np.random.default_rng(1).permutation(len(images))
-    other = train(write(tmp_path / "bars.npz", images[turn], labels[turn]), run=tmp_path / "run", kimg=2, **QUICK)
+    turned = write(tmp_path / "bars.npz", images[turn], labels[turn])
+    other = RunFolder(train(turned, run=tmp_path / "run", kimg=2, **QUICK))
     assert last_score(other) == last_score(run)
     first_reports = [next(e for e in folder.events() if e.kind == "stats").data for folder in (run, other)]
     assert first_reports[0]["r_v"] == first_reports[1]["r_v"] is not None

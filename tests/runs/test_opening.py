@@ -210,7 +210,7 @@ def test_an_extended_run_still_knows_its_data_by_its_whole_path(
     monkeypatch.chdir(images_folder.parent)
     for kimg in (0.01, 0.02):
         run = train(images_folder.name, run="run", kimg=kimg, threads=1, **DENSE)
-    assert run.record()["config"]["data"] == [str(images_folder)]
+    assert RunFolder(run).record()["config"]["data"] == [str(images_folder)]
 
 
 @pytest.mark.parametrize("length", [{}, {"kimg": None, "minutes": 1.0}])

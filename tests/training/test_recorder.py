@@ -142,7 +142,7 @@ def test_a_run_killed_in_its_last_moment_is_ended_by_the_same_command(
     with suppress(Killed):
         train(tmp_path / "x.npy", run=tmp_path / "run", **settings)
     monkeypatch.undo()
-    run = train(tmp_path / "x.npy", run=tmp_path / "run", **settings)
+    run = RunFolder(train(tmp_path / "x.npy", run=tmp_path / "run", **settings))
     assert [event.nimg for event in run.events("done")] == [500]
     assert [event.nimg for event in run.events("score")] == [500]
     assert generator_nimg(run.best) == 500

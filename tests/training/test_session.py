@@ -71,14 +71,14 @@ def test_what_a_finished_run_has_lost_is_made_again_by_the_same_command(
         train(images_folder, run=tmp_path / "shorter", console=Console(file=io.StringIO()), **SETTINGS | {"kimg": 0.02})
     run, _ = trained(images_folder, tmp_path / "run")
     expected = run.generator().sample(4)
-    (checkpoint,) = (path for path in run.checkpoints.iterdir() if int(path.name) == 50)
+    (checkpoint,) = (path for path in RunFolder(run).checkpoints.iterdir() if int(path.name) == 50)
     tensors = (checkpoint / TENSORS).read_bytes()
     lose(run.path)
     mended, said = trained(images_folder, run.path)
     assert "had lost" in said
     assert "made again from its last checkpoint" in said
     np.testing.assert_array_equal(mended.generator().sample(4), expected)
-    assert generator_nimg(run.generator_folder) == 50
+    assert generator_nimg(RunFolder(run).generator_folder) == 50
     for name in ("reals.png", "noise.png", "curves.png", "progress.gif", "samples/000000000050.png"):
         assert (run.path / name).is_file(), name
     assert (checkpoint / TENSORS).read_bytes() == tensors

@@ -115,7 +115,8 @@ def test_curves_and_film_fail_each_for_itself(failing: str, tmp_path: Path, monk
 
 
 def test_a_damaged_picture_is_left_out_of_the_film(tmp_path: Path, images_folder: Path) -> None:
-    run = train_on(images_folder, run=tmp_path / "r", kimg=0.2, architecture="dense", batch_size=10, pictures=4)
+    quick = {"architecture": "dense", "batch_size": 10, "pictures": 4}
+    run = RunFolder(train_on(images_folder, run=tmp_path / "r", kimg=0.2, **quick))
     pictures = sorted(run.samples.iterdir())
     pictures[0].write_bytes(pictures[0].read_bytes()[:100])
     pictures[1].write_bytes(b"")

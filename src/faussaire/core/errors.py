@@ -32,6 +32,10 @@ class FaussaireError(Exception):
             text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
         return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows of it, instead of the way through faussaire's own code: `%tb` still does."""
+        return [f"faussaire.{type(self).__name__}: {self}"]
+
 
 class ConfigError(FaussaireError):
     """A setting is impossible, unknown, or not the one that the run began with."""

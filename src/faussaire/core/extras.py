@@ -29,6 +29,7 @@ EXTRAS = {
     "film": ("imageio_ffmpeg",),
     "sound": ("soundfile",),
     "music": ("symusic",),
+    "pandas": ("pandas",),
 }
 """What each brings, by the names under which it is imported."""
 

@@ -39,9 +39,13 @@ class Comparison:
     """Name of the better run; empty where the difference may be noise, or more is not better."""
 
 
-def compare_all(evaluations: Sequence[Evaluation]) -> list[Comparison]:
+class Comparisons(list[Comparison]):
+    """Comparisons of several runs, which a notebook shows as one table."""
+
+
+def compare_all(evaluations: Sequence[Evaluation]) -> Comparisons:
     """Compare each evaluation with the first."""
-    return [comparison for other in evaluations[1:] for comparison in compare(evaluations[0], other)]
+    return Comparisons(comparison for other in evaluations[1:] for comparison in compare(evaluations[0], other))
 
 
 def compare(first: Evaluation, second: Evaluation) -> list[Comparison]:

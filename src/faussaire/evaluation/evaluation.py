@@ -70,6 +70,12 @@ class Evaluation:
         }
         return tuple(name for name, holds in found.items() if holds)
 
+    def __repr__(self) -> str:
+        """Say in one line whose it is, what it came to, and which figures it has."""
+        said = ", ".join(verdict.name for verdict in self.verdicts) or "no verdict"
+        figures = ", ".join(dict.fromkeys(score.metric for score in self.scores))
+        return f"Evaluation({self.name!r}, {self.nimg / 1000:,.1f} kimg, {said}: {figures})"
+
     def as_json(self) -> dict[str, object]:
         """Return the figures, what each means, the verdicts, and the p-value of the test for copies, as JSON types."""
         from faussaire.evaluation.metrics import MEANINGS  # torch

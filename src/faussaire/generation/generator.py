@@ -7,7 +7,10 @@ number: the same seed gives the same samples, and memory does not grow with thei
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from html import escape
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +19,11 @@ import numpy as np
 from faussaire.core.config import check_seed
 from faussaire.core.errors import CheckpointError, ConfigError
 from faussaire.core.extras import missing
+from faussaire.core.marks import SHEET
 from faussaire.core.rng import numpy_generator_for
 from faussaire.core.suggestions import did_you_mean
 from faussaire.generation.hub import fetch, is_on_hub
-from faussaire.modalities import SampleSpec, of_spec
+from faussaire.modalities import SampleSpec, of_spec, pictures
 
 if TYPE_CHECKING:  # an exported one runs where there is none
     from torch import Tensor, nn
@@ -27,6 +31,7 @@ if TYPE_CHECKING:  # an exported one runs where there is none
 CHUNK = 256
 STREAM = "sample"
 ONNX = ".onnx"
+NUM_SHOWN = 20  # samples in a notebook
 
 
 class Generator:
@@ -68,20 +73,43 @@ class Generator:
         self.class_shares = tuple(class_shares)
         self.modality = of_spec(spec)
 
+    def __repr__(self) -> str:
+        known = f"{len(self.spec.classes)} classes by name" if self.class_shares else ""
+        what = (
+            self.modality.describe(self.spec.shape),
+            self.architecture,
+            known,
+            f"after {self.nimg / 1000:,.1f} kimg",
+        )
+        return f"Generator({self.name!r}: {', '.join(filter(None, what))})"
+
+    def _repr_html_(self) -> str:
+        picture = b64encode(self._repr_png_()).decode()
+        words = escape(repr(self))
+        return (
+            f'<figure style="margin:0"><img src="data:image/png;base64,{picture}" alt="{words}" style="max-width:100%">'
+            f"<figcaption>{words}</figcaption></figure>"
+        )
+
+    def _repr_png_(self) -> bytes:
+        """Return the first samples of seed 0 in rows, as a PNG."""
+        return pictures.png(self.modality.sheet(self.sample(NUM_SHOWN, seed=0)), kind=SHEET)
+
     @property
     def module(self) -> nn.Module:
         """G in evaluation mode."""
         return self._module
 
     @classmethod
-    def load(cls, path: str | Path) -> Generator:
+    def load(cls, path: str | PathLike[str]) -> Generator:
         """Load a generator: from its folder, that of its run, an exported `.onnx`, or `hub:owner/name`.
 
         Raises:
             ConfigError: there is none, or what opens it is not installed.
             CheckpointError: its files are damaged, or of a faussaire newer than this one.
         """
-        if str(path).endswith(ONNX) and not Path(path).is_dir():
+        path = fspath(path)
+        if path.endswith(ONNX) and not Path(path).is_dir():
             from faussaire.generation.runtime import RuntimeGenerator
 
             return RuntimeGenerator.open(Path(path))

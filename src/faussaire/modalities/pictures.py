@@ -141,6 +141,18 @@ def read(path: Path) -> np.ndarray:
         raise DataError(f"{path} cannot be read: {error}") from None
 
 
+def scaled_png(path: Path, widest: int) -> bytes | None:
+    """Return a picture on the disk as the bytes of a PNG, at most so many pixels wide; None where it cannot be read."""
+    content = io.BytesIO()
+    try:
+        with Pillow.open(path) as opened:
+            opened.thumbnail((widest, 10 * widest))
+            save(opened, content, format="PNG")
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):  # SyntaxError: Pillow's, of a PNG
+        return None
+    return content.getvalue()
+
+
 def save(
     image: Pillow.Image, target: Path | IO[bytes], *, kind: str = SHEET, format: str | None = None, **options: Any
 ) -> None:

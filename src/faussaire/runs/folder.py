@@ -34,7 +34,7 @@ RECORDED = {"config": dict, "spec": dict, "num_images": int, "fingerprint": str,
 class RunFolder:
     """A run on the disk. Nothing is created until something is written."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.listeners: list[Callable[[Event], None]] = []
         self.manifest, self._of_evaluation = Manifest(self.path), Manifest(self.path, OF_EVALUATION)

@@ -11,7 +11,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import torch
@@ -107,7 +107,7 @@ def recorded_config(run: RunFolder) -> Config:
         ) from None
 
 
-def run_to_replay(path: str | Path, recipe: str | None, settings: Mapping[str, Any]) -> RunFolder:
+def run_to_replay(path: str | PathLike[str], recipe: str | None, settings: Mapping[str, Any]) -> RunFolder:
     """Return the run that is to be made again.
 
     Raises:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,9 +20,10 @@ from faussaire.core.config import NAMED, Config, named
 from faussaire.core.devices import Chosen, choose, device_of, fits, is_host, use_tensor_cores
 from faussaire.core.errors import CheckpointError, DataError, FaussaireError
 from faussaire.core.interruption import noted_signals
+from faussaire.core.notebook import in_notebook
 from faussaire.core.rng import draw_places
 from faussaire.core.suggestions import typed
-from faussaire.core.terminal import speak, waiting
+from faussaire.core.terminal import say, waiting
 from faussaire.core.world import World, open_world
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches
@@ -74,8 +76,8 @@ def train(
     data: str | Path | Sequence[str | Path] | None,
     *,
     recipe: str | None,
-    run: str | Path | None,
-    replay: str | Path | None,
+    run: str | PathLike[str] | None,
+    replay: str | PathLike[str] | None,
     settings: Mapping[str, Any],
     console: Console,
     started: float | None,
@@ -124,11 +126,11 @@ def _lead(folder: RunFolder, recorder: Recorder, console: Console, display: Disp
         lost = _lost(folder, state)
         if lost:
             recorder.mend()
-            speak(console, f"{folder.path} had lost {', '.join(lost)}: made again from its last checkpoint")
+            say(console, f"{folder.path} had lost {', '.join(lost)}: made again from its last checkpoint")
         else:
-            speak(console, _finished(folder, state))
+            say(console, _finished(folder, state))
         return
-    speak(console, where)
+    say(console, where)
     with noted_signals(patient=world.size > 1) as interrupted, display(folder, title=title, console=console):
         recorder.interrupted = lambda: interrupted() is not None
         is_complete = _train(trainer, recorder)
@@ -159,7 +161,7 @@ def _warnings_said(folder: RunFolder, console: Console) -> Iterator[None]:
 
     def tell(event: Event) -> None:
         if event.kind == "warning":
-            speak(console, f"warning: {event.data['text']}", style="yellow")
+            say(console, f"warning: {event.data['text']}", style="yellow")
 
     folder.listeners.append(tell)
     try:
@@ -204,12 +206,12 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
         dataset = prepare(config.data, **config.preparation(), progress=show, fingerprint=fingerprint)
     kind = of_spec(dataset.spec)
     for note in (note for note in dataset.inventory.notes if is_about_labels(note) or kind.is_told(note)):
-        speak(console, note)
+        say(console, note)
     num_rejected = len(dataset.inventory.rejected)
     if num_rejected:
         first = dataset.inventory.rejected[0]
         words = typed(*config.data[:NAMED]) + (" ..." if len(config.data) > NAMED else "")
-        speak(
+        say(
             console,
             f"{num_rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} "
             f"({first.note}); faussaire inspect {words} lists them",
@@ -339,14 +341,15 @@ def _title(config: Config, dataset: Dataset) -> str:
 
 
 def _leave(folder: RunFolder, state: TrainState, number: int | None, console: Console) -> None:
-    """Say what was saved, and end as the signal of that number asks to, or as Ctrl-C would.
+    """Say what was saved, and end as the signal of that number asks to; a request in the folder, None, ends nothing.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C, or a request to stop.
+        KeyboardInterrupt: Ctrl-C, but not in a notebook: who interrupts a cell wants to see what there is.
         SystemExit: another signal.
     """
-    speak(
+    say(
         console,
         f"Stopped after {in_words(state.nimg)} and saved in {folder.path}. The same command goes on from there.",
     )
-    raise KeyboardInterrupt("saved") if number in (None, signal.SIGINT) else SystemExit(128 + number)
+    if number is not None and not (number == signal.SIGINT and in_notebook()):
+        raise KeyboardInterrupt("saved") if number == signal.SIGINT else SystemExit(128 + number)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from faussaire.core.suggestions import reached, typed
@@ -21,6 +22,7 @@ from faussaire.views.web.pages.texts import texts
 
 if TYPE_CHECKING:
     from faussaire.evaluation.evaluation import Evaluation
+    from faussaire.evaluation.verdicts.verdict import Verdict
 
 SHARES = ("accuracy", "precision", "recall", "coverage", "new")
 """Figures that are shares of 1."""
@@ -71,13 +73,8 @@ def in_words(found: RunVerdict, lang: str, *, run: str | Path, data: Sequence[st
         data: what it was trained on, as config.json has it; paths are shown as far as they concern a reader.
     """
     words, numbers = texts(lang)["verdict"], Numbers(lang, MINUS)
-    says, verdict = words["says"], found.verdict
-    facts = {name: _written(name, fact, numbers) for name, fact in verdict.facts.items()}
-    facts |= {"num_images": numbers.count(found.images[0]), "num_held_out": numbers.count(found.images[1] or 0)}
-    try:
-        text = says[verdict.sentence or verdict.name].format(**facts)
-    except KeyError:  # of another version
-        text = verdict.text
+    counts = {"num_images": numbers.count(found.images[0]), "num_held_out": numbers.count(found.images[1] or 0)}
+    text = sentence(found.verdict, lang, counts)
     parts = {RUN: typed(run), NEW: typed(_beside(Path(run))), DATA: typed(*map(reached, data)) or "DATA"}
     command = " ".join(["faussaire", *(parts.get(word, word) for word in found.command)] if found.command else [])
     return Said(
@@ -87,6 +84,17 @@ def in_words(found: RunVerdict, lang: str, *, run: str | Path, data: Sequence[st
         advice=words["advice"][found.advice],
         command=command,
     )
+
+
+def sentence(verdict: Verdict, lang: str, counts: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return what a verdict says is so; `counts` are more figures, as they are written, that it may name."""
+    numbers = Numbers(lang, MINUS)
+    facts = {name: _written(name, fact, numbers) for name, fact in verdict.facts.items()}
+    try:
+        said: str = texts(lang)["verdict"]["says"][verdict.sentence or verdict.name].format(**facts, **counts)
+    except KeyError:  # of another version
+        return verdict.text
+    return said
 
 
 def in_both(run: RunFolder, events: Sequence[Event], place: str | Path) -> dict[str, dict[str, str]]:
@@ -110,11 +118,17 @@ def _written(name: str, fact: Any, numbers: Numbers) -> str:
         return numbers.p_value(fact) if name == "p" else numbers.figure(fact, 3)
     value, low, high = fact
     if name in SHARES:
-        return numbers.share(value, low, high)
+        ends = [numbers.percent(end).removesuffix(" %") for end in (low, high)]
+        return f"{numbers.percent(value)} [{_between(ends, numbers.lang)}]"
     if name in SPREADS:
         half = (high - low) / 2
         return numbers.figure(value, 2) + (f" ± {numbers.figure(half, 1)}" if half else "")
-    return f"{numbers.figure(value, 3)} {numbers.between(low, high, 3)}"
+    return f"{numbers.figure(value, 3)} [{_between([numbers.figure(end, 3) for end in (low, high)], numbers.lang)}]"
+
+
+def _between(ends: Sequence[str], lang: str) -> str:
+    """Join the ends of an interval: where commas are decimal, by a semicolon."""
+    return (" ; " if lang == "fr" else ", ").join(ends)
 
 
 def _basis(basis: Basis, words: Mapping[str, Any], numbers: Numbers) -> str:

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from faussaire.cli.flags import Reader, Whole
+from faussaire.cli.flags import Whole
 from faussaire.cli.verbs.serve import PORT
 from faussaire.core.config import resolve
 from faussaire.core.errors import ConfigError
 from faussaire.core.terminal import Terminal
-from faussaire.views.words import ENGLISH
 
 MINUTES = 0.75
 
@@ -24,7 +23,6 @@ def teach(
     port: Whole = PORT,
     host: str = "0.0.0.0",
     name: Annotated[list[str] | None, Parameter(negative=())] = None,
-    words: Reader = ENGLISH,
     **settings: Any,
 ) -> None:
     """Serve a lesson for a class: everyone trains a forger on DATA, tells real from fake, and votes; you see all.
@@ -44,7 +42,8 @@ def teach(
     host
         Address to listen on. The default is reached from the whole network that this machine is in.
     name
-        Another name or address under which the pages are asked for; repeat the flag for several.
+        A name or address under which the pages are asked for, besides those of this machine; repeat the flag for
+        several.
     """
     from faussaire.views.web.classroom.opening import serve_class
 
@@ -53,7 +52,7 @@ def teach(
     given = {key: value for key, value in settings.items() if value is not None}
     serve_class(
         data,
-        Terminal(voice=words.said),
+        Terminal(),
         runs=runs,
         minutes=minutes,
         host=host,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from faussaire.cli.flags import Reader
 from faussaire.core.terminal import printing
-from faussaire.views.words import ENGLISH
 
 
-def list_registry(what: str | None = None, /, *, words: Reader = ENGLISH) -> None:
+def list_registry(what: str | None = None, /) -> None:
     """List what there is to choose from.
 
     Parameters
@@ -18,4 +16,4 @@ def list_registry(what: str | None = None, /, *, words: Reader = ENGLISH) -> Non
     from faussaire.views.listing import print_listing
 
     with printing() as console:
-        print_listing(console, what, words)
+        print_listing(console, what)

@@ -6,10 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from faussaire.cli.flags import Reader
 from faussaire.cli.progress import showing_progress
 from faussaire.core.terminal import Terminal, say
-from faussaire.views.words import ENGLISH
 
 
 def push(
@@ -19,7 +17,6 @@ def push(
     *,
     private: Annotated[bool, Parameter(negative=())] = False,
     license: str | None = None,
-    words: Reader = ENGLISH,
 ) -> None:
     """Upload the generator of RUN to the Hugging Face hub, with its model card.
 
@@ -36,9 +33,8 @@ def push(
     """
     from faussaire.generation.export.hub import push_run
 
-    with showing_progress(words("console.made.pushing", run=run), words.said) as progress:
+    with showing_progress(f"Pushing {run}") as progress:
         page = push_run(run, name, private=private, license=license, progress=progress)
     console = Terminal()
     say(console, f"{page}")
-    load = f'faussaire.Generator.load("hub:{name.removeprefix("hub:")}")'
-    say(console, words("console.made.load", code=load))
+    say(console, f'Load it anywhere: faussaire.Generator.load("hub:{name.removeprefix("hub:")}")')

@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
 
 from faussaire.cli.clock import process_start
-from faussaire.cli.flags import Reader, Whole
+from faussaire.cli.flags import Whole
 from faussaire.cli.verbs.serve import PORT
 from faussaire.core import ranks
 from faussaire.core.config import LENGTHS
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import typed
 from faussaire.core.terminal import Terminal, say
-from faussaire.views.words import ENGLISH, Words
+
+if TYPE_CHECKING:
+    from faussaire.api import Run
 
 
 def train(
@@ -28,7 +30,6 @@ def train(
     replay: Path | None = None,
     studio: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     port: Annotated[Whole, Parameter(show_default=False)] = PORT,
-    words: Reader = ENGLISH,
     **settings: Any,
 ) -> None:
     """Train a generator on DATA: a folder, archive, array, table or list of images, or an embedded set's name.
@@ -51,17 +52,26 @@ def train(
     port
         Where the studio listens; another free one where that is taken. [8765]
     """
+    from faussaire.api import train as train_run
+    from faussaire.views.web.server.beside import watching
+
     _refuse_two_lengths(settings)
-    _train(data or None, words, studio=studio, port=port, run=run, recipe=recipe, replay=replay, **settings)
+    with watching(console := Terminal(quiet=ranks.rank() > 0), wanted=studio, port=port) as on_start:
+        done = train_run(
+            data or None,
+            recipe=recipe,
+            run=run,
+            replay=replay,
+            console=console,
+            started=process_start(),
+            on_start=on_start,
+            **settings,
+        )
+        _say_where(console, done)
 
 
 def demo(
-    *,
-    minutes: float = 2.0,
-    run: Path = Path("runs/demo"),
-    studio: bool = os.name == "posix",
-    port: Whole = PORT,
-    words: Reader = ENGLISH,
+    *, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix", port: Whole = PORT
 ) -> None:
     """Train on the embedded Fashion-MNIST for two minutes, with a page to watch, and say where the pictures are.
 
@@ -76,18 +86,15 @@ def demo(
     port
         Where the studio listens; another free one where that is taken.
     """
-    _train("fashion-mnist", words, studio=studio, port=port, run=run, minutes=minutes)
-
-
-def _train(data: str | tuple[str, ...] | None, words: Words, *, studio: bool, port: int, **settings: Any) -> None:
-    """Train, with a page beside it where one is wanted, and say where what was made is to be found."""
     from faussaire.api import train as train_run
     from faussaire.views.web.server.beside import watching
 
-    console, started = Terminal(quiet=ranks.rank() > 0, voice=words.said), process_start()
-    with watching(console, wanted=studio, port=port, words=words) as on_start:
-        done = train_run(data, lang=words.language, console=console, started=started, on_start=on_start, **settings)
-        _say_where(console, done.path, words)
+    console = Terminal(quiet=ranks.rank() > 0)
+    with watching(console, wanted=studio, port=port) as on_start:
+        done = train_run(
+            "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), on_start=on_start
+        )
+        _say_where(console, done)
 
 
 def _refuse_two_lengths(settings: Mapping[str, Any]) -> None:
@@ -95,17 +102,23 @@ def _refuse_two_lengths(settings: Mapping[str, Any]) -> None:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
 
 
-def _say_where(console: Console, run: Path, words: Words) -> None:
-    """Say where what a training made is to be found, how it went, and what to type next."""
+def _say_where(console: Console, run: Run) -> None:
+    """Say where what a training made is to be found, how it went, and what to type next.
+
+    Raises:
+        KeyboardInterrupt: it was asked to stop from the page, and so was what follows the command.
+    """
     from faussaire.runs.folder import RunFolder
     from faussaire.views.tables import print_next
     from faussaire.views.verdict import data_of, in_words, verdict_on
 
-    pictures = [f"{run}/{name}" for name in ("progress.gif", "samples/", "curves.png") if (run / name).exists()]
+    if run.state == "stopped":
+        raise KeyboardInterrupt("saved")
+    path, folder = run.path, RunFolder(run)
+    pictures = [f"{path}/{name}" for name in ("progress.gif", "samples/", "curves.png") if (path / name).exists()]
     if pictures:
-        say(console, words("console.training.pictures", files=", ".join(pictures)))
-    say(console, words("console.training.more", command=f"faussaire generate {typed(run)} --out grid.png"))
-    folder = RunFolder(run)
-    said = in_words(verdict_on(folder), words.language, run=run, data=data_of(folder))
+        say(console, f"Pictures: {', '.join(pictures)}")
+    say(console, f"More samples: faussaire generate {typed(path)} --out grid.png")
+    said = in_words(verdict_on(folder), "en", run=path, data=data_of(folder))
     say(console, said.text)
     print_next(console, said)
