@@ -5,15 +5,17 @@
     python course/build.py --quick            # with tiny budgets, written to no folder: what CI does
     python course/build.py --jobs 1
 
-Of each source four notebooks are made: the exercise and its solution, in English and in French. Both are executed, in
-one folder, so that the exercise finds the runs that the solution has trained. The outputs of the exercise are those of
-the solution, which are the same numbers, but in its holes, where its own stand. What is wrong ends the build: a cell
-that fails, a solution that its check refuses, a cell without output, a notebook of more than 1.5 MB.
+Of each source four notebooks are made: the exercise and its solution, in English and in French. In each language the
+solution is executed, and then the holes of the exercise as they stand. An exercise goes on with our answers where there
+are none yet, so everything else in it shows what the solution shows. What is wrong ends the build: a cell that fails, a
+solution that its check refuses, a cell without output, a notebook of more than 1.5 MB.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import io
 import os
 import sys
 import tempfile
@@ -24,8 +26,9 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from PIL import Image
 
 from checks import WRONG
 from source_files import Cell, parse
@@ -34,7 +37,7 @@ from words import LANGUAGES
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "source"
 AT_MOST_BYTES = 1_500_000
-CELL_SECONDS = 600  # after which a cell is given up; on a quiet machine no cell takes more than 60
+CELL_SECONDS = 1800  # after which a cell is given up; on a quiet machine no cell takes more than 60
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -60,21 +63,39 @@ def execute(book: NotebookNode, folder: Path, *, name: str) -> None:
     """Run a notebook in a folder, and keep what it shows.
 
     Raises:
-        BuildError: a cell fails.
+        BuildError: a cell fails, or takes too long.
     """
-    client = NotebookClient(
-        book, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    )
+    where = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(book, timeout=CELL_SECONDS, kernel_name="python3", resources=where, coalesce_streams=True)
     try:
-        client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])})
-    except CellExecutionError as error:
+        client.execute(env={**os.environ, **environment()})
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise BuildError(f"{name}: {error}") from None
     for cell in book.cells:
         cell.metadata.clear()  # of its times, which differ each time
         for data in (output.data for output in cell.get("outputs", []) if "data" in output):
             if "image/png" in data:
                 data.pop("image/jpeg", None)  # Pillow gives both
-    book.metadata = nbformat.from_dict(METADATA)
+                data["image/png"] = smaller(data["image/png"])
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of a kernel: it finds the course, and rich does not ask for ipywidgets."""
+    paths = [str(HERE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONWARNINGS": "ignore:install:UserWarning"}
+
+
+def smaller(picture: str) -> str:
+    """Return a PNG, in base64, in fewer bytes: grey, or of 256 colours."""
+    with Image.open(io.BytesIO(base64.b64decode(picture))) as opened:
+        found = opened.convert("RGB")
+    if len({channel.tobytes() for channel in found.split()}) == 1:
+        found = found.convert("L")
+    else:
+        found = found.quantize(256, dither=Image.Dither.NONE)
+    content = io.BytesIO()
+    found.save(content, "PNG", optimize=True)
+    return base64.b64encode(content.getvalue()).decode()
 
 
 def build(source: Path, language: str, *, quick: bool, keep: Path | None) -> None:
@@ -85,28 +106,41 @@ def build(source: Path, language: str, *, quick: bool, keep: Path | None) -> Non
     """
     cells = parse(source.read_text(encoding="utf-8"), name=source.name)
     name = f"{language}/{source.stem}"
+    done = notebook(cells, language, solution=True, quick=quick)
+    left = notebook(cells, language, solution=False, quick=quick)
+    holes = [number for number, cell in enumerate(cells) if cell.has_hole]
+    asked = {number: nbformat.v4.new_code_cell(left.cells[number].source, id=f"hole-{number:02d}") for number in holes}
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
-        done = notebook(cells, language, solution=True, quick=quick)
-        execute(done, Path(folder), name=f"{name}{SOLUTION}")
-        left = notebook(cells, language, solution=False, quick=quick)
-        if any(cell.has_hole for cell in cells):
-            execute(left, Path(folder), name=name)
+        execute(nbformat.v4.new_notebook(cells=[*done.cells, *asked.values()]), Path(folder), name=name)
+    for number, (ours, theirs) in enumerate(zip(done.cells, left.cells, strict=True)):
+        if ours.cell_type == "code":
+            theirs.outputs, theirs.execution_count = asked.get(number, ours).outputs, ours.execution_count
     check(done, name=f"{name}{SOLUTION}", is_solution=True)
-    for cell, ours, theirs in zip(cells, done.cells, left.cells, strict=True):
-        if ours.cell_type == "code" and not cell.has_hole:
-            theirs.outputs, theirs.execution_count = ours.outputs, ours.execution_count
     check(left, name=name, is_solution=False)
     if keep is not None:
         (keep / language).mkdir(parents=True, exist_ok=True)
         for book, suffix in ((left, ""), (done, SOLUTION)):
-            nbformat.write(book, keep / language / f"{source.stem}{suffix}.ipynb")
+            path = keep / language / f"{source.stem}{suffix}.ipynb"
+            nbformat.write(book, path)
+            check_size(path)
+
+
+def check_size(path: Path) -> None:
+    """Look how large a notebook is.
+
+    Raises:
+        BuildError: too large for a repository.
+    """
+    size = path.stat().st_size
+    if size > AT_MOST_BYTES:
+        raise BuildError(f"{path.name} takes {size:,} bytes, more than {AT_MOST_BYTES:,}: make its pictures smaller")
 
 
 def check(book: NotebookNode, *, name: str, is_solution: bool) -> None:
     """Look at the outputs of a notebook.
 
     Raises:
-        BuildError: one is missing, a solution is found wrong, or all together are too large.
+        BuildError: one is missing, one is a warning, or a solution is found wrong.
     """
     for cell in (cell for cell in book.cells if cell.cell_type == "code"):
         texts = [_text(output) for output in cell.outputs]
@@ -118,9 +152,6 @@ def check(book: NotebookNode, *, name: str, is_solution: bool) -> None:
             raise BuildError(f"{where}: {wrong[0]}")
         if any("Warning" in text for text in texts):
             raise BuildError(f"{where}: {'; '.join(texts)}")
-    size = len(nbformat.writes(book).encode())
-    if size > AT_MOST_BYTES:
-        raise BuildError(f"{name} takes {size:,} bytes, more than {AT_MOST_BYTES:,}: make its pictures smaller")
 
 
 def _text(output: NotebookNode) -> str:
@@ -135,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make the notebooks of the course, and execute them.")
     parser.add_argument("names", nargs="*", help="beginnings of names; all if not given")
     parser.add_argument("--quick", action="store_true", help="tiny budgets; nothing is written")
+    parser.add_argument("--language", choices=LANGUAGES, help="one of them; both if not given")
     parser.add_argument("--out", type=Path, help="where to; the folder of the course, or nowhere if --quick")
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
     asked = parser.parse_args(arguments)
@@ -153,8 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{language} {source.stem}: {time.monotonic() - begun:.0f} s", flush=True)
         return True
 
+    languages = [asked.language] if asked.language else LANGUAGES
     with ThreadPoolExecutor(asked.jobs) as pool:
-        built = list(pool.map(one, [(source, language) for source in sources for language in LANGUAGES]))
+        built = list(pool.map(one, [(source, language) for source in sources for language in languages]))
     return 0 if built and all(built) else 1
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from faussaire.modalities.pictures import grid, picture
+from faussaire.runs.folder import RunFolder
 from faussaire.views.curves import D_COLOUR, FAKE_COLOUR, G_COLOUR, REAL_COLOUR
 from words import Words
 
@@ -27,6 +30,8 @@ DPI = 80
 EXTENT = 3.2  # of the plane that is drawn: from minus to plus
 HEAT_SIDE = 60  # places a side at which D is asked
 ARROWS = 60
+TILE = 0.72  # inches of an image in a row
+WIDEST = 640  # pixels of a picture of a run
 COLOURS = 64  # of an animation
 HEAT = LinearSegmentedColormap.from_list("heat", ["#eebfb2", "#ffffff", "#a9d3cf"], N=20)
 """From FAKE to REAL in the colours of fakes and reals, paler; in 20 steps, which make small files."""
@@ -91,7 +96,7 @@ class Pictures:
 
     def curves(self, rounds: Sequence[dict[str, float]], *, unit: str = "rounds") -> Image.Image:
         """Draw both losses and D's accuracy with the 50 % mark; a dict for each round, with its number at "at"."""
-        figure = _figure(7, 4.4)
+        figure = _figure(6.4, 4.2)
         losses, accuracy = figure.subplots(2, 1, sharex=True)
         at = [row["at"] for row in rounds]
         for name, colour in (("D", D_COLOUR), ("G", G_COLOUR)):
@@ -107,6 +112,46 @@ class Pictures:
             axes.legend(fontsize="small")
         return _image(figure)
 
+    def rows(self, rows: Mapping[str, np.ndarray]) -> Image.Image:
+        """Draw rows of images, uint8 `[n, H, W, C]` each, with their names on the left."""
+        columns = max(map(len, rows.values()))
+        margin = 0.35 + 0.075 * max(map(len, rows))
+        figure = _figure(margin + TILE * columns, TILE * len(rows))
+        for axes, (name, images) in zip(np.atleast_1d(figure.subplots(len(rows), 1)), rows.items(), strict=True):
+            strip = np.concatenate([*images], axis=1)
+            _show(axes, strip)
+            axes.set(xlim=(-0.5, columns * images.shape[2] - 0.5))
+            axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize="small")
+        return _image(figure)
+
+    def named(self, images: np.ndarray, names: Sequence[str], *, columns: int = 10) -> Image.Image:
+        """Draw images, uint8 `[n, H, W, C]`, each under its name."""
+        rows = -(-len(images) // columns)
+        figure = _figure(0.85 * columns, 1.05 * rows)
+        all_axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+        for axes in all_axes:
+            axes.axis("off")
+        for axes, image, name in zip(all_axes, images, names, strict=False):
+            _show(axes, image)
+            axes.set_title(name, fontsize="x-small")
+        return _image(figure)
+
+    def bars(self, counts: Mapping[str, float], *, title: str = "") -> Image.Image:
+        """Draw numbers with their names."""
+        figure = _figure(6, 0.3 + 0.26 * len(counts))
+        axes = figure.subplots()
+        axes.barh(range(len(counts)), list(counts.values()), color=D_COLOUR)
+        axes.set_yticks(range(len(counts)), labels=list(counts), fontsize="small")
+        axes.invert_yaxis()
+        axes.set_title(title, fontsize="medium")
+        return _image(figure)
+
+
+def _show(axes: Axes, image: np.ndarray) -> None:
+    """Draw uint8 `[H, W, C]`, pixel by pixel, without a scale."""
+    axes.imshow(image.squeeze(-1) if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+    axes.set(xticks=[], yticks=[])
+
 
 def _smooth(values: Sequence[float]) -> np.ndarray:
     """Return the mean of each value and those around it, up to a fiftieth of all."""
@@ -119,6 +164,40 @@ def sheet(images: np.ndarray, *, columns: int | None = None, at_least: int = 56)
     """Lay images, uint8 `[N, H, W, C]`, side by side, each enlarged by a whole factor."""
     factor = -(-at_least // images.shape[2])
     return picture(grid(images.repeat(factor, axis=1).repeat(factor, axis=2), columns=columns))
+
+
+def reports(run: RunFolder) -> list[dict[str, float]]:
+    """Return what a run reported on its way, as `Pictures.curves` takes it, over thousands of images shown to D."""
+    return [
+        {
+            "at": event.nimg / 1000,
+            **{f"loss_{network}": event.data[f"loss_{network}"] for network in ("D", "G")},
+            **{f"right_{side}": event.data[f"accuracy_{side}"] for side in ("real", "fake")},
+        }
+        for event in run.events("stats")
+    ]
+
+
+def latent_sheet(z: Tensor, images: np.ndarray, *, columns: int = 4, at_least: int = 56) -> Image.Image:
+    """Lay latents `[n, z_dim]` out as squares of grey cells, each beside the image, uint8 `[n, H, W, C]`, it became."""
+    side = math.isqrt(z.shape[1] - 1) + 1
+    cells = torch.zeros(len(z), side * side)
+    cells[:, : z.shape[1]] = z.detach()
+    grey = (cells * 51 + 127.5).clamp(0, 255).byte().numpy().reshape(-1, side, side)
+    height = images.shape[1] * -(-at_least // images.shape[2])
+    squares = np.stack([np.asarray(Image.fromarray(one).resize((height, height), 0)) for one in grey])[..., None]
+    large = images.repeat(height // images.shape[1], axis=1).repeat(height // images.shape[2], axis=2)
+    pairs = np.concatenate([squares.repeat(images.shape[3], axis=3), large], axis=2)
+    return picture(grid(pairs, columns=columns))
+
+
+def opened(path: Path) -> Image.Image:
+    """Open a picture of a run, made small enough for a notebook."""
+    with Image.open(path) as stored:
+        found = stored.convert("RGB")
+    if found.width > WIDEST:
+        found = found.resize((WIDEST, round(found.height * WIDEST / found.width)), Image.Resampling.LANCZOS)
+    return found
 
 
 def film(frames: Sequence[Image.Image], *, milliseconds: int = 150) -> Any:

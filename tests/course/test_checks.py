@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-COURSE = Path(__file__).parents[2] / "course"
-sys.path.insert(0, str(COURSE))
-
-import answers  # noqa: E402
-from answers import bce, bce_of, descend  # noqa: E402
-from checks import Checks, find_in_shares, find_in_step_1, find_in_step_2  # noqa: E402
-from words import LANGUAGES, all_words  # noqa: E402
+import answers
+from answers import bce, bce_of, descend
+from checks import (
+    Checks,
+    find_in_choice,
+    find_in_generator,
+    find_in_names,
+    find_in_nearest,
+    find_in_new,
+    find_in_penalty,
+    find_in_settings,
+    find_in_shares,
+    find_in_step_1,
+    find_in_step_2,
+    find_in_way,
+)
+from faussaire.evaluation.verdicts.training import judge
+from faussaire.runs.folder import RunFolder
+from words import LANGUAGES, all_words
 
 SAID = {
     "swapped": ("labels are swapped", "étiquettes sont échangées"),
@@ -189,6 +199,82 @@ def test_an_error_is_told_and_stops_nothing() -> None:
 )
 def test_the_count_of_right_answers_is_checked_by_numbers(returned, mistake) -> None:
     assert find_in_shares(lambda D, real, fake: returned) == mistake
+
+
+def in_percent(lines, known):
+    return 100 * answers.new_share(lines, known)
+
+
+@pytest.mark.parametrize(
+    ("find", "answer", "mistake"),
+    [
+        (find_in_choice, answers.only, []),
+        (find_in_choice, lambda images, labels, wanted: images[np.flatnonzero(labels == wanted)], []),
+        (find_in_choice, lambda images, labels, wanted: images[labels != wanted], ["others-kept"]),
+        (find_in_choice, lambda images, labels, wanted: labels == wanted, ["mask-or-places"]),
+        (find_in_way, answers.between, []),
+        (find_in_way, lambda a, b, n: answers.between(b, a, n), ["backwards"]),
+        (find_in_way, lambda a, b, n: answers.between(a, b, n + 1)[:-1], ["ends-missing"]),
+        (find_in_way, lambda a, b, n: a + torch.linspace(0, 1, n)[:, None] ** 2 * (b - a), ["uneven"]),
+        (find_in_names, answers.first_named, []),
+        (find_in_names, lambda data, n: (data.images[:n], data.labels[:n]), ["numbers-not-names"]),
+        (find_in_names, lambda data, n: answers.first_named(data, 3), ["other-number:3:3"]),
+        (find_in_nearest, answers.nearest, []),
+        (find_in_nearest, lambda fakes, reals: torch.cdist(fakes, reals).argmin(0), ["other-axis"]),
+        (find_in_nearest, lambda fakes, reals: torch.cdist(fakes, reals).argmax(1), ["farthest"]),
+        (find_in_penalty, answers.penalty, []),
+        (find_in_penalty, lambda D, real: answers.penalty(D, real).detach(), ["no-way-back"]),
+        (find_in_penalty, lambda D, real: answers.penalty(D, real).sqrt(), ["not-squared"]),
+        (find_in_penalty, lambda D, real: 3 * answers.penalty(D, real), ["summed"]),
+        (find_in_new, answers.new_share, []),
+        (find_in_new, lambda lines, known: 1 - answers.new_share(lines, known), ["share-of-known"]),
+        (find_in_new, lambda lines, known: len(set(lines) - set(known)) / len(set(lines)), ["of-different"]),
+        (find_in_new, in_percent, ["in-percent"]),
+    ],
+)
+def test_the_other_exercises_are_checked_by_numbers(find, answer, mistake) -> None:
+    assert find(answer) == mistake
+    assert find(lambda *given: ...) == ["empty"]
+    assert {name.split(":")[0] for name in mistake} <= set(all_words()["checks"])
+
+
+def test_a_generator_is_checked_by_what_it_makes() -> None:
+    def too_small():
+        return nn.Sequential(nn.Linear(100, 14 * 14), nn.Tanh(), nn.Unflatten(1, (1, 14, 14)))
+
+    def without_tanh():
+        return nn.Sequential(nn.Linear(100, 28 * 28), nn.Unflatten(1, (1, 28, 28)))
+
+    def dense():
+        return nn.Sequential(nn.Linear(100, 28 * 28), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)))
+
+    assert find_in_generator(answers.new_generator, shape=(1, 28, 28)) == []
+    assert find_in_generator(dense, shape=(1, 28, 28)) == []
+    assert find_in_generator(too_small, shape=(1, 28, 28)) == ["other-shape:(8, 1, 14, 14):(8, 1, 28, 28)"]
+    assert find_in_generator(without_tanh, shape=(1, 28, 28))[0].startswith("out-of-range")
+
+
+def test_settings_that_mend_are_others_that_a_training_takes() -> None:
+    bad = {"lr": 5e-3, "g_steps": 8, "penalties": []}
+    assert find_in_settings(answers.vary, bad) == []
+    assert find_in_settings(answers.weaken, bad) == []
+    assert find_in_settings(dict, bad) == ["nothing-changed"]
+    assert find_in_settings(lambda settings: {**settings, "lrr": 1}, bad)[0].startswith("raises:unknown setting 'lrr'")
+    assert find_in_settings(lambda settings: 3, bad) == ["no-settings"]
+
+
+@pytest.mark.parametrize(("diversity", "right"), [(0.9, True), (0.1, False)])
+def test_whether_a_run_is_mended_its_own_verdict_says(tmp_path, diversity, right) -> None:
+    run = RunFolder(tmp_path)
+    report = {"loss_D": 1.0, "loss_G": 1.0, "accuracy_real": 0.6, "accuracy_fake": 0.6, "n": 64}
+    reports = []
+    for number in range(1, 8):
+        reports.append({**report, "diversity": diversity, "progress": number / 8})
+        verdict = judge(reports)
+        run.emit("stats", nimg=64 * number, **reports[-1], verdict=verdict.name, verdict_text=verdict.text)
+    answer = Checks("fr").verdict(run, "collapsed")
+    assert answer.right is right
+    assert repr(answer).startswith("✓ Réparé" if right else "✗ Pas encore réparé")
 
 
 def test_every_word_is_there_in_both_languages() -> None:

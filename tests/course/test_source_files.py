@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-COURSE = Path(__file__).parents[2] / "course"
-sys.path.insert(0, str(COURSE))
-
-from source_files import SourceError, parse  # noqa: E402
-from words import LANGUAGES  # noqa: E402
+from build import SOURCES
+from source_files import SourceError, parse
+from words import LANGUAGES
 
 SOURCE = """# %% [markdown]
 # [en]
@@ -72,7 +67,7 @@ def test_what_no_notebook_can_be_made_of_is_refused_in_a_line(text, message) -> 
         parse(text, name="x.py")
 
 
-@pytest.mark.parametrize("source", sorted((COURSE / "source").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", sorted(SOURCES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_source_speaks_both_languages_and_is_python(source) -> None:
     cells = parse(source.read_text(encoding="utf-8"), name=source.name)
     assert any(cell.has_hole for cell in cells)
