@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -28,6 +29,7 @@ from faussaire.training import session
 from faussaire.views import notebook
 from faussaire.views.console import TrainingView
 from faussaire.views.curves import refresh
+from faussaire.views.words import words_for
 
 if TYPE_CHECKING:
     import pandas
@@ -110,6 +112,7 @@ def train(
     run: Folder | None = None,
     replay: Folder | None = None,
     console: Console | None = None,
+    lang: str | None = None,
     started: float | None = None,
     on_start: Callable[[Path], None] = lambda run: None,
     **settings: Unpack[Settings],
@@ -124,6 +127,7 @@ def train(
         run: folder of the run; `runs/` and the name of the data if not given.
         replay: folder of a run to make again, tensor by tensor, with its settings and its recorded plan.
         console: where the progress is shown; if not given, in the cell of a notebook, or else on standard error.
+        lang: in which language, `en` or `fr`; that of the environment (LANG) if not given.
         started: `time.monotonic()` from which `minutes` counts; now if not given.
         on_start: called with the folder of the run, locked, before anything slow is done.
         settings: any field of `faussaire.Config`.
@@ -133,18 +137,18 @@ def train(
         DivergenceError, CheckpointError: the numbers have left the finite range; the folder cannot be written or read.
         KeyboardInterrupt, SystemExit: Ctrl-C outside a notebook, or another signal; everything was saved first.
     """
-    in_cell = console is None and in_notebook()
+    words, in_cell = words_for(lang), console is None and in_notebook()
     done = session.train(
         data,
         recipe=recipe,
         run=run,
         replay=replay,
         settings=settings,
-        console=console or Terminal(stderr=not in_cell),
+        console=console or Terminal(stderr=not in_cell, voice=words.said),
         started=started,
         on_start=on_start,
-        display=notebook.NotebookView if in_cell else TrainingView,
-        redraw=refresh,
+        display=partial(notebook.NotebookView if in_cell else TrainingView, words=words),
+        redraw=partial(refresh, words=words),
     )
     return Run(done.path)
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from faussaire.views.numbers import MINUS, Numbers
+from faussaire.views.numbers import MINUS, NARROW, Numbers, in_french
 
 ENGLISH, FRENCH = Numbers("en"), Numbers("fr")
 
@@ -29,8 +29,30 @@ def test_what_is_missing_is_said(value: float | None, said: str) -> None:
 
 
 def test_shares_losses_estimates_and_p_values() -> None:
-    assert (ENGLISH.percent(0.724), ENGLISH.percent(0.625, 4), FRENCH.percent(0.625, 4)) == ("72 %", "62.5 %", "62,5 %")
+    assert (ENGLISH.percent(0.724), ENGLISH.percent(0.625, 4), FRENCH.percent(0.625, 4)) == (
+        *("72 %", "62.5 %"),
+        f"62,5{NARROW}%",
+    )
+    assert (ENGLISH.share(0.724, 0.7, 0.75), FRENCH.share(0.724, 0.7, 0.75)) == (
+        "72 % [70, 75]",
+        f"72{NARROW}% [70{NARROW}; 75]",
+    )
     assert (ENGLISH.loss(0.69315, 0.0123), ENGLISH.loss(0.5, None)) == ("0.693 ± 0.012", "0.500")
     assert ENGLISH.loss(None, None) == "not finite"
     assert (ENGLISH.estimate(53_821), ENGLISH.estimate(0.1234)) == ("54,000", "0.12")
     assert (ENGLISH.p_value(0.25), ENGLISH.p_value(0.0)) == ("p = 0.25", "p < 1e-12")
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ("1,234.5", f"1{NARROW}234,5"),
+        ("0.92 ± 0.05", "0,92 ± 0,05"),
+        ("72 % [71, 73]", f"72{NARROW}% [71{NARROW}; 73]"),
+        ("1.5e-05", "1,5e-05"),
+        ("0.1.0", "0.1.0"),
+        ("mnist-2.5", "mnist-2.5"),
+    ],
+)
+def test_an_english_number_is_written_as_french_does_and_a_name_is_left(english: str, french: str) -> None:
+    assert in_french(english) == french

@@ -10,6 +10,7 @@ import pytest
 
 from faussaire.evaluation.verdicts.run import Advice, Basis, Known, RunVerdict, judge_run
 from faussaire.evaluation.verdicts.verdict import Verdict
+from faussaire.views.numbers import NARROW
 from faussaire.views.verdict import in_words
 from faussaire.views.web.pages.texts import texts
 
@@ -28,7 +29,7 @@ def test_it_says_what_is_so_what_that_rests_on_and_what_to_type() -> None:
     assert said.text.startswith("Rough: 30 % [28, 32] of the forgeries lie among the real images, and 10 % [9, 11]")
     assert "features of efficientnet-lite0 1: 10,000 forgeries beside 1,000 real images" in said.basis
     assert said.command == "faussaire train cats --run 'runs/my cats' --minutes 20"
-    assert "30 % [28 ; 32]" in in_words(MEASURED, "fr", run="runs/cats").text
+    assert f"30{NARROW}% [28{NARROW}; 32]" in in_words(MEASURED, "fr", run="runs/cats").text
 
 
 def test_a_folder_elsewhere_is_not_told_and_a_new_one_is_not_there(

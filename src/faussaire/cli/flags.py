@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter, Token
 
 from faussaire.core.config import FIELDS, LENGTHS, PRECISIONS, PREPARATION, field_help
+from faussaire.views.words import Words
 
 SHORT = {"minutes": "-m", "kimg": "-k", "n": "-n"}
 NAMES = {"label": "--class"}
@@ -54,6 +55,8 @@ def as_typed(kind: object, tokens: Sequence[Token]) -> str:
 
 
 Whole = Annotated[int, Parameter(converter=whole)]
+Reader = Annotated[Words, Parameter(parse=False)]
+"""The words of who reads what a verb says: no flag of it, but what `--lang` before or after any verb asks for."""
 KINDS = {
     "bool": bool,
     "int": int,

@@ -1,7 +1,8 @@
 """The command line: each verb is one function, in a file of `verbs/`, that hands over to the package.
 
 Exit codes: 0; 2 for the user's error, told in one line; 1 for a failure; 128 and its number for a signal (Ctrl-C: 130).
-`--debug` gives the traceback. Heavy modules are imported inside the verbs, so that `--help` answers at once; the flags
+`--debug` gives the traceback, `--lang fr` the words in French; without it they are of the language that the environment
+names, if there is such. Heavy modules are imported inside the verbs, so that `--help` answers at once; the flags
 of `train` are the fields of `Config`, their help the docstrings there.
 """
 
@@ -35,6 +36,7 @@ from faussaire.core.extras import missing
 from faussaire.core.interruption import exit_code, raise_signals
 from faussaire.core.terminal import Stream, Terminal, open_standard_streams, say
 from faussaire.generation.export import exporters
+from faussaire.views.words import ENGLISH, Words, words_for
 
 app = App(
     name="faussaire",
@@ -65,33 +67,65 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     open_standard_streams()
-    console = Terminal(stderr=True)
-    if ranks.rank() > 0 and arguments[:1] not in (["train"], ["evaluate"]):
-        return 0  # the others are not shared by processes: the first does what there is to do
+    console, words = Terminal(stderr=True), ENGLISH
     try:
+        arguments, asked = _without_language(arguments)
+        words = words_for(asked)
+        if ranks.rank() > 0 and arguments[:1] not in (["train"], ["evaluate"]):
+            return 0  # the others are not shared by processes: the first does what there is to do
         _refuse_no_folder()
-        help_console = Console(file=cast(IO[str], Stream(sys.stdout)))
-        app(arguments, console=help_console, exit_on_error=False, print_error=False, result_action="return_value")
+        _call(arguments, words)
     except (CycloptsError, FaussaireError) as error:
         if debug:
             raise
         if ranks.rank() == 0 or isinstance(error, RankError):  # of several processes, one tells what all meet
-            say(console, f"faussaire: {' '.join(str(error).split())}", style="red")
+            _complain(console, words, " ".join(str(error).split()))
         return error.exit_code if isinstance(error, FaussaireError) else 2
     except KeyboardInterrupt as interrupt:
         if not interrupt.args and ranks.rank() == 0:  # otherwise the training has said what it saved
-            say(console, "faussaire: interrupted; nothing was changed", style="red")
+            say(console, words("console.errors.interrupted"), style="red")
         return exit_code(interrupt)
     except Exception as error:
         told = missing(error) if isinstance(error, ModuleNotFoundError) else None
         if debug:
             raise
         if told is not None:
-            say(console, f"faussaire: {told}", style="red")
+            _complain(console, words, str(told))
             return told.exit_code
-        say(console, f"faussaire: unexpected {type(error).__name__}: {error} (--debug shows where)", style="red")
+        kind, text = type(error).__name__, words.said(str(error))
+        say(console, words("console.errors.unexpected", kind=kind, text=text), style="red")
         return 1
     return 0
+
+
+def _call(arguments: list[str], words: Words) -> None:
+    """Call the verb that is asked for, with the words that it says things in."""
+    help_console = Console(file=cast(IO[str], Stream(sys.stdout)))
+    verb, bound, unparsed = app.parse_args(arguments, console=help_console, exit_on_error=False, print_error=False)
+    verb(*bound.args, **bound.kwargs, **dict.fromkeys(unparsed, words))
+
+
+def _complain(console: Console, words: Words, text: str) -> None:
+    """Say in a line what is wrong."""
+    say(console, words("console.errors.told", text=words.said(text)), style="red")
+
+
+def _without_language(arguments: list[str]) -> tuple[list[str], str | None]:
+    """Return the arguments without `--lang`, and the language that it names, the last of several; None without one.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    left, asked, rest = [], None, iter(arguments)
+    for argument in rest:
+        name, _, value = argument.partition("=")
+        if name != "--lang":
+            left.append(argument)
+        elif not (value := value if "=" in argument else next(rest, "")):
+            raise ConfigError("--lang takes en or fr")
+        else:
+            asked = value
+    return left, asked
 
 
 def _refuse_no_folder() -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from faussaire.core import ranks
-from faussaire.core.terminal import Terminal, clean
+from faussaire.core.terminal import Terminal, Voice, clean
 
 
 @contextmanager
-def showing_progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
+def showing_progress(what: str, voice: Voice = str) -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar that begins as `what`, and give what is to be told what is being done, how much is done, of how much.
+
+    What is being done is given in English, and shown as `voice` says it.
 
     It is gone when the command is done.
     """
@@ -22,6 +24,6 @@ def showing_progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
         task = display.add_task(clean(what), total=None)
 
         def show(what: str, done: int, total: int) -> None:
-            display.update(task, description=clean(what), completed=done, total=total)
+            display.update(task, description=clean(voice(what)), completed=done, total=total)
 
         yield show

@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, TextIO, cast
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
@@ -29,6 +31,36 @@ CONTROLS = dict.fromkeys(
 )
 CHANGE_SECONDS = 0.25
 FAILURES = (Exception, SystemExit)  # the latter is what rich makes of a reader that went away
+STAND_INS = str.maketrans(
+    {"\N{NARROW NO-BREAK SPACE}": " ", "\N{NO-BREAK SPACE}": " ", "’": "'", "…": "...", "−": "-", "×": "x", "œ": "oe"}
+    | {"«": '"', "»": '"'}
+)
+"""Of letters that an encoding may lack."""
+
+Voice = Callable[[str], str]
+"""Says a sentence, given in English, in the language of who reads it."""
+
+
+def _fit(text: str, encoding: str) -> str:
+    """Return a text in letters that an encoding has: those that it lacks are replaced, by what is nearest."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        if encoding.lower().replace("-", "") in ("ascii", "usascii", "646"):
+            text = unicodedata.normalize("NFD", text.translate(STAND_INS))
+            text = "".join(letter for letter in text if not unicodedata.combining(letter))
+        else:
+            text = "".join(letter if _has(encoding, letter) else letter.translate(STAND_INS) for letter in text)
+        return text.encode(encoding, "replace").decode(encoding)
+    return text
+
+
+def _has(encoding: str, letter: str) -> bool:
+    try:
+        letter.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Stream:
@@ -66,7 +98,7 @@ class Stream:
     def write(self, text: str) -> int:
         """Write what can be written."""
         if self._stream is not None and self.error is None:
-            fit = text.encode(self.encoding, "replace").decode(self.encoding)
+            fit = _fit(text, self.encoding)
             try:
                 self._stream.write(fit)
             except (OSError, ValueError) as error:
@@ -97,9 +129,11 @@ class Terminal(Console):
     Args:
         stderr: standard error instead of standard output.
         quiet: show nothing, as all but the first of several processes that work together.
+        voice: says in the reader's language what `speak` is given; English if not given.
     """
 
-    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
+    def __init__(self, *, stderr: bool = False, quiet: bool = False, voice: Voice = str) -> None:
+        self.voice = voice
         self.stream = Stream(sys.stderr if stderr else sys.stdout)
         super().__init__(
             file=cast(IO[str], self.stream),
@@ -131,7 +165,44 @@ def failure(console: Console) -> Exception | None:
 def say(console: Console, text: str, *, style: str = "") -> None:
     """Print lines literally on any console; that it cannot be written to is no reason to stop."""
     with suppress(*FAILURES):
-        console.print(Text(clean(text), style), soft_wrap=True)
+        console.print(Text(wrapped(clean(text), console), style), soft_wrap=True)
+
+
+def speak(console: Console, text: str, *, style: str = "") -> None:
+    """Print a sentence, given in English, in the language of a console's reader."""
+    say(console, _voice_of(console)(text), style=style)
+
+
+def _voice_of(console: Console) -> Voice:
+    return console.voice if isinstance(console, Terminal) else str
+
+
+def wrapped(text: str, console: Console) -> str:
+    """Break lines between words where a terminal would break within them.
+
+    What no person looks at, a file or a pipe, has a line for each line.
+    """
+    return broken(text, max(20, console.width)) if console.is_terminal else text
+
+
+def broken(text: str, width: int) -> str:
+    """Break lines of more than so many columns between words.
+
+    Words that are longer than a line, a path for example, stay whole, and so does what no-break spaces hold together.
+    """
+    return "\n".join(_broken(line, width) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    if cell_len(line) <= width:
+        return line
+    rest = line.lstrip(" ")
+    indent = line[: len(line) - len(rest)]
+    lines = [indent]
+    for number, word in enumerate(rest.split(" ")):
+        longer = f"{lines[-1]} {word}" if number else lines[-1] + word
+        lines[-1:] = [longer] if cell_len(longer) <= width or not number else [lines[-1], indent + word]
+    return "\n".join(lines)
 
 
 def show(console: Console, what: RenderableType) -> None:
@@ -146,13 +217,13 @@ def literal(text: str) -> Text:
 
 
 @contextmanager
-def printing() -> Iterator[Terminal]:
-    """Give standard output, for what a command is there to print.
+def printing(voice: Voice = str) -> Iterator[Terminal]:
+    """Give standard output, for what a command is there to print; `voice` is that of `Terminal`.
 
     Raises:
         FaussaireError: it could not be written; that its reader has seen enough (`| head`) is no error.
     """
-    console = Terminal()
+    console = Terminal(voice=voice)
     yield console
     error = failure(console)
     if error is not None and not isinstance(error, BrokenPipeError):
@@ -161,7 +232,7 @@ def printing() -> Iterator[Terminal]:
 
 @contextmanager
 def waiting(console: Console, words: str) -> Iterator[Callable[[str], None]]:
-    """Show in a terminal or a notebook that something takes a while, and give what changes the words."""
+    """Show in a terminal or a notebook that something takes a while, and give what changes the words; they are told."""
     in_cell = isinstance(console, Terminal) and not console.quiet and notebook.in_notebook()
     place = notebook.Place()
     live = Live(console=console, auto_refresh=False, transient=True)  # no thread, whose errors nobody would catch
@@ -171,10 +242,11 @@ def waiting(console: Console, words: str) -> Iterator[Callable[[str], None]]:
         nonlocal shown_at
         if time.monotonic() - shown_at >= CHANGE_SECONDS:
             with suppress(*FAILURES):
+                told = clean(_voice_of(console)(words))
                 if in_cell:
-                    place.put(notebook.text(clean(words)))
+                    place.put(notebook.text(told))
                 else:
-                    live.update(Text(clean(words)), refresh=True)
+                    live.update(Text(told), refresh=True)
             shown_at = time.monotonic()
 
     with suppress(*FAILURES):

@@ -23,7 +23,7 @@ from faussaire.core.interruption import noted_signals
 from faussaire.core.notebook import in_notebook
 from faussaire.core.rng import draw_places
 from faussaire.core.suggestions import typed
-from faussaire.core.terminal import say, waiting
+from faussaire.core.terminal import speak, waiting
 from faussaire.core.world import World, open_world
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.batches import Batches
@@ -126,11 +126,11 @@ def _lead(folder: RunFolder, recorder: Recorder, console: Console, display: Disp
         lost = _lost(folder, state)
         if lost:
             recorder.mend()
-            say(console, f"{folder.path} had lost {', '.join(lost)}: made again from its last checkpoint")
+            speak(console, f"{folder.path} had lost {', '.join(lost)}: made again from its last checkpoint")
         else:
-            say(console, _finished(folder, state))
+            speak(console, _finished(folder, state))
         return
-    say(console, where)
+    speak(console, where)
     with noted_signals(patient=world.size > 1) as interrupted, display(folder, title=title, console=console):
         recorder.interrupted = lambda: interrupted() is not None
         is_complete = _train(trainer, recorder)
@@ -161,7 +161,7 @@ def _warnings_said(folder: RunFolder, console: Console) -> Iterator[None]:
 
     def tell(event: Event) -> None:
         if event.kind == "warning":
-            say(console, f"warning: {event.data['text']}", style="yellow")
+            speak(console, f"warning: {event.data['text']}", style="yellow")
 
     folder.listeners.append(tell)
     try:
@@ -206,12 +206,12 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
         dataset = prepare(config.data, **config.preparation(), progress=show, fingerprint=fingerprint)
     kind = of_spec(dataset.spec)
     for note in (note for note in dataset.inventory.notes if is_about_labels(note) or kind.is_told(note)):
-        say(console, note)
+        speak(console, note)
     num_rejected = len(dataset.inventory.rejected)
     if num_rejected:
         first = dataset.inventory.rejected[0]
         words = typed(*config.data[:NAMED]) + (" ..." if len(config.data) > NAMED else "")
-        say(
+        speak(
             console,
             f"{num_rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} "
             f"({first.note}); faussaire inspect {words} lists them",
@@ -347,7 +347,7 @@ def _leave(folder: RunFolder, state: TrainState, number: int | None, console: Co
         KeyboardInterrupt: Ctrl-C, but not in a notebook: who interrupts a cell wants to see what there is.
         SystemExit: another signal.
     """
-    say(
+    speak(
         console,
         f"Stopped after {in_words(state.nimg)} and saved in {folder.path}. The same command goes on from there.",
     )

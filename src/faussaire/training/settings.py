@@ -19,7 +19,7 @@ from faussaire.core.config import Config, flag, resolve
 from faussaire.core.devices import CPU, is_host
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import did_you_mean
-from faussaire.core.terminal import say
+from faussaire.core.terminal import speak
 from faussaire.core.threads import computing_threads
 from faussaire.core.world import ALONE, World
 from faussaire.data import Dataset
@@ -110,10 +110,10 @@ def complete(
     if nimg_per_second is None and config.minutes is None:
         nimg_per_second = speed(config, dataset.spec, threads, device=device, world=world, seconds=0.0)
     if chosen.text:
-        say(console, chosen.text)
+        speak(console, chosen.text)
     if config.augment is None:
         reason = reason_for(num_images, dataset.spec)
-        say(console, f"{reason[0].upper()}{reason[1:]}.")
+        speak(console, f"{reason[0].upper()}{reason[1:]}.")
         config = replace(config, augment=policy_for(num_images, dataset.spec))
     return config, nimg_per_second
 

@@ -15,18 +15,21 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from faussaire.core.terminal import FAILURES, Terminal, clean, failure
+from faussaire.core.intervals import wilson
+from faussaire.core.terminal import FAILURES, Terminal, broken, clean, failure, wrapped
 from faussaire.evaluation.forecast import said
-from faussaire.evaluation.verdicts.verdict import Verdict, percent
+from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
-from faussaire.views.numbers import EN, clock
+from faussaire.views.numbers import Numbers, clock
+from faussaire.views.words import ENGLISH, Words
 
 LINE_SHARE = 0.05  # without a terminal: a line at least every 5 % of the run …
 LINE_SECONDS = 30.0  # … and every half minute
-BESIDE_BAR = 36  # columns of the display for its words
+WIDTH = 80
 LEAST_BAR = 8
 TONES = {"good": "green", "open": "default", "bad": "red"}
+LEAST_FIGURES = 17  # columns of the figures beside the bars, so that these do not change with every digit
 BLOCKS, ASCII = "█·┃", "#.|"  # of a gauge
 
 
@@ -37,11 +40,13 @@ class TrainingView:
         run: the folder whose events are shown.
         title: one line on what is trained.
         console: where to; standard error if not given, so that standard output stays clean.
+        words: in which language.
     """
 
-    def __init__(self, run: RunFolder, *, title: str, console: Console | None = None) -> None:
+    def __init__(self, run: RunFolder, *, title: str, console: Console | None = None, words: Words = ENGLISH) -> None:
         self.run = run
-        self.title = clean(title)
+        self.words = words
+        self.title = clean(words.said(title))
         self.console = console or Terminal(stderr=True)
         self._stats: dict[str, Any] = {}
         self._nimg = 0
@@ -78,26 +83,26 @@ class TrainingView:
 
     def _print(self, text: str, style: str = "") -> None:
         """Print a line literally, and raise what keeps it from being seen: whoever told the event knows what to do."""
-        self.console.print(Text(clean(text), style), soft_wrap=True)
+        self.console.print(Text(wrapped(clean(text), self.console), style), soft_wrap=True)
         if (broken := failure(self.console)) is not None:
             raise broken
 
     def show(self, event: Event) -> None:
         """Take in one event."""
-        self._nimg = event.nimg
+        self._nimg, words = event.nimg, self.words
         if event.kind in ("warning", "rolled_back"):
-            self._print(f"warning: {event.data['text']}", style="yellow")
+            self._print(words("console.training.warning", text=words.said(event.data["text"])), style="yellow")
         elif event.kind == "paused":
-            self._print("Paused and saved; the clock of the run stands still.")
+            self._print(words("console.training.paused"))
         elif event.kind == "continued":
-            self._print(f"Going on after a pause of {clock(event.data['paused_seconds'])}.")
+            self._print(words("console.training.continued", time=clock(event.data["paused_seconds"])))
         elif event.kind == "resumed":
-            self._print(f"Going on from {EN.thousands(event.nimg)} thousand images.")
+            self._print(words("console.training.resumed", thousands=words.numbers.thousands(event.nimg)))
         elif event.kind == "score":
-            self._forecast = said(event.data["forecast"]) if "forecast" in event.data else ""
+            self._forecast = words.said(said(event.data["forecast"])) if "forecast" in event.data else ""
         elif event.kind == "stats":
             self._stats = event.data
-            self._verdict = (event.data["verdict"], event.data["verdict_text"])
+            self._verdict = (event.data["verdict"], words.said(event.data["verdict_text"]))
             if self._live is not None:
                 self._live.update(self.display(), refresh=True)
                 if (broken := failure(self.console)) is not None:
@@ -115,55 +120,67 @@ class TrainingView:
 
     def line(self) -> str:
         """Return the last report as one plain line."""
-        s = self._stats
-        return (
-            f"{EN.percent(s['progress']):>5}  {clock(s['seconds_left'])} left  "
-            f"{EN.count(s['nimg_per_second'])} images/s  "
-            f"D right on real {share(s['accuracy_real'], s['n'])}, on fake {share(s['accuracy_fake'], s['n'])} "
-            f"(chance 50 %, n={s['n']}, 95 % intervals)  "
-            f"loss D {self._loss('D')} G {self._loss('G')}  {self._verdict[1]}"
-            + (f"; {self._forecast}" if self._forecast else "")
+        s, numbers = self._stats, self.words.numbers
+        return self.words(
+            "console.training.line",
+            progress=f"{numbers.percent(s['progress']):>5}",
+            time=clock(s["seconds_left"]),
+            speed=numbers.count(s["nimg_per_second"]),
+            real=share(s["accuracy_real"], s["n"], numbers),
+            fake=share(s["accuracy_fake"], s["n"], numbers),
+            n=s["n"],
+            D=self._loss("D"),
+            G=self._loss("G"),
+            verdict=self._verdict[1] + (f"; {self._forecast}" if self._forecast else ""),
         )
 
     def display(self) -> RenderableType:
         """Return the whole display: at most 80 columns wide, and without bars where there is no room for them."""
+        words, s, width = self.words, self._stats, min(WIDTH, self.console.width)
         title = Text(self.title, style="bold", overflow="ellipsis", no_wrap=True)
-        if not self._stats:
-            return Group(title, Text("the first report comes within a few seconds", style="dim"))
-        s, width = self._stats, min(80, self.console.width)
+        if not s:
+            return Group(title, Text(words("console.training.starting"), style="dim"))
         name, text = self._verdict
-        words = [Text(text, style=TONES[Verdict(name=name, text=text).tone])]
-        words += [Text(self._forecast)] if self._forecast else []
-        progress = f"{EN.percent(s['progress']):>5}  {clock(s['seconds_left'])} left"
-        rows = [("Progress", s["progress"], progress)]
-        for side in ("real", "fake"):
-            value = s[f"accuracy_{side}"]
-            rows.append((f"D right on {side}", value, share(value, s["n"])))
-        facts = Text.assemble(
-            f"loss of D {self._loss('D')}, of G {self._loss('G')}",
-            (
-                f"   {EN.thousands(self._nimg)} thousand images, {EN.count(s['nimg_per_second'])} a second",
-                "dim",
-            ),
-        )
-        bar = width - BESIDE_BAR
+        verdict = Text(broken(text, width), style=TONES[Verdict(name=name, text=text).tone])
+        below = [verdict, *([Text(broken(self._forecast, width))] if self._forecast else [])]
+        rows = self._rows()
+        figures = max(LEAST_FIGURES, *(len(text) for _, _, text in rows))
+        names = max(len(name) for name, _, _ in rows)
+        bar = width - names - figures - 4
         if bar < LEAST_BAR:
             lines = [Text(f"{name}: {text.strip()}") for name, _, text in rows]
-            return Group(title, *lines, Text("(50 % is chance)", style="dim"), facts, *words)
+            return Group(title, *lines, Text(words("console.training.chance")), self._facts(width), *below)
         table = Table.grid(padding=(0, 2))
         for _ in range(3):
             table.add_column(no_wrap=True)
-        for name, value, text in rows:
-            bar_of = (
-                ProgressBar(total=1.0, completed=value, width=bar) if name == "Progress" else self._gauge(value, bar)
-            )
-            table.add_row(name, bar_of, text)
-        judged = f"of {EN.count(s['n'])} each, 95 %"
-        chance = Text(" " * (17 + bar // 2 - 2) + f"50 %: chance{judged:>{width - bar // 2 - 28}}", style="dim")
-        return Group(title, table, chance, facts, *words)
+        for place, (name, value, text) in enumerate(rows):
+            drawn = self._gauge(value, bar) if place else ProgressBar(total=1.0, completed=value or 0.0, width=bar)
+            table.add_row(name, drawn, text)
+        mark = " " * (names + bar // 2) + words("console.training.chance_mark")
+        judged = words("console.training.judged", n=s["n"])
+        scale = Text(mark + f"{judged:>{max(width - len(mark), len(judged) + 2)}}", style="dim", no_wrap=True)
+        return Group(title, table, scale, self._facts(width), *below)
+
+    def _rows(self) -> list[tuple[str, float | None, str]]:
+        """Return name, share and words of each row that has a bar."""
+        words, s, numbers = self.words, self._stats, self.words.numbers
+        left = words("console.training.left", time=clock(s["seconds_left"]))
+        rows = [(words("console.training.progress"), s["progress"], f"{numbers.percent(s['progress']):>5}  {left}")]
+        for side in ("real", "fake"):
+            value = s[f"accuracy_{side}"]
+            rows.append((words(f"console.training.right_on_{side}"), value, share(value, s["n"], numbers)))
+        return rows
+
+    def _facts(self, width: int) -> Text:
+        words, numbers = self.words, self.words.numbers
+        losses = words("console.training.losses", D=self._loss("D"), G=self._loss("G"))
+        speed = numbers.count(self._stats["nimg_per_second"])
+        shown = words("console.training.shown", thousands=numbers.thousands(self._nimg), speed=speed)
+        gap = "   " if len(losses) + len(shown) + 3 <= width else "\n"
+        return Text.assemble(losses, (gap + shown, "dim"))
 
     def _loss(self, network: str) -> str:
-        return EN.loss(self._stats[f"loss_{network}"], self._stats[f"loss_{network}_half"])
+        return self.words.numbers.loss(self._stats[f"loss_{network}"], self._stats[f"loss_{network}_half"])
 
     def _gauge(self, value: float | None, width: int) -> Text:
         return gauge(value, width, letters=BLOCKS if self.console.encoding.startswith("utf") else ASCII)
@@ -177,6 +194,9 @@ def gauge(share: float | None, width: int, *, letters: str = BLOCKS) -> Text:
     return Text("".join([*cells[:middle], *letters[2:], *cells[middle + 1 :]])[:width], style="cyan")
 
 
-def share(value: float | None, n: int) -> str:
-    """Write a share of n images in per cent with its 95 % interval."""
-    return "not measured" if value is None else percent(value, n)
+def share(value: float | None, n: int, numbers: Numbers) -> str:
+    """Write a share of n images in per cent with its 95 % interval (Wilson's)."""
+    if value is None:
+        return numbers.figure(None)
+    interval = wilson(value * n, n)
+    return numbers.share(value, interval.low, interval.high)

@@ -35,12 +35,14 @@ from faussaire.modalities import of_spec
 from faussaire.modalities.forms import Shown
 from faussaire.modalities.pictures import GAP, PAPER, grid, save
 from faussaire.modalities.spec import Counts
-from faussaire.views.numbers import EN, ON_PAGE
+from faussaire.views.numbers import MINUS, Numbers
 from faussaire.views.templating import environment
+from faussaire.views.words import ENGLISH, Words, texts
 
 SHEET = 20  # images on the contact sheet
 COLUMNS = 5
 CAPTION = 16  # pixels under each image
+MINUTES = 10  # of the training that is foretold: the default
 NAMED = 20  # files named one by one on the console
 LISTED = 200  # … and on the page
 
@@ -63,22 +65,18 @@ class Found:
     speed: float | None
     """Images per second that the default networks are trained by here; None where they cannot make such images."""
 
-    @property
-    def as_what(self) -> str:
-        """What training sees."""
-        return of_spec(self.dataset.spec).describe(self.dataset.spec.shape)
+    def as_what(self, words: Words) -> str:
+        """Say what training sees."""
+        return words.said(of_spec(self.dataset.spec).describe(self.dataset.spec.shape))
 
-    @property
-    def time(self) -> str:
-        """How long training is likely to take."""
+    def time(self, words: Words) -> str:
+        """Say how long training is likely to take."""
         if self.speed is None:
-            return "not measured: the default networks make no such samples, or come in one size"
-        images = self.speed * 600
+            return words("inspection.console.no_speed")
+        images = self.speed * 60 * MINUTES
         passes = images / len(self.dataset.images)
-        return (
-            f"about {EN.estimate(self.speed)} images/s here: the default 10 minutes show D "
-            f"{EN.estimate(images)} images, {EN.estimate(passes)} passes over this set"
-        )
+        speed, shown, epochs = map(words.numbers.estimate, (self.speed, images, passes))
+        return words("inspection.console.speed", speed=speed, minutes=MINUTES, images=shown, passes=epochs)
 
 
 def inspect_data(
@@ -87,13 +85,14 @@ def inspect_data(
     *,
     out: str | Path | None,
     measure_speed: Callable[[Dataset], float | None],
+    words: Words = ENGLISH,
     **settings: Any,
 ) -> None:
     """Print what there is to know about `data`, and write the page, a contact sheet, and the list of rejected files.
 
     `settings` are those of `faussaire.prepare`. `measure_speed` gives the images a second that training takes here.
     `out` is where the contact sheet goes; the others lie beside it. Unless it says so, nothing is written into the
-    data.
+    data. `words` are of the language of console and page; the CSV is in English, for programs.
 
     Raises:
         ConfigError, DataError: as `prepare`.
@@ -102,10 +101,10 @@ def inspect_data(
     if out is not None and kind_of(out) == ARRAY:
         raise ConfigError(f"--out {out}: the contact sheet is a picture; name one (sheet.png), or a folder (DIR/)")
     text = named(data)
-    with waiting(console, f"Reading {text} ..."):
+    with waiting(console, words("inspection.console.reading", name=text)):
         dataset = prepare(data, **settings)
         found = examine(dataset, measure_speed(dataset))
-    _print(console, found)
+    _print(console, found, words)
     sheet = Path(out) if out is not None else _beside(data)
     if out is None or kind_of(out) == FOLDER:
         sheet = sheet / f"{dataset.name}-contact-sheet.png"
@@ -114,13 +113,13 @@ def inspect_data(
     with replacing(sheet, remedy=REMEDY) as beside:
         save(picture, beside)
     page = sheet.with_name(f"{dataset.name}-inspection.html")
-    write_atomically(page, _page(found, text, picture).encode(), remedy=REMEDY)
-    say(console, f"contact sheet: {sheet}")
-    say(console, f"the whole page: {page}")
+    write_atomically(page, _page(found, text, picture, words).encode(), remedy=REMEDY)
+    say(console, words("inspection.console.sheet", path=str(sheet)))
+    say(console, words("inspection.console.page", path=str(page)))
     if len(dataset.inventory.rejected):
         rejected = sheet.with_name(f"{dataset.name}-rejected.csv")
         write_atomically(rejected, _rejected_csv(dataset.inventory.rejected).encode(), remedy=REMEDY)
-        say(console, f"all that was left out: {rejected}")
+        say(console, words("inspection.console.rejected", path=str(rejected)))
 
 
 def _beside(data: Sequence[str]) -> Path:
@@ -154,59 +153,63 @@ def _words(records: Records, column: str, mask: np.ndarray) -> Counts:
     return sorted(found, key=lambda word: -word[1])
 
 
-def _print(console: Console, found: Found) -> None:
+def _print(console: Console, found: Found, words: Words) -> None:
     dataset, inventory = found.dataset, found.dataset.inventory
     say(console, dataset.name, style="bold")
     num_rejected = len(inventory.rejected)
-    for name, value in (
-        (
-            "images",
-            f"{EN.count(len(inventory.records) - num_rejected)} kept, {EN.count(num_rejected)} left out",
-        ),
-        (
-            "training",
-            f"{EN.count(len(dataset.images))}, and {EN.count(len(dataset.held_out))} held out, as {found.as_what}",
-        ),
-        *((name, _most_common(counts)) for name, counts in found.surveys.items()),
-        ("modes", _most_common(found.modes)),
-        ("time", found.time),
-        *(("note", note) for note in inventory.notes),
-    ):
-        say(console, f"  {name:<9} {value}")
+    kept = words("inspection.console.kept", kept=len(inventory.records) - num_rejected, rejected=num_rejected)
+    used = words(
+        "inspection.console.used",
+        train=len(dataset.images),
+        held_out=len(dataset.held_out),
+        what=found.as_what(words),
+    )
+    lines = [
+        (words("inspection.console.images"), kept),
+        (words("inspection.console.training"), used),
+        *((words.said(name), _most_common(counts, words)) for name, counts in found.surveys.items()),
+        (words("inspection.console.modes"), _most_common(found.modes, words)),
+        (words("inspection.console.time"), found.time(words)),
+        *((words("inspection.console.note"), words.said(note)) for note in inventory.notes),
+    ]
+    width = max(len(name) for name, _ in lines) + 1
+    for name, value in lines:
+        say(console, f"  {name:<{width}} {value}")
     if inventory.class_counts:
-        show(console, _class_table(inventory.class_counts))
-    _print_odd(console, "left out", found.rejected, inventory.rejected)
-    _print_odd(console, "converted", found.converted, inventory.kept)
+        show(console, _class_table(inventory.class_counts, words))
+    _print_odd(console, words("inspection.console.left_out"), found.rejected, inventory.rejected, words)
+    _print_odd(console, words("inspection.console.converted"), found.converted, inventory.kept, words)
 
 
-def _most_common(counts: Counts) -> str:
+def _most_common(counts: Counts, words: Words) -> str:
     """Name the five most common values, and how many others there are."""
-    named = ", ".join(f"{value or 'unknown'} ({EN.count(num)})" for value, num in counts[:5])
-    return named + (f", and {len(counts) - 5} others" if len(counts) > 5 else "")
+    unknown = words("inspection.console.unknown")
+    named = ", ".join(f"{words.said(value) or unknown} ({words.numbers.count(num)})" for value, num in counts[:5])
+    return named + (words("inspection.console.more", n=len(counts) - 5) if len(counts) > 5 else "")
 
 
-def _class_table(counts: dict[str, int]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), title="classes", title_justify="left")
-    table.add_column("label", justify="right")
-    table.add_column("name")
-    table.add_column("images", justify="right")
+def _class_table(counts: dict[str, int], words: Words) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), title=words("inspection.console.classes"), title_justify="left")
+    table.add_column(words("inspection.console.label"), justify="right")
+    table.add_column(words("inspection.console.name"))
+    table.add_column(words("inspection.console.images"), justify="right")
     for label, (name, count) in enumerate(counts.items()):
-        table.add_row(str(label), literal(name), f"{EN.count(count)}")
+        table.add_row(str(label), literal(name), words.numbers.count(count))
     return table
 
 
-def _print_odd(console: Console, title: str, counts: Counts, records: Records) -> None:
+def _print_odd(console: Console, title: str, counts: Counts, records: Records, words: Words) -> None:
     """Name files one by one up to a number, and beyond it count them by what became of them."""
     if not counts:
         return
-    lines = [f"{EN.count(num)} files: {note}" for note, num in counts]
+    lines = [words("inspection.console.files", n=num, reason=words.said(note)) for note, num in counts]
     if sum(num for _, num in counts) <= NAMED:
-        lines = [f"{record.name}: {record.note}" for record in records if record.note]
-    say(console, f"{title}:")
+        lines = [f"{record.name}: {words.said(record.note)}" for record in records if record.note]
+    say(console, words("inspection.console.titled", title=title))
     for line in lines[:NAMED]:
         say(console, f"  {line}")
     if len(lines) > NAMED:
-        say(console, f"  and {len(lines) - NAMED} other reasons")
+        say(console, words("inspection.console.other_reasons", n=len(lines) - NAMED))
 
 
 def _rejected_csv(records: Records) -> str:
@@ -217,15 +220,20 @@ def _rejected_csv(records: Records) -> str:
     return text.getvalue()
 
 
-def _page(found: Found, data: str, sheet: Pillow.Image) -> str:
+def _page(found: Found, data: str, sheet: Pillow.Image, words: Words) -> str:
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
     template = environment("faussaire.views").get_template("inspection.html.j2")
     return template.render(
         version=__version__,
-        numbers=ON_PAGE,
+        lang=words.language,
+        t=texts(words.language)["inspection"],
+        said=words.said,
+        numbers=Numbers(words.language, MINUS),
         data=data,
         found=found,
+        as_what=found.as_what(words),
+        time=found.time(words),
         dataset=found.dataset,
         inventory=found.dataset.inventory,
         rejected=found.dataset.inventory.rejected[:LISTED],

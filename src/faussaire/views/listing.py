@@ -11,61 +11,69 @@ from faussaire.core.config import load_recipe, recipes
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import did_you_mean
 from faussaire.core.terminal import literal, show
-from faussaire.views.numbers import EN
+from faussaire.views.words import ENGLISH, Words
 
 Rows = list[tuple[str, str]]
 
 
-def _architectures() -> Rows:
+def _architectures(words: Words) -> Rows:
     from faussaire.models.architectures import architectures
 
-    return [(name, found.description) for name, found in architectures().items()]
+    return [(name, words.said(found.description)) for name, found in architectures().items()]
 
 
-def _losses() -> Rows:
+def _losses(words: Words) -> Rows:
     from faussaire.models.losses import LOSSES
     from faussaire.models.penalties import PENALTIES
 
-    losses = [(name, loss.description) for name, loss in LOSSES.items()]
-    return losses + [(name, f"penalty: {penalty.description}") for name, penalty in PENALTIES.items()]
+    losses = [(name, words.said(loss.description)) for name, loss in LOSSES.items()]
+    return losses + [
+        (name, words("console.listing.penalty", description=words.said(penalty.description)))
+        for name, penalty in PENALTIES.items()
+    ]
 
 
-def _recipes() -> Rows:
-    return [(name, load_recipe(name).get("description", "")) for name in recipes()]
+def _recipes(words: Words) -> Rows:
+    return [(name, words.said(load_recipe(name).get("description", ""))) for name in recipes()]
 
 
-def _datasets() -> Rows:
+def _datasets(words: Words) -> Rows:
     from faussaire.data import embedded_sets
 
     return [
         (
             name,
-            f"{found.description}; {EN.count(found.num_samples)} {found.sample}, {found.licence}",
+            words(
+                "console.listing.dataset",
+                description=words.said(found.description),
+                n=found.num_samples,
+                sample=words.said(found.sample),
+                licence=words.said(found.licence),
+            ),
         )
         for name, found in embedded_sets().items()
     ]
 
 
-def _protocols() -> Rows:
+def _protocols(words: Words) -> Rows:
     from faussaire.evaluation.protocols import PROTOCOLS
 
     return [
         (
             name,
-            f"{p.metric}, {EN.count(p.n_real)} real and {EN.count(p.n_fake)} generated images, "
-            f"features of {p.extractor}",
+            words("console.listing.measured", metric=p.metric, reals=p.n_real, fakes=p.n_fake, extractor=p.extractor),
         )
         for name, p in PROTOCOLS.items()
     ]
 
 
-def _exports() -> Rows:
+def _exports(words: Words) -> Rows:
     from faussaire.generation.export import exporters
 
-    return [(name, exporter.description) for name, exporter in exporters().items()]
+    return [(name, words.said(exporter.description)) for name, exporter in exporters().items()]
 
 
-LISTS: dict[str, Callable[[], Rows]] = {
+LISTS: dict[str, Callable[[Words], Rows]] = {
     "architectures": _architectures,
     "losses": _losses,
     "recipes": _recipes,
@@ -75,7 +83,7 @@ LISTS: dict[str, Callable[[], Rows]] = {
 }
 
 
-def print_listing(console: Console, what: str | None) -> None:
+def print_listing(console: Console, what: str | None, words: Words = ENGLISH) -> None:
     """Print one registry, or all of them.
 
     Raises:
@@ -84,9 +92,10 @@ def print_listing(console: Console, what: str | None) -> None:
     if what is not None and what not in LISTS:
         raise ConfigError(f"nothing to list under {what!r}{did_you_mean(what, LISTS)}")
     for name in [what] if what else LISTS:
-        table = Table(title=name, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+        title = words(f"console.listing.{name}")
+        table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True, style="bold")
         table.add_column()
-        for row in LISTS[name]():
+        for row in LISTS[name](words):
             table.add_row(*map(literal, row))
         show(console, table)

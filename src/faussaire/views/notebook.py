@@ -7,7 +7,6 @@ picture. Words are those of the pages, in the language of the environment.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from base64 import b64encode
@@ -31,10 +30,10 @@ from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.lock import is_held
 from faussaire.runs.standing import LEARNING, standing
-from faussaire.views.numbers import EN, MINUS, Numbers, clock
+from faussaire.views.numbers import MINUS, Numbers, clock
 from faussaire.views.templating import environment
 from faussaire.views.verdict import Said, data_of, in_words, sentence, verdict_on
-from faussaire.views.web.pages.texts import texts
+from faussaire.views.words import Words, texts, words_for
 
 REAL_COLOUR, FAKE_COLOUR = "#1b7f79", "#c8553d"  # as in curves.png
 TONES = {"good": "#1b7f79", "open": "#8a8a8a", "bad": "#c8553d"}  # of a verdict
@@ -45,12 +44,6 @@ Last = Mapping[str, Event]
 """The last event of each kind."""
 
 
-def language() -> str:
-    """Return the language of the environment, of those that the pages are written in."""
-    asked = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
-    return "fr" if asked.lower().startswith("fr") else "en"
-
-
 class NotebookView:
     """Shows the events of a run as they come, in the cell that trains it. Use it as a context manager around that.
 
@@ -58,11 +51,12 @@ class NotebookView:
         run: the folder whose events are shown.
         title: one line on what is trained.
         console: nothing is shown there.
+        words: in which language.
     """
 
-    def __init__(self, run: RunFolder, *, title: str, console: Console) -> None:
-        self.run = run
-        self.title = clean(title)
+    def __init__(self, run: RunFolder, *, title: str, console: Console, words: Words) -> None:
+        self.run, self.words = run, words
+        self.title = clean(words.said(title))
         self._last: dict[str, Event] = {}
         self._warnings: list[str] = []
         self._figures, self._picture = notebook.Place(), notebook.Place()
@@ -88,25 +82,27 @@ class NotebookView:
         if event.kind == "samples":
             self._show_picture(event)
         elif event.kind in ("warning", "rolled_back"):
-            self._warnings = [*self._warnings, clean(event.data["text"])][-WARNINGS:]
+            self._warnings = [*self._warnings, clean(self.words.said(event.data["text"]))][-WARNINGS:]
         if event.kind not in ("samples", "judged", "plan", "checkpoint"):
             self._show_figures()
 
     def _show_figures(self) -> None:
-        said = _verdict(self.run, self._last)
-        markup = training_html(self._last, said, title=self.title, warnings=self._warnings)
-        words = " ".join((f"{self.title}.", _standing(self._last, _state(self._last)), said.text))
-        self._figures.put(notebook.html(markup, words=words))
+        last, words = self._last, self.words
+        said = _verdict(self.run, last, words)
+        markup = training_html(last, said, words, title=self.title, warnings=self._warnings)
+        line = " ".join((f"{self.title}.", _standing(last, _state(last), words), said.text))
+        self._figures.put(notebook.html(markup, words=line))
 
     def _show_picture(self, event: Event) -> None:
         png = scaled_png(self.run.path / event.data["path"], WIDEST)
         if png is not None:
-            self._picture.put(notebook.picture(png, words=_samples(event)))
+            self._picture.put(notebook.picture(png, words=_samples(event, self.words)))
 
 
 def training_html(
     last: Last,
     said: Said,
+    words: Words,
     *,
     title: str,
     state: str | None = None,
@@ -118,33 +114,34 @@ def training_html(
     Args:
         last: the last event of each kind, in order.
         said: the verdict.
+        words: in which language.
         title: one line on what is trained.
         state: a word of `runs.standing`; by the events if not given.
         warnings: what else there is to say.
         picture: the last samples, as a PNG.
     """
-    state, own = state or _state(last), _texts("notebook")
+    state, own = state or _state(last), _texts("notebook", words)
     figures, score = (last[kind].data if kind in last else {} for kind in ("stats", "score"))
     n = int(figures.get("n") or 0)
     named = {
         "progress": own["progress"],
-        "chance": own["chance"].format(n=_numbers().count(n)),
-        "samples": _samples(last["samples"]) if "samples" in last else own["samples_none"],
+        "chance": own["chance"].format(n=_numbers(words).count(n)),
+        "samples": _samples(last["samples"], words) if "samples" in last else own["samples_none"],
     }
     return _template("training").render(
-        lang=language(),
+        lang=words.language,
         title=title,
         texts=named,
         progress=1.0 if state == "finished" else figures.get("progress"),
-        standing=_standing(last, state),
+        standing=_standing(last, state, words),
         gauges=[
-            {"name": own[side], "share": share, "text": _percent(share, n), "colour": colour}
+            {"name": own[side], "share": share, "text": _percent(share, n, words), "colour": colour}
             for side, colour in (("real", REAL_COLOUR), ("fake", FAKE_COLOUR))
             if (share := figures.get(f"accuracy_{side}")) is not None
         ],
         said=said,
         colour=TONES[said.tone],
-        forecast=_forecast(score.get("forecast")),
+        forecast=_forecast(score.get("forecast"), words),
         warnings=warnings,
         picture=None if picture is None else f"data:image/png;base64,{b64encode(picture).decode()}",
     )
@@ -152,16 +149,16 @@ def training_html(
 
 def run_html(run: RunFolder) -> str:
     """Return a run as a piece of HTML: where it stands, its verdict, its last samples."""
-    last = last_of(run)
-    said = _verdict(run, last)
-    return training_html(last, said, title=run.path.name, state=state_of(run), picture=last_samples(run))
+    last, words = last_of(run), words_for(None)
+    said = _verdict(run, last, words)
+    return training_html(last, said, words, title=run.path.name, state=state_of(run), picture=last_samples(run))
 
 
 def in_a_line(run: RunFolder) -> str:
     """Say in English, as Python's own words are, where a run stands: `finished, 120.0 thousand images, learning`."""
     found = standing(list(last_of(run).values()), time.time())
     verdict = [found.verdict] if found.verdict else []
-    return ", ".join([state_of(run), f"{EN.thousands(found.nimg)} thousand images", *verdict])
+    return ", ".join([state_of(run), f"{Numbers().thousands(found.nimg)} thousand images", *verdict])
 
 
 def last_of(run: RunFolder) -> dict[str, Event]:
@@ -189,10 +186,11 @@ def state_of(run: RunFolder) -> str:
 
 def evaluation_html(evaluation: Evaluation) -> str:
     """Return an evaluation as a piece of HTML: every figure with its interval, n and protocol."""
-    numbers, words = _numbers(), _texts("live")
+    words = words_for(None)
+    numbers, live = _numbers(words), _texts("live", words)
     rows = [
         (
-            MEANINGS[s.metric].title[language()],
+            MEANINGS[s.metric].title[words.language],
             numbers.figure(s.value),
             numbers.interval(s.low, s.high),
             f"{numbers.count(s.n_real)} / {numbers.count(s.n_fake)}",
@@ -201,12 +199,14 @@ def evaluation_html(evaluation: Evaluation) -> str:
         for s in evaluation.scores
     ]
     return _template("figures").render(
-        lang=language(),
+        lang=words.language,
         title=evaluation.name,
-        said=[(sentence(verdict, language()), TONES[_tone(verdict, evaluation)]) for verdict in evaluation.verdicts],
-        head=[words["figure"], words["value"], words["interval"], words["numbers"], _texts("notebook")["protocol"]],
+        said=[
+            (sentence(verdict, words.language), TONES[_tone(verdict, evaluation)]) for verdict in evaluation.verdicts
+        ],
+        head=[live["figure"], live["value"], live["interval"], live["numbers"], _texts("notebook", words)["protocol"]],
         rows=rows,
-        notes=evaluation.notes,
+        notes=[words.said(note) for note in evaluation.notes],
     )
 
 
@@ -217,10 +217,11 @@ def _tone(verdict: Verdict, evaluation: Evaluation) -> str:
 
 def comparisons_html(comparisons: Sequence[Comparison]) -> str:
     """Return comparisons as a piece of HTML: each figure's difference, and who is better by more than noise."""
-    numbers, words, own = _numbers(), _texts("live"), _texts("notebook")
+    words = words_for(None)
+    numbers, live, own = _numbers(words), _texts("live", words), _texts("notebook", words)
     rows = [
         (
-            MEANINGS[c.metric].title[language()],
+            MEANINGS[c.metric].title[words.language],
             f"{c.second} {MINUS} {c.first}",
             numbers.figure(c.difference),
             numbers.interval(c.low, c.high),
@@ -229,8 +230,10 @@ def comparisons_html(comparisons: Sequence[Comparison]) -> str:
         )
         for c in comparisons
     ]
-    head = [words["figure"], own["runs"], own["difference"], words["interval"], own["better"], own["protocol"]]
-    return _template("figures").render(lang=language(), title=own["compared"], said=(), head=head, rows=rows, notes=())
+    head = [live["figure"], own["runs"], own["difference"], live["interval"], own["better"], own["protocol"]]
+    return _template("figures").render(
+        lang=words.language, title=own["compared"], said=(), head=head, rows=rows, notes=()
+    )
 
 
 def show_in_this_notebook() -> None:
@@ -240,8 +243,9 @@ def show_in_this_notebook() -> None:
     formatter.for_type(Comparisons, comparisons_html)
 
 
-def _standing(last: Last, state: str) -> str:
-    numbers, live, own, report = _numbers(), _texts("live"), _texts("notebook"), last.get("stats")
+def _standing(last: Last, state: str, words: Words) -> str:
+    numbers, report = _numbers(words), last.get("stats")
+    live, own = _texts("live", words), _texts("notebook", words)
     if state == "finished":
         done = last["done"]
         return str(live["state_finished"].format(time=clock(done.data["seconds"]), kimg=numbers.thousands(done.nimg)))
@@ -252,23 +256,23 @@ def _standing(last: Last, state: str) -> str:
         s = report.data
         share, left, speed = numbers.percent(s["progress"]), clock(s["seconds_left"]), s["nimg_per_second"]
         return str(own["running"].format(done=share, left=left, kimg=kimg, speed=numbers.count(speed)))
-    return str(own["standing"].format(state=_texts("states")[state], kimg=kimg))
+    return str(own["standing"].format(state=_texts("states", words)[state], kimg=kimg))
 
 
 def _state(last: Last) -> str:
     return standing(list(last.values()), time.time()).state
 
 
-def _verdict(run: RunFolder, last: Last) -> Said:
-    """Return the verdict on a run in the words of the environment."""
-    return in_words(verdict_on(run, list(last.values())), language(), run=run.path, data=data_of(run))
+def _verdict(run: RunFolder, last: Last, words: Words) -> Said:
+    """Return the verdict on a run in the words of a language."""
+    return in_words(verdict_on(run, list(last.values())), words.language, run=run.path, data=data_of(run))
 
 
-def _forecast(told: Mapping[str, Any] | None) -> str:
+def _forecast(told: Mapping[str, Any] | None, words: Words) -> str:
     """Return what the last score foretells as the pages say it."""
     if told is None:
         return ""
-    live, numbers = _texts("live"), _numbers()
+    live, numbers = _texts("live", words), _numbers(words)
     middle, low, high = (numbers.figure(value, 3) for value in told["twice"])
     name = "hardly" if told["hardly"] else "finished" if told["finished"] else "running"
     return str(
@@ -283,23 +287,23 @@ def _forecast(told: Mapping[str, Any] | None) -> str:
     )
 
 
-def _percent(share: float, n: int) -> str:
+def _percent(share: float, n: int, words: Words) -> str:
     """Write a share of n images in per cent with its 95 % interval (Wilson's)."""
-    numbers, interval = _numbers(), wilson(share * n, n)
-    low, high = (numbers.count(100 * end) for end in (interval.low, interval.high))
-    return f"{numbers.percent(share)} [{low}, {high}]"
+    interval = wilson(share * n, n)
+    return words.numbers.share(share, interval.low, interval.high)
 
 
-def _samples(event: Event) -> str:
-    return str(_texts("notebook")["samples"].format(kimg=_numbers().thousands(event.nimg)))
+def _samples(event: Event, words: Words) -> str:
+    return str(_texts("notebook", words)["samples"].format(kimg=_numbers(words).thousands(event.nimg)))
 
 
-def _texts(section: str) -> dict[str, Any]:
-    return dict(texts(language())[section])
+def _texts(section: str, words: Words) -> dict[str, Any]:
+    """Return a section of the words of the pages."""
+    return dict(texts(words.language)["pages"][section])
 
 
-def _numbers() -> Numbers:
-    return Numbers(language(), MINUS)
+def _numbers(words: Words) -> Numbers:
+    return Numbers(words.language, MINUS)
 
 
 @cache

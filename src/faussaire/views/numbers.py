@@ -6,17 +6,27 @@ What is missing is said and never 0. Significant digits, not decimals: four for 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 MINUS = "\N{MINUS SIGN}"
-SEPARATORS = {"en": (",", "."), "fr": ("\N{NARROW NO-BREAK SPACE}", ",")}
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+SEPARATORS = {"en": (",", "."), "fr": (NARROW, ",")}
 """Of thousands and of decimals, by language."""
 
+SPACES = {"en": " ", "fr": NARROW}
+"""Before a unit and the sign of per cent (SI brochure, 2019, 5.4.3 and 5.4.7), by language."""
+
 WORDS = {
-    "en": {"to": "to", "missing": "not measured", "broken": "not finite"},
-    "fr": {"to": "à", "missing": "non mesuré", "broken": "non fini"},
+    "en": {"to": "to", "missing": "not measured", "broken": "not finite", "and": ", "},
+    "fr": {"to": "à", "missing": "non mesuré", "broken": "non fini", "and": f"{NARROW}; "},
 }
 LEAST_P_VALUE = 1e-12
+
+_ENGLISH = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
+_ONLY_NUMBERS = re.compile(
+    rf"[-+]?{_ENGLISH.pattern}(?: ?%)?(?: ± {_ENGLISH.pattern})?(?: \[-?{_ENGLISH.pattern}, -?{_ENGLISH.pattern}\])?"
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,10 @@ class Numbers:
         """Write the ends of an interval: `11.5 to 13.25`."""
         return f"{self.figure(low)} {WORDS[self.lang]['to']} {self.figure(high)}"
 
+    def between(self, low: float, high: float, digits: int = 4) -> str:
+        """Write the ends of an interval in brackets: where commas are decimal, with a semicolon between them."""
+        return f"[{self.figure(low, digits)}{WORDS[self.lang]['and']}{self.figure(high, digits)}]"
+
     def loss(self, value: float | None, half: float | None) -> str:
         """Write a mean with half of its interval, where there is one: `0.693 ± 0.012`."""
         if value is None:
@@ -54,7 +68,15 @@ class Numbers:
     def percent(self, share: float, digits: int | None = None) -> str:
         """Write a share of 1 in whole per cent, or with so many significant digits."""
         text = f"{100 * share:.0f}" if digits is None else f"{100 * share:.{digits}g}"
-        return f"{self._spelt(text)} %"
+        return f"{self._spelt(text)}{SPACES[self.lang]}%"
+
+    def share(self, value: float, low: float, high: float) -> str:
+        """Write a share of 1 in whole per cent with its interval: `72 % [71, 73]`."""
+        return f"{self.percent(value)} [{100 * low:.0f}{WORDS[self.lang]['and']}{100 * high:.0f}]"
+
+    def of(self, number: str, unit: str) -> str:
+        """Write a number that is written already with its unit, kept on one line."""
+        return f"{number}{SPACES[self.lang]}{unit}"
 
     def thousands(self, nimg: int) -> str:
         """Write how many thousands of images: `1,234.5`."""
@@ -63,6 +85,10 @@ class Numbers:
     def estimate(self, value: float) -> str:
         """Write a number of which two digits are known: `54,000`."""
         return self.count(float(f"{value:.2g}")) if value >= 10 else self.figure(value, 2)
+
+    def tick(self, value: float) -> str:
+        """Write a number beside an axis, as short as it can be."""
+        return self._spelt(f"{value:,.6g}")
 
     def p_value(self, p: float) -> str:
         """Write a p-value, and none that is smaller than it can be known."""
@@ -73,8 +99,19 @@ class Numbers:
         return english.translate({ord(","): thousands, ord("."): decimal, ord("-"): self.minus})
 
 
-EN, ON_PAGE = Numbers(), Numbers(minus=MINUS)
-"""Those of a terminal, and of a page that is in English."""
+def in_french(text: str) -> str:
+    """Return what is an English number, with a percentage, a half or an interval maybe, as French writes it.
+
+    Any other text stays as it is.
+
+    >>> in_french("0.92 ± 0.05")
+    '0,92 ± 0,05'
+    """
+    if not _ONLY_NUMBERS.fullmatch(text):
+        return text
+    french = Numbers("fr")
+    spelt = re.sub(r", (?=-?\d)", f"{NARROW}; ", text)
+    return re.sub(" ?%", f"{NARROW}%", _ENGLISH.sub(lambda number: french._spelt(number[0]), spelt))
 
 
 def clock(seconds: float) -> str:

@@ -16,7 +16,7 @@ from faussaire.runs.lock import is_held
 from faussaire.runs.mending import damage
 from faussaire.runs.pruning import remove, size_of, superfluous
 from faussaire.runs.standing import LEARNING, standing
-from faussaire.views.numbers import EN
+from faussaire.views.words import ENGLISH, Words
 
 KILLED = "killed"
 """What a run is that was learning when it was last heard of, and that no process trains."""
@@ -50,39 +50,41 @@ def state_of(run: RunFolder) -> str:
     return KILLED if state in LEARNING and not is_held(run.path) else state
 
 
-def print_runs(console: Console, runs: Sequence[RunFolder]) -> None:
+def print_runs(console: Console, runs: Sequence[RunFolder], words: Words = ENGLISH) -> None:
     """Print a line on each run: its state, how far it is, its size, and its last score."""
+    numbers = words.numbers
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("run", "state"):
-        table.add_column(name, overflow="fold")
-    for name in ("done", "kimg", "MB"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("last score (95 % interval)", overflow="fold")
+        table.add_column(words(f"console.runs.{name}"), overflow="fold")
+    for name in ("done", "kimg", "size"):
+        table.add_column(words(f"console.runs.{name}"), justify="right", no_wrap=True)
+    table.add_column(words("console.runs.score"), overflow="fold")
     for run in runs:
         found = standing(run.history(), time.time())
         table.add_row(
             literal(run.path.name),
-            state_of(run),
-            "" if found.progress is None else EN.percent(found.progress),
-            EN.thousands(found.nimg),
-            EN.count(size_of([run.path]) / 1e6, 1),
-            literal(_last_score(run)),
+            words(f"console.states.{state_of(run)}"),
+            "" if found.progress is None else numbers.percent(found.progress),
+            numbers.thousands(found.nimg),
+            numbers.count(size_of([run.path]) / 1e6, 1),
+            literal(_last_score(run, words)),
         )
     show(console, table)
 
 
-def _last_score(run: RunFolder) -> str:
+def _last_score(run: RunFolder, words: Words) -> str:
     event = next((event for event in reversed(run.history()) if event.kind == "score"), None)
+    if event is None:
+        return words("console.runs.none")
     try:
-        row = event.data["rows"][0] if event else {}
-        return (
-            f"{row['protocol']} {EN.figure(row['value'])} ({EN.interval(row['low'], row['high'])})" if row else "none"
-        )
-    except (KeyError, LookupError, TypeError, ValueError):  # a line of events.jsonl that was damaged
-        return "cannot be read"
+        row = event.data["rows"][0]
+        interval = words.numbers.interval(row["low"], row["high"])
+        return f"{row['protocol']} {words.numbers.figure(row['value'])} ({interval})"
+    except (LookupError, TypeError, ValueError):  # a line of events.jsonl that was damaged
+        return words("console.runs.unreadable")
 
 
-def print_damage(console: Console, runs: Sequence[RunFolder]) -> None:
+def print_damage(console: Console, runs: Sequence[RunFolder], words: Words = ENGLISH) -> None:
     """Print what is not as it was written, file by file.
 
     Raises:
@@ -90,10 +92,11 @@ def print_damage(console: Console, runs: Sequence[RunFolder]) -> None:
     """
     num_damaged = 0
     for run in runs:
-        found = damage(run)
-        say(console, f"{run.path}: {'whole' if not found else f'{len(found)} damaged'}")
+        found, path = damage(run), str(run.path)
+        say(console, words("console.runs.damaged", path=path, n=len(found)) if found
+            else words("console.runs.whole", path=path))  # fmt: skip
         for name, problem in sorted(found.items()):
-            say(console, f"  {name}: {problem}")
+            say(console, f"  {name}: {words.said(problem)}")
         num_damaged += bool(found)
     if num_damaged:
         raise CheckpointError(
@@ -102,25 +105,31 @@ def print_damage(console: Console, runs: Sequence[RunFolder]) -> None:
         )
 
 
-def prune(console: Console, runs: Sequence[RunFolder], *, agreed: Callable[[str], bool]) -> None:
+def prune(
+    console: Console, runs: Sequence[RunFolder], *, agreed: Callable[[str], bool], words: Words = ENGLISH
+) -> None:
     """Say what of the runs nothing needs any more, and remove it where that is agreed to; none that is trained."""
     found: list[Path] = []
     for run in runs:
         if is_held(run.path):
-            say(console, f"{run.path}: a process trains in it; it is left alone")
+            say(console, words("console.runs.in_use", path=str(run.path)))
             continue
         try:
             here = superfluous(run)
         except FaussaireError as error:
-            say(console, f"{run.path}: {error}; it is left alone")
+            say(console, words("console.runs.left_alone", path=str(run.path), reason=words.said(str(error))))
             continue
         for path in here:
-            say(console, f"{path}: {EN.count(size_of([path]) / 1e6, 1)} MB")
+            say(console, words("console.runs.found", path=str(path), megabytes=_megabytes([path], words)))
         found += here
     if not found:
-        say(console, "There is nothing to remove.")
-    elif agreed(f"Remove these {len(found)}, {EN.count(size_of(found) / 1e6, 1)} MB?"):
+        say(console, words("console.runs.nothing"))
+    elif agreed(words("console.runs.question", n=len(found), megabytes=_megabytes(found, words))):
         remove(found)
-        say(console, "Removed.")
+        say(console, words("console.runs.removed"))
     else:
-        say(console, "Nothing was removed.")
+        say(console, words("console.runs.kept"))
+
+
+def _megabytes(paths: Sequence[Path], words: Words) -> str:
+    return words("console.runs.megabytes", n=words.numbers.count(size_of(paths) / 1e6, 1))

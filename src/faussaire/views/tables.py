@@ -12,49 +12,63 @@ from faussaire.evaluation.compare import Comparison
 from faussaire.evaluation.evaluation import Evaluation
 from faussaire.modalities import of_spec
 from faussaire.runs.folder import RunFolder
-from faussaire.views.numbers import EN
 from faussaire.views.verdict import Said, data_of, in_words, verdict_on_figures
+from faussaire.views.words import ENGLISH, Words
 
 
-def print_evaluation(console: Console, evaluation: Evaluation, *, run: RunFolder | None = None) -> None:
+def print_evaluation(
+    console: Console, evaluation: Evaluation, words: Words = ENGLISH, *, run: RunFolder | None = None
+) -> None:
     """Print every figure with its interval, n and protocol, and what they say in words; of a `run`, what to do next."""
-    say(console, f"{evaluation.name}, after {EN.thousands(evaluation.nimg)} thousand images")
+    numbers = words.numbers
+    title = words("console.figures.title", name=evaluation.name, thousands=numbers.thousands(evaluation.nimg))
+    say(console, title)
     for note in evaluation.notes:
-        say(console, note)
+        say(console, words.said(note))
+    show(console, _figures(evaluation, words))
+    copies = evaluation.copies
+    if copies is None:
+        say(console, words("console.figures.no_copies"))
+    else:
+        tested = words(
+            "console.figures.copies",
+            p=numbers.p_value(copies.p_value),
+            fakes=copies.num_fake,
+            held_out=copies.num_held_out,
+            train=copies.num_train,
+            extractor=of_spec(evaluation.spec).scored_by,
+        )
+        say(console, tested)
+    for verdict in evaluation.verdicts:
+        say(console, words.said(verdict.text), style="bold")
+    if run is not None and evaluation.verdicts:
+        found = verdict_on_figures(run, evaluation)
+        print_next(console, in_words(found, words.language, run=run.path, data=data_of(run)))
+
+
+def _figures(evaluation: Evaluation, words: Words) -> Table:
+    """Return the table of every figure."""
+    numbers = words.numbers
     table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column("protocol and figure", overflow="fold")
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("95 % interval", no_wrap=True)
-    table.add_column("real", justify="right", no_wrap=True)
-    table.add_column("fake", justify="right", no_wrap=True)
+    table.add_column(words("console.figures.figure"), overflow="fold")
+    table.add_column(words("console.figures.value"), justify="right", no_wrap=True)
+    table.add_column(words("console.figures.interval"), no_wrap=True)
+    for side in ("real", "fake"):
+        table.add_column(words(f"console.figures.{side}"), justify="right", no_wrap=True)
     protocol = ""
     for s in evaluation.scores:
         if s.protocol != protocol:
             table.add_row(literal(s.protocol), style="bold")
             protocol = s.protocol
-        interval = EN.interval(s.low, s.high)
+        interval = numbers.interval(s.low, s.high)
         table.add_row(
             literal(f"  {s.metric}"),
-            EN.figure(s.value),
+            numbers.figure(s.value),
             interval,
-            EN.count(s.n_real),
-            EN.count(s.n_fake),
+            numbers.count(s.n_real),
+            numbers.count(s.n_fake),
         )
-    show(console, table)
-    copies = evaluation.copies
-    if copies is None:
-        say(console, "copies: not measured, too few images are held out")
-    else:
-        say(
-            console,
-            f"copies: {EN.p_value(copies.p_value)} that a generator which copies nothing looks like this "
-            f"({EN.count(copies.num_fake)} samples and {EN.count(copies.num_held_out)} held-out images against "
-            f"{EN.count(copies.num_train)} training images, {of_spec(evaluation.spec).scored_by})",
-        )
-    for verdict in evaluation.verdicts:
-        say(console, verdict.text, style="bold")
-    if run is not None and evaluation.verdicts:
-        print_next(console, in_words(verdict_on_figures(run, evaluation), "en", run=run.path, data=data_of(run)))
+    return table
 
 
 def print_next(console: Console, said: Said) -> None:
@@ -64,17 +78,20 @@ def print_next(console: Console, said: Said) -> None:
     say(console, f"{said.advice} {said.command}".rstrip())
 
 
-def print_comparisons(console: Console, evaluations: Sequence[Evaluation], comparisons: list[Comparison]) -> None:
+def print_comparisons(
+    console: Console, evaluations: Sequence[Evaluation], comparisons: list[Comparison], words: Words = ENGLISH
+) -> None:
     """Print each figure of each run, and who is better by more than noise."""
     for evaluation in evaluations:
-        print_evaluation(console, evaluation)
+        print_evaluation(console, evaluation, words)
         say(console, "")
     table = Table(box=None, padding=(0, 1, 0, 0))
-    for column in ("figure", "difference", "95 % interval", "better", "protocol"):
-        table.add_column(column, overflow="fold")
+    for column in ("compared", "difference", "interval", "better", "protocol"):
+        table.add_column(words(f"console.figures.{column}"), overflow="fold")
     for c in comparisons:
-        better = c.better or "no more than noise"
-        interval = EN.interval(c.low, c.high)
+        better = c.better or words("console.figures.noise")
+        interval = words.numbers.interval(c.low, c.high)
         compared = literal(f"{c.metric}: {c.second} - {c.first}")
-        table.add_row(compared, EN.figure(c.difference), interval, literal(better), literal(c.protocol))
+        difference = words.numbers.figure(c.difference)
+        table.add_row(compared, difference, interval, literal(better), literal(c.protocol))
     show(console, table)

@@ -118,17 +118,11 @@ def _written(name: str, fact: Any, numbers: Numbers) -> str:
         return numbers.p_value(fact) if name == "p" else numbers.figure(fact, 3)
     value, low, high = fact
     if name in SHARES:
-        ends = [numbers.percent(end).removesuffix(" %") for end in (low, high)]
-        return f"{numbers.percent(value)} [{_between(ends, numbers.lang)}]"
+        return numbers.share(value, low, high)
     if name in SPREADS:
         half = (high - low) / 2
         return numbers.figure(value, 2) + (f" ± {numbers.figure(half, 1)}" if half else "")
-    return f"{numbers.figure(value, 3)} [{_between([numbers.figure(end, 3) for end in (low, high)], numbers.lang)}]"
-
-
-def _between(ends: Sequence[str], lang: str) -> str:
-    """Join the ends of an interval: where commas are decimal, by a semicolon."""
-    return (" ; " if lang == "fr" else ", ").join(ends)
+    return f"{numbers.figure(value, 3)} {numbers.between(low, high, 3)}"
 
 
 def _basis(basis: Basis, words: Mapping[str, Any], numbers: Numbers) -> str:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from faussaire.cli.flags import Whole
+from faussaire.cli.flags import Reader, Whole
 from faussaire.cli.verbs.serve import PORT
 from faussaire.core.config import resolve
 from faussaire.core.errors import ConfigError
 from faussaire.core.terminal import Terminal
+from faussaire.views.words import ENGLISH
 
 MINUTES = 0.75
 
@@ -23,6 +24,7 @@ def teach(
     port: Whole = PORT,
     host: str = "0.0.0.0",
     name: Annotated[list[str] | None, Parameter(negative=())] = None,
+    words: Reader = ENGLISH,
     **settings: Any,
 ) -> None:
     """Serve a lesson for a class: everyone trains a forger on DATA, tells real from fake, and votes; you see all.
@@ -42,8 +44,7 @@ def teach(
     host
         Address to listen on. The default is reached from the whole network that this machine is in.
     name
-        A name or address under which the pages are asked for, besides those of this machine; repeat the flag for
-        several.
+        Another name or address under which the pages are asked for; repeat the flag for several.
     """
     from faussaire.views.web.classroom.opening import serve_class
 
@@ -52,7 +53,7 @@ def teach(
     given = {key: value for key, value in settings.items() if value is not None}
     serve_class(
         data,
-        Terminal(),
+        Terminal(voice=words.said),
         runs=runs,
         minutes=minutes,
         host=host,

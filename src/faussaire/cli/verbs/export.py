@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from faussaire.cli.flags import Reader
 from faussaire.cli.progress import showing_progress
 from faussaire.core.terminal import Terminal, say
+from faussaire.views.words import ENGLISH
 
 
-def export(run: str, out: str | None = None, *, to: str, **settings: Any) -> None:
+def export(run: str, out: str | None = None, *, to: str, words: Reader = ENGLISH, **settings: Any) -> None:
     """Take the generator of RUN elsewhere.
 
     Parameters
@@ -22,9 +24,9 @@ def export(run: str, out: str | None = None, *, to: str, **settings: Any) -> Non
     """
     from faussaire.generation.export import export as export_run
 
-    with showing_progress(f"Exporting {run}") as progress:
+    with showing_progress(words("console.made.exporting", run=run), words.said) as progress:
         path, told = export_run(run, to, out, progress=progress, **settings)
     console = Terminal()
-    say(console, f"{path}: {told[0]}")
+    say(console, f"{path}: {words.said(told[0])}")
     for line in told[1:]:
-        say(console, line)
+        say(console, words.said(line))

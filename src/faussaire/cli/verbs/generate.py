@@ -7,8 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from faussaire.cli.flags import Whole, whole
+from faussaire.cli.flags import Reader, Whole, whole
 from faussaire.core.terminal import printing, say
+from faussaire.views.words import ENGLISH
 
 
 def generate(
@@ -20,6 +21,7 @@ def generate(
     truncation: float = 1.0,
     label: Annotated[str | None, Parameter(name="--class")] = None,
     out: str | None = None,
+    words: Reader = ENGLISH,
 ) -> None:
     """Make samples with the generator of RUN.
 
@@ -51,4 +53,4 @@ def generate(
             return
         out = "grid.png" if out is None else out
         made = write_samples(generator, out, n=n, seed=seed, truncation=truncation, label=label)
-        say(console, f"{made} in {out}")
+        say(console, words("console.made.written", made=words.said(made), path=out))

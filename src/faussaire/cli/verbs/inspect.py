@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from faussaire.cli.flags import Reader
 from faussaire.core.config import resolve
 from faussaire.core.errors import ConfigError
 from faussaire.core.terminal import printing
+from faussaire.views.words import ENGLISH
 
 
-def inspect_data(*data: str, out: str | None = None, **settings: Any) -> None:
+def inspect_data(*data: str, out: str | None = None, words: Reader = ENGLISH, **settings: Any) -> None:
     """Say what DATA holds: counts, sizes, classes, copies, what was rejected and why; write a page of it.
 
     Parameters
@@ -25,11 +27,12 @@ def inspect_data(*data: str, out: str | None = None, **settings: Any) -> None:
 
     if not data:
         raise ConfigError("no data given: name a folder, an archive, or an embedded set (faussaire list datasets)")
-    with printing() as console:
+    with printing(words.said) as console:
         inspect_all(
             data,
             console,
             out=out,
             measure_speed=default_speed,
+            words=words,
             **resolve(None, {"data": data, **settings}).preparation(),
         )

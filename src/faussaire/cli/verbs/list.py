@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from faussaire.cli.flags import Reader
 from faussaire.core.terminal import printing
+from faussaire.views.words import ENGLISH
 
 
-def list_registry(what: str | None = None, /) -> None:
+def list_registry(what: str | None = None, /, *, words: Reader = ENGLISH) -> None:
     """List what there is to choose from.
 
     Parameters
@@ -16,4 +18,4 @@ def list_registry(what: str | None = None, /) -> None:
     from faussaire.views.listing import print_listing
 
     with printing() as console:
-        print_listing(console, what)
+        print_listing(console, what, words)

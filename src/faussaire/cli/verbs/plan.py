@@ -9,10 +9,11 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from faussaire.cli.flags import Whole
+from faussaire.cli.flags import Reader, Whole
 from faussaire.core.config import Config, resolve
 from faussaire.core.errors import ConfigError
 from faussaire.core.terminal import printing, say, show
+from faussaire.views.words import ENGLISH, Words
 
 if TYPE_CHECKING:
     from faussaire.training.planning import Forecast, Machine, Work
@@ -32,6 +33,7 @@ def plan(
     nodes: Annotated[list[Whole] | None, Parameter(negative=())] = None,
     price: float | None = None,
     recipe: str | None = None,
+    words: Reader = ENGLISH,
     **settings: Any,
 ) -> None:
     """Say what a training on DATA would take on GPUs and CPU nodes that are not here: time, bytes, money.
@@ -65,11 +67,11 @@ def plan(
     chosen = [(gpu, gpus or ([] if nodes else GPUS)), (planning.CPU_NODE, nodes or ([] if gpus else NODES))]
     found = [planning.forecast(work, kind, count, images=images) for kind, counts in chosen for count in counts]
     with printing() as console:
-        _show_work(console, config, work, spec.shape)
-        _show_forecasts(console, found, images)
+        _show_work(console, config, work, spec.shape, words)
+        _show_forecasts(console, found, images, words)
         for kind, counts in chosen:
             if counts:
-                _show_assumptions(console, kind)
+                _show_assumptions(console, kind, words)
 
 
 def _what(config: Config, *, with_data: bool) -> tuple[Config, Any]:
@@ -90,35 +92,43 @@ def _what(config: Config, *, with_data: bool) -> tuple[Config, Any]:
     return replace(config, architecture=name, width=width, conditional=bool(config.conditional), augment=()), spec
 
 
-def _show_work(console: Console, config: Config, work: Work, shape: tuple[int, ...]) -> None:
-    size = " × ".join(map(str, shape))
-    say(
-        console,
-        f"{config.architecture}, width {config.width}, samples of {size}, batches of {work.batch_size}:\n"
-        f"  {work.flops_per_image / 1e9:,.3f} GFLOP for each image shown to D (counted), "
-        f"{work.operations:,.0f} operations a step\n"
-        f"  G {work.parameters_G:,} and D {work.parameters_D:,} parameters; "
-        f"{work.gradient_bytes / 1e6:,.2f} MB added up over all processes in each step",
+def _show_work(console: Console, config: Config, work: Work, shape: tuple[int, ...], words: Words) -> None:
+    numbers = words.numbers
+    text = words(
+        "console.plan.work",
+        architecture=str(config.architecture),
+        width=str(config.width),
+        shape=" × ".join(map(str, shape)),
+        batch=work.batch_size,
+        gflop=numbers.count(work.flops_per_image / 1e9, 3),
+        operations=numbers.count(work.operations),
+        G=work.parameters_G,
+        D=work.parameters_D,
+        gradients=numbers.count(work.gradient_bytes / 1e6, 2),
     )
+    say(console, text)
 
 
-def _show_forecasts(console: Console, found: list[Forecast], images: float) -> None:
-    table = Table("workers", "images/s", "adding up", f"{images / 1e6:,.3g} M images", "money", "read", box=None)
+def _show_forecasts(console: Console, found: list[Forecast], images: float, words: Words) -> None:
+    numbers = words.numbers
+    length = words("console.plan.length", millions=numbers.figure(images / 1e6, 3))
+    heads = [words(f"console.plan.{name}") for name in ("workers", "speed", "adding")]
+    table = Table(*heads, length, words("console.plan.money"), words("console.plan.read"), box=None)
     for column in table.columns[1:]:
         column.justify = "right"
     for one in found:
-        plural = "s" if one.count > 1 else ""
         table.add_row(
-            f"{one.count} {one.machine.name}{plural}",
-            f"{one.images_per_second:,.0f}",
-            f"{100 * one.adding_share:.1f} %",
-            f"{one.hours:,.2f} h",
-            f"{one.money:,.2f}",
-            f"{one.read_bytes_per_second / 1e6:,.1f} MB/s",
+            words(f"console.plan.{'gpu' if one.machine.name == 'GPU' else 'cpu'}", n=one.count),
+            numbers.count(one.images_per_second),
+            numbers.of(numbers.count(100 * one.adding_share, 1), "%"),
+            numbers.of(numbers.count(one.hours, 2), "h"),
+            numbers.count(one.money, 2),
+            words("console.plan.bytes", n=numbers.count(one.read_bytes_per_second / 1e6, 1)),
         )
     show(console, table)
 
 
-def _show_assumptions(console: Console, machine: Machine) -> None:
-    parts = [f"{field.name} {getattr(machine, field.name):g}" for field in fields(machine) if field.name != "name"]
-    say(console, f"Assumed of a {machine.name}: {', '.join(parts)}.")
+def _show_assumptions(console: Console, machine: Machine, words: Words) -> None:
+    names = [field.name for field in fields(machine) if field.name != "name"]
+    parts = ", ".join(f"{words.said(name)} {words.numbers.figure(getattr(machine, name), 6)}" for name in names)
+    say(console, words("console.plan.assumed", machine=words.said(machine.name), parts=parts))

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from faussaire.cli.flags import Reader
 from faussaire.cli.progress import showing_progress
 from faussaire.core.terminal import Terminal, say
+from faussaire.views.words import ENGLISH
 
 
 def push(
@@ -17,6 +19,7 @@ def push(
     *,
     private: Annotated[bool, Parameter(negative=())] = False,
     license: str | None = None,
+    words: Reader = ENGLISH,
 ) -> None:
     """Upload the generator of RUN to the Hugging Face hub, with its model card.
 
@@ -33,8 +36,9 @@ def push(
     """
     from faussaire.generation.export.hub import push_run
 
-    with showing_progress(f"Pushing {run}") as progress:
+    with showing_progress(words("console.made.pushing", run=run), words.said) as progress:
         page = push_run(run, name, private=private, license=license, progress=progress)
     console = Terminal()
     say(console, f"{page}")
-    say(console, f'Load it anywhere: faussaire.Generator.load("hub:{name.removeprefix("hub:")}")')
+    load = f'faussaire.Generator.load("hub:{name.removeprefix("hub:")}")'
+    say(console, words("console.made.load", code=load))

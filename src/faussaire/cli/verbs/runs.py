@@ -8,8 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from faussaire.cli.flags import Reader
 from faussaire.core.errors import ConfigError
 from faussaire.core.terminal import Terminal, printing, say
+from faussaire.views.words import ENGLISH, Words
 
 
 def list_runs(
@@ -19,6 +21,7 @@ def list_runs(
     verify: Annotated[bool, Parameter(negative=())] = False,
     prune: Annotated[bool, Parameter(negative=())] = False,
     yes: Annotated[bool, Parameter(negative=())] = False,
+    words: Reader = ENGLISH,
 ) -> None:
     """List runs: where each stands, how large it is, and its last score.
 
@@ -44,14 +47,14 @@ def list_runs(
     runs = runs_in(folder)
     with printing() as console:
         if verify:
-            print_damage(console, runs)
+            print_damage(console, runs, words)
         elif prune:
-            prune_runs(console, runs, agreed=lambda question: yes or _asked(question))
+            prune_runs(console, runs, agreed=lambda question: yes or _asked(question, words), words=words)
         else:
-            print_runs(console, runs)
+            print_runs(console, runs, words)
 
 
-def _asked(question: str) -> bool:
+def _asked(question: str, words: Words) -> bool:
     """Ask, and return whether the answer was yes.
 
     Raises:
@@ -59,5 +62,5 @@ def _asked(question: str) -> bool:
     """
     if not sys.stdin.isatty():
         raise ConfigError("nobody can be asked: add --yes to remove them")
-    say(Terminal(stderr=True), f"{question} [y/N]")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    say(Terminal(stderr=True), question)
+    return sys.stdin.readline().strip().lower() in words("console.runs.yes").split()

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from faussaire.cli.flags import Whole
+from faussaire.cli.flags import Reader, Whole
 from faussaire.core.terminal import Terminal
+from faussaire.views.words import ENGLISH
 
 PORT = 8765
 
@@ -21,6 +22,7 @@ def serve(
     host: str = "127.0.0.1",
     name: Annotated[list[str] | None, Parameter(negative=())] = None,
     public: Annotated[bool, Parameter(negative=())] = False,
+    words: Reader = ENGLISH,
 ) -> None:
     """Serve pages on which runs can be watched, explored and played against.
 
@@ -40,4 +42,4 @@ def serve(
     """
     from faussaire.views.web.server.serve import serve_folder
 
-    serve_folder(runs, Terminal(), host=host, port=port, public_only=public, names=name or [])
+    serve_folder(runs, Terminal(), host=host, port=port, public_only=public, names=name or [], words=words)

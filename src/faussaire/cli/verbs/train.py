@@ -11,13 +11,14 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from faussaire.cli.clock import process_start
-from faussaire.cli.flags import Whole
+from faussaire.cli.flags import Reader, Whole
 from faussaire.cli.verbs.serve import PORT
 from faussaire.core import ranks
 from faussaire.core.config import LENGTHS
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import typed
 from faussaire.core.terminal import Terminal, say
+from faussaire.views.words import ENGLISH, Words
 
 if TYPE_CHECKING:
     from faussaire.api import Run
@@ -30,6 +31,7 @@ def train(
     replay: Path | None = None,
     studio: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     port: Annotated[Whole, Parameter(show_default=False)] = PORT,
+    words: Reader = ENGLISH,
     **settings: Any,
 ) -> None:
     """Train a generator on DATA: a folder, archive, array, table or list of images, or an embedded set's name.
@@ -52,26 +54,17 @@ def train(
     port
         Where the studio listens; another free one where that is taken. [8765]
     """
-    from faussaire.api import train as train_run
-    from faussaire.views.web.server.beside import watching
-
     _refuse_two_lengths(settings)
-    with watching(console := Terminal(quiet=ranks.rank() > 0), wanted=studio, port=port) as on_start:
-        done = train_run(
-            data or None,
-            recipe=recipe,
-            run=run,
-            replay=replay,
-            console=console,
-            started=process_start(),
-            on_start=on_start,
-            **settings,
-        )
-        _say_where(console, done)
+    _train(data or None, words, studio=studio, port=port, run=run, recipe=recipe, replay=replay, **settings)
 
 
 def demo(
-    *, minutes: float = 2.0, run: Path = Path("runs/demo"), studio: bool = os.name == "posix", port: Whole = PORT
+    *,
+    minutes: float = 2.0,
+    run: Path = Path("runs/demo"),
+    studio: bool = os.name == "posix",
+    port: Whole = PORT,
+    words: Reader = ENGLISH,
 ) -> None:
     """Train on the embedded Fashion-MNIST for two minutes, with a page to watch, and say where the pictures are.
 
@@ -86,15 +79,18 @@ def demo(
     port
         Where the studio listens; another free one where that is taken.
     """
+    _train("fashion-mnist", words, studio=studio, port=port, run=run, minutes=minutes)
+
+
+def _train(data: str | tuple[str, ...] | None, words: Words, *, studio: bool, port: int, **settings: Any) -> None:
+    """Train, with a page beside it where one is wanted, and say where what was made is to be found."""
     from faussaire.api import train as train_run
     from faussaire.views.web.server.beside import watching
 
-    console = Terminal(quiet=ranks.rank() > 0)
-    with watching(console, wanted=studio, port=port) as on_start:
-        done = train_run(
-            "fashion-mnist", run=run, minutes=minutes, console=console, started=process_start(), on_start=on_start
-        )
-        _say_where(console, done)
+    console, started = Terminal(quiet=ranks.rank() > 0, voice=words.said), process_start()
+    with watching(console, wanted=studio, port=port, words=words) as on_start:
+        done = train_run(data, lang=words.language, console=console, started=started, on_start=on_start, **settings)
+        _say_where(console, done, words)
 
 
 def _refuse_two_lengths(settings: Mapping[str, Any]) -> None:
@@ -102,7 +98,7 @@ def _refuse_two_lengths(settings: Mapping[str, Any]) -> None:
         raise ConfigError("give one length: --minutes, --kimg or --epochs")
 
 
-def _say_where(console: Console, run: Run) -> None:
+def _say_where(console: Console, run: Run, words: Words) -> None:
     """Say where what a training made is to be found, how it went, and what to type next.
 
     Raises:
@@ -117,8 +113,8 @@ def _say_where(console: Console, run: Run) -> None:
     path, folder = run.path, RunFolder(run)
     pictures = [f"{path}/{name}" for name in ("progress.gif", "samples/", "curves.png") if (path / name).exists()]
     if pictures:
-        say(console, f"Pictures: {', '.join(pictures)}")
-    say(console, f"More samples: faussaire generate {typed(path)} --out grid.png")
-    said = in_words(verdict_on(folder), "en", run=path, data=data_of(folder))
+        say(console, words("console.training.pictures", files=", ".join(pictures)))
+    say(console, words("console.training.more", command=f"faussaire generate {typed(path)} --out grid.png"))
+    said = in_words(verdict_on(folder), words.language, run=path, data=data_of(folder))
     say(console, said.text)
     print_next(console, said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import string
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,11 @@ import pytest
 import faussaire
 from faussaire.core.errors import RequestError
 from faussaire.views.web.api.generators import NO_GENERATOR
-from faussaire.views.web.pages.texts import problems_in_french
 from faussaire.views.web.server import guard, problems
 from faussaire.views.web.server.problems import said_of
 from web_client import client_of
 
+SENTENCES = Path(faussaire.__file__).parent / "views" / "texts" / "sentences"
 PHRASES = ("Not Found", "Method Not Allowed")  # of Starlette
 ELSEWHERE = {
     "NO_GENERATOR": NO_GENERATOR,
@@ -41,7 +42,7 @@ def names_in(template: str) -> set[str]:
 
 
 def test_every_sentence_about_what_went_wrong_is_there_in_french_with_the_same_values() -> None:
-    french = problems_in_french()
+    french = tomllib.loads((SENTENCES / "studio.toml").read_text("utf-8"))
     wanted = {*raised(), *PHRASES, problems.DAMAGED, problems.BUG, problems.REFUSED}
     assert len(wanted) > 30
     assert {*wanted} == {*french}
@@ -56,7 +57,10 @@ def test_numbers_in_a_sentence_are_written_as_the_language_does() -> None:
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "no such run: it was moved or deleted"), ("fr", "cet entraînement n’existe pas : il a été déplacé")],
+    [
+        ("en", "no such run: it was moved or deleted"),
+        ("fr", "cet entraînement n’existe pas\N{NO-BREAK SPACE}: il a été déplacé"),
+    ],
 )
 def test_a_program_and_a_person_are_told_in_their_language(squares_run: Path, language: str, said: str) -> None:
     client = client_of(squares_run.parent)

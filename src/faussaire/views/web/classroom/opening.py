@@ -14,7 +14,7 @@ from rich.console import Console
 from faussaire.core.config import named
 from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import typed
-from faussaire.core.terminal import say, waiting
+from faussaire.core.terminal import speak, waiting
 from faussaire.data import prepare
 from faussaire.views.web.classroom.app import create_class
 from faussaire.views.web.classroom.room import at_work, furnished
@@ -65,11 +65,11 @@ def serve_class(
         room = furnished(dataset, lesson)
         with at_work(room):
             room.addresses += [link(name, listening) for name in names] or addresses(listening)
-            say(console, f"For pupils: {' or '.join(room.addresses)}")
-            say(console, f"For you alone: {address(listening)}teacher/{room.secret}")
-            say(console, f"What is kept lies in {typed(folder)}; Ctrl-C ends the class, and the same command goes on.")
+            speak(console, f"For pupils: {' or '.join(room.addresses)}")
+            speak(console, f"For you alone: {address(listening)}teacher/{room.secret}")
+            speak(console, f"What is kept lies in {typed(folder)}; Ctrl-C ends the class, the same command goes on.")
             for run_id, reason in room.library.refused().items():
-                say(console, f"{run_id} has no part in it: {reason}")
+                speak(console, f"{run_id} has no part in it: {reason}")
             serve_app(create_class(room, HostNames(listening.getsockname()[0], (host, *names))), listening)
 
 

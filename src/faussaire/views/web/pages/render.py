@@ -15,7 +15,8 @@ from starlette.requests import Request
 from faussaire import __version__
 from faussaire.views.numbers import MINUS, Numbers
 from faussaire.views.templating import environment
-from faussaire.views.web.pages.texts import COOKIE, LANGUAGES, language_of, texts
+from faussaire.views.web.pages.texts import COOKIE, language_of, texts
+from faussaire.views.words import LANGUAGES
 
 YEAR_SECONDS = 31_536_000
 

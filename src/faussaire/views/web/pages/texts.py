@@ -1,33 +1,26 @@
-"""The words of the pages, in English and in French: one TOML file a language, the same names in both.
+"""In which language a page is.
 
-Which language: what the address says (`?lang=fr`), else what was chosen before (a cookie), else what the browser asks
-for, else English.
+What the address says (`?lang=fr`), else what was chosen before (a cookie), else what the browser asks for, else
+English.
 """
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+
+from faussaire.views import words
+from faussaire.views.words import LANGUAGES
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-LANGUAGES = {"en": "English", "fr": "Français"}
 COOKIE = "lang"
 
 
-@cache
 def texts(language: str) -> dict[str, Any]:
-    """Return every text of a language, by section and name."""
-    return tomllib.loads(files("faussaire.views.web.pages").joinpath("texts", f"{language}.toml").read_text("utf-8"))
-
-
-@cache
-def problems_in_french() -> dict[str, str]:
-    """Return the sentences about what went wrong in French, by those in English."""
-    return tomllib.loads(files("faussaire.views.web.pages").joinpath("texts", "problems.toml").read_text("utf-8"))
+    """Return every text of the pages in a language, by section and name."""
+    content: dict[str, Any] = words.texts(language)["pages"]
+    return content
 
 
 def language_of(request: Request) -> str:

@@ -23,6 +23,7 @@ from faussaire.core.errors import ConfigError
 from faussaire.core.suggestions import typed
 from faussaire.core.terminal import say
 from faussaire.views.web.server.serve import address, listen
+from faussaire.views.words import ENGLISH, Words
 
 HOST = "127.0.0.1"
 MOST_LINES = 40  # of what the studio of a training complains about, shown where the training shows its own
@@ -39,7 +40,7 @@ class StudioProcess:
 
 
 @contextmanager
-def watching(console: Console, *, wanted: bool, port: int) -> Iterator[Callable[[Path], None]]:
+def watching(console: Console, *, wanted: bool, port: int, words: Words = ENGLISH) -> Iterator[Callable[[Path], None]]:
     """Give what is to be called with the folder of a run as it begins: it serves a page beside it, if one is wanted.
 
     `port` is where; another free one where that is taken.
@@ -54,15 +55,15 @@ def watching(console: Console, *, wanted: bool, port: int) -> Iterator[Callable[
             if not wanted:
                 return
             try:
-                studios.append(stack.enter_context(beside(run, port, console)))
+                studios.append(stack.enter_context(beside(run, port, console, words)))
             except (ConfigError, OSError) as error:
-                say(console, f"There is no studio, and the training goes on without: {error}")
+                say(console, words("console.studio.none", reason=words.said(str(error))))
             else:
-                say(console, f"Watch it learn: {studios[0].link}")
+                say(console, words("console.studio.watch", link=studios[0].link))
 
         yield on_start
         if studios and not studios[0].ended.is_set() and console.is_terminal and _somebody_types():
-            say(console, "The page stays until Ctrl-C.")
+            say(console, words("console.studio.stays"))
             with suppress(KeyboardInterrupt):
                 studios[0].ended.wait()
 
@@ -75,7 +76,7 @@ def _somebody_types() -> bool:
 
 
 @contextmanager
-def beside(run: Path, port: int, console: Console) -> Iterator[StudioProcess]:
+def beside(run: Path, port: int, console: Console, words: Words = ENGLISH) -> Iterator[StudioProcess]:
     """Serve a run that is about to begin from a process of its own, which is let go at the end of the block.
 
     Raises:
@@ -99,7 +100,7 @@ def beside(run: Path, port: int, console: Console) -> Iterator[StudioProcess]:
         )
         studio = StudioProcess(address(listening))
     assert child.stdin is not None
-    threading.Thread(target=_attend, args=(child, studio, run, console), daemon=True).start()
+    threading.Thread(target=_attend, args=(child, studio, run, console, words), daemon=True).start()
     try:
         yield studio
     finally:
@@ -107,7 +108,7 @@ def beside(run: Path, port: int, console: Console) -> Iterator[StudioProcess]:
         child.stdin.close()
 
 
-def _attend(child: subprocess.Popen[str], studio: StudioProcess, run: Path, console: Console) -> None:
+def _attend(child: subprocess.Popen[str], studio: StudioProcess, run: Path, console: Console, words: Words) -> None:
     """Pass on what a studio complains about, and say it where the studio ends before it is let go."""
     assert child.stderr is not None
     last = ""
@@ -115,10 +116,9 @@ def _attend(child: subprocess.Popen[str], studio: StudioProcess, run: Path, cons
         for count, line in enumerate(child.stderr):
             last = line.strip() or last
             if count < MOST_LINES:
-                say(console, line.rstrip("\n"))
+                say(console, words.said(line.rstrip("\n")))
     child.wait()
     studio.ended.set()
     if not studio.let_go:
-        reason = last or f"exit code {child.returncode}"
-        again = f"faussaire serve {typed(run)}"
-        say(console, f"The studio has ended ({reason}); the training goes on. To open it again: {again}")
+        reason = words.said(last) or words("console.studio.exit_code", code=str(child.returncode))
+        say(console, words("console.studio.ended", reason=reason, command=f"faussaire serve {typed(run)}"))

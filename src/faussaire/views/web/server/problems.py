@@ -1,6 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457): what is wrong, in a sentence, and nothing about the inside.
 
-The sentences stand in English where the errors are raised; `texts/problems.toml` has each in French.
+The sentences stand in English where the errors are raised; `views/texts/sentences` has each in French.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from faussaire.core.errors import FaussaireError, RequestError
 from faussaire.views.numbers import Numbers
-from faussaire.views.web.pages.texts import problems_in_french
+from faussaire.views.words import sentences_in_french
 
 DAMAGED = "a file of this run is damaged or cannot be read; the terminal of the server says which"
 BUG = "this should not have happened; the server's log says more"
@@ -63,7 +63,7 @@ def said_of(error: Exception, language: str) -> str:
 def in_language(language: str, template: str, **values: str | float) -> str:
     """Return a sentence with its values, in the language of a reader; in English where there is no other."""
     if language == "fr":
-        template = problems_in_french().get(template, template)
+        template = sentences_in_french().get(template, template)
     numbers = Numbers(language)
     shown = {
         name: value if isinstance(value, str) else numbers.count(value, 0 if value == int(value) else 1)

@@ -19,6 +19,7 @@ from rich.console import Console
 from faussaire.core.errors import ConfigError
 from faussaire.core.terminal import say
 from faussaire.views.web.library import Library
+from faussaire.views.words import ENGLISH, Words
 
 if TYPE_CHECKING:
     import uvicorn
@@ -149,7 +150,14 @@ def _exit_with_parent(server: uvicorn.Server, parent: int) -> None:
 
 
 def serve_folder(
-    path: Path, console: Console, *, host: str, port: int, public_only: bool, names: Sequence[str] = ()
+    path: Path,
+    console: Console,
+    *,
+    host: str,
+    port: int,
+    public_only: bool,
+    names: Sequence[str] = (),
+    words: Words = ENGLISH,
 ) -> None:
     """Serve a run, or a folder of runs, until Ctrl-C.
 
@@ -161,10 +169,10 @@ def serve_folder(
         raise ConfigError(f"--public serves one run: name its folder; {path} is a folder of runs")
     check_names(names)
     with listen(host, port) as listening:
-        what = "This does not exist" if public_only else "The studio"
-        say(console, f"{what}: {address(listening)} (Ctrl-C ends it)")
+        what = "public" if public_only else "listening"
+        say(console, words(f"console.studio.{what}", link=address(listening)))
         for run_id, reason in library.refused().items():
-            say(console, f"{run_id} is not served: {reason}")
+            say(console, words("console.studio.refused", run=run_id, reason=words.said(reason)))
         serve(library, listening, public_only=public_only, names=(host, *names))
 
 

@@ -1,7 +1,7 @@
 // Curves by plotly, which is loaded when the first one comes into view and drawn again only while somebody sees it,
 // and so rarely that drawing takes no more than a hundredth of the time: the training is on the same machine.
 import "./plot.js";
-import { fill, number, texts } from "./words.js";
+import { fill, language, number, texts } from "./words.js";
 
 const { plot } = globalThis;
 const t = texts.live;
@@ -57,7 +57,8 @@ async function draw() {
     const lines = traces(name);
     const layout = plot.layout({ name, xTitle: t.curves_x, mark: CURVES[name]?.mark, more: MORE });
     await plotly.react(element, lines, layout, { ...plot.OPTIONS, displayModeBar: false });
-    const values = lines.map((line) => `${line.name} ${number(line.y.findLast((value) => value !== null))}`).join(", ");
+    const last = (line) => number(line.y.findLast((value) => value !== null));
+    const values = lines.map((line) => `${line.name} ${last(line)}`).join(language === "fr" ? "\u202f; " : ", ");
     element.nextElementSibling.textContent = fill(t.curve_now, { values });
   }
   nextDraw = Date.now() + Math.max(LEAST_MS, IDLE_SHARE * (performance.now() - began));
@@ -67,7 +68,7 @@ function load() {
   loading ??= new Promise((resolve) => {
     const script = document.createElement("script");
     script.src = new URL("plotly.min.js", import.meta.url).href;
-    script.addEventListener("load", () => { plotly = window.Plotly; resolve(); });
+    script.addEventListener("load", () => { plotly = window.Plotly; plot.speak(plotly); resolve(); });
     document.head.append(script);
   });
   return loading;

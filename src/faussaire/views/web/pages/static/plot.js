@@ -36,7 +36,22 @@ globalThis.plot = (() => {
     return made;
   }
 
+  const language = document.documentElement.lang;
+
+  /** Let plotly write numbers and name its buttons in the page's language: English is its own. */
+  function speak(plotly) {
+    if (language !== "fr") return;
+    const dictionary = {
+      "Download plot as a PNG": "Enregistrer en PNG", "Zoom in": "Agrandir", "Zoom out": "Réduire",
+      "Reset axes": "Revoir en entier", "Double-click to zoom back out": "Double-cliquez pour revoir en entier",
+      "Double-click on legend to isolate one trace": "Double-cliquez sur une légende pour ne voir que sa courbe",
+      "Taking snapshot - this may take a few seconds": "Enregistrement : quelques secondes",
+      "Snapshot succeeded": "Enregistré",
+    };
+    plotly.register({ moduleType: "locale", name: "fr", dictionary, format: { decimal: ",", thousands: "\u202f" } });
+  }
+
   // One of plotly's own buttons would send the curves to its makers.
-  const OPTIONS = { responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
-  return { trace, layout, OPTIONS };
+  const OPTIONS = { locale: language, responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
+  return { trace, layout, speak, OPTIONS };
 })();
