@@ -70,8 +70,9 @@ def alone(run: RunFolder, data: str, longer: int) -> tuple[Gauged, Gauged]:
     trainer = Trainer(config, batches, state, plan_of(run))
     held_out = kind.to_real(dataset.held_out[:JUDGED])
     before, end = measure_overfitting(trainer, held_out), state.nimg + 1_000 * longer
+    lr = max(event.data["lr"] for event in run.history() if event.kind == "stats")
     for _, optimizer in state.optimizers():
-        optimizer.param_groups[0]["lr"] = config.lr
+        optimizer.param_groups[0]["lr"] = lr
     while state.nimg < end:
         trainer.train_discriminator()
     return before, measure_overfitting(trainer, held_out)

@@ -231,7 +231,7 @@ def test_explore_samples_sliders_walk_arithmetic_and_copies(served: str, open_pa
     before = page.get_attribute("#large", "src")
     page.locator("#moves input").first.focus()
     page.keyboard.press("End")
-    assert "moves=8%2C0" in page.get_attribute("#large", "src") != before
+    assert "0.7%7E8%2C0" in page.get_attribute("#large", "src") != before
     page.focus("#truncation")
     page.keyboard.press("Home")
     page.wait_for_selector('#sheet img[src*="truncation=0&"]')
@@ -244,6 +244,16 @@ def test_explore_samples_sliders_walk_arithmetic_and_copies(served: str, open_pa
     page.wait_for_selector("#nearest:not([hidden])")
     assert "of 60 training images" in page.inner_text("#nearest")
     loaded(page)
+    page.focus("#moves input >> nth=1")
+    page.keyboard.press("End")
+    assert page.is_hidden("#nearest")  # it was that of another sample
+    page.click("#keep")
+    assert page.locator("#chosen li").count() == 4
+    pulled = page.get_attribute("#large", "src")
+    page.reload()
+    page.wait_for_selector("#chosen li")
+    assert page.locator("#chosen li").count() == 4
+    assert page.get_attribute("#large", "src") == pulled
     with page.expect_download() as download:
         page.click("#save-npz")
     assert download.value.suggested_filename.endswith(".npz")

@@ -17,12 +17,6 @@ def shown(name: str) -> str:
     return "".join(letter if _printable(letter) else _escaped(letter) for letter in text)
 
 
-def noun_of(name: str) -> str:
-    """Make a noun of the name of a data set, as well as can be: `wild_cats` becomes `wild cat`."""
-    words = name.replace("-", " ").replace("_", " ").strip()
-    return words[:-1] if words.endswith("s") and not words.endswith("ss") and len(words) > 3 else words
-
-
 def told_apart(paths: Sequence[str]) -> list[str]:
     """Return how paths are shown: two that differ in their bytes, in whichever part, differ in what is shown.
 

@@ -22,6 +22,7 @@ def serve(
     host: str = "127.0.0.1",
     name: Annotated[list[str] | None, Parameter(negative=())] = None,
     public: Annotated[bool, Parameter(negative=())] = False,
+    title: str = "",
     words: Reader = ENGLISH,
 ) -> None:
     """Serve pages on which runs can be watched, explored and played against.
@@ -39,7 +40,11 @@ def serve(
         proxy; repeat the flag for several.
     public
         Serve the page "this does not exist" of one run and nothing else, under any name: fit for the world.
+    title
+        What that page is called, such as "This cat does not exist". [This image does not exist]
     """
     from faussaire.views.web.server.serve import serve_folder
 
-    serve_folder(runs, Terminal(), host=host, port=port, public_only=public, names=name or [], words=words)
+    serve_folder(
+        runs, Terminal(), host=host, port=port, public_only=public, names=name or [], title=title, words=words
+    )

@@ -40,7 +40,12 @@ NO_TELEMETRY: Any = {
 
 
 def create_app(
-    library: Library, *, public_only: bool = False, host: str = "127.0.0.1", names: Sequence[str] = ()
+    library: Library,
+    *,
+    public_only: bool = False,
+    host: str = "127.0.0.1",
+    names: Sequence[str] = (),
+    title: str = "",
 ) -> FastAPI:
     """Make the application.
 
@@ -49,9 +54,10 @@ def create_app(
         public_only: serve the page "this does not exist" of the only run, and nothing else, under any name.
         host: the address that it will listen on.
         names: under which it is reached, besides those of its machine.
+        title: of the page "this does not exist", if not its own.
     """
     app = bare_app(None if public_only else HostNames(host, names), described=not public_only)
-    app.state.shared = Shared(library, closing=lambda: app.state.closing())
+    app.state.shared = Shared(library, title=title, closing=lambda: app.state.closing())
     if public_only:
         app.include_router(public.router)
     else:

@@ -24,6 +24,9 @@ class Shared:
     """The state of one application; nothing of it outlives the process."""
 
     library: Library
+    title: str = ""
+    """Of the page "this does not exist", where one was given."""
+
     generators: Generators = field(default_factory=Generators)
     histories: dict[Path, History] = field(default_factory=dict)
     """Of the runs that somebody has looked at."""

@@ -192,7 +192,8 @@ def test_directions_are_at_right_angles(generator: Generator) -> None:
 def test_the_explore_page_gets_what_it_asks_for(client: TestClient) -> None:
     one = client.get("/api/latent?z=7.3&moves=0,0,0,0,0,0").content
     assert one == client.get("/api/latent?z=7.3").content != client.get("/api/latent?z=7.3&moves=3,-8").content
-    with Image.open(io.BytesIO(client.get("/api/walk?z=7.3&z=9.1&frames=12").content)) as film:
+    assert client.get("/api/latent?z=7.3~3,-8").content == client.get("/api/latent?z=7.3&moves=3,-8").content
+    with Image.open(io.BytesIO(client.get("/api/walk?z=7.3~2,1&z=9.1&frames=12").content)) as film:
         assert film.format == "GIF"
         assert film.n_frames >= 2  # equal frames are one
     assert (
@@ -205,6 +206,9 @@ def test_the_explore_page_gets_what_it_asks_for(client: TestClient) -> None:
         "latent?z=x",
         "latent?z=7.3&moves=9",
         "latent?z=7.3&moves=a",
+        "latent?z=7.3~a",
+        "latent?z=7.3~1~2",
+        "walk?z=7.3~9&z=9.1",
         "walk?z=1.0",
         "walk?z=1.0&z=2.0&frames=9999",
     ):

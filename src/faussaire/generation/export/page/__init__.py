@@ -20,12 +20,15 @@ class Options:
     with_reals: bool = False
     """Put up to 48 of the real images into the page, for the quiz: whoever gets the page gets them."""
 
+    title: str = ""
+    """What the page is called, such as "This cat does not exist"; "This image does not exist" if not given."""
+
 
 def _export(source: Source, out: Path, options: Options, progress: Progress) -> list[str]:
     """Write the file."""
     from faussaire.generation.export.page.document import write_page
 
-    return write_page(source, out, with_reals=options.with_reals, progress=progress)
+    return write_page(source, out, with_reals=options.with_reals, title=options.title, progress=progress)
 
 
 EXPORTER = Exporter(

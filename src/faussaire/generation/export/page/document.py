@@ -20,7 +20,6 @@ from faussaire import __version__
 from faussaire.core.errors import ConfigError
 from faussaire.core.files import write_atomically
 from faussaire.core.marks import SAMPLE, text_of
-from faussaire.core.names import noun_of
 from faussaire.generation.directions import directions
 from faussaire.generation.export._exporter import Progress, Source
 from faussaire.generation.export.page.kernel import multiply_module
@@ -47,7 +46,7 @@ ICON = (
 )
 
 
-def write_page(source: Source, out: Path, *, with_reals: bool, progress: Progress) -> list[str]:
+def write_page(source: Source, out: Path, *, with_reals: bool, title: str, progress: Progress) -> list[str]:
     """Write the page of a generator; return what there is to say.
 
     Raises:
@@ -70,7 +69,7 @@ def write_page(source: Source, out: Path, *, with_reals: bool, progress: Progres
     data = {
         "program": {name: getattr(program, name) for name in ("shapes", "steps", "inputs", "output")},
         "constants": places,
-        "facts": _facts(source, bits, most, 0 if reals is None else len(reals)),
+        "facts": _facts(source, bits, most, 0 if reals is None else len(reals), title),
         "figures": _figures(source),
     }  # fmt: skip
     content = _html(
@@ -89,12 +88,12 @@ def write_page(source: Source, out: Path, *, with_reals: bool, progress: Progres
     return told
 
 
-def _facts(source: Source, bits: int, most: int, num_reals: int) -> dict[str, Any]:
+def _facts(source: Source, bits: int, most: int, num_reals: int, title: str) -> dict[str, Any]:
     generator = source.generator
     return {
         "name": source.name,
         "data": generator.name,
-        "noun": noun_of(generator.name),
+        "title": title,
         "kind": generator.spec.modality,
         "shape": list(generator.spec.shape),
         "sample": generator.modality.script_facts,

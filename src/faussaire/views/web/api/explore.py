@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,10 +43,11 @@ FILM_WIDTH = 168  # a frame of a film is at least so many pixels wide
 FRAME_MS = 80
 
 router = APIRouter(prefix="/api", tags=["explore"])
-Point = Annotated[str, Query(max_length=200, description="A place in latent space, such as 7.3 or 7.3-9.1+2.0.")]
-Moves = Annotated[
-    str, Query(max_length=99, pattern=r"^(-?\d(\.\d{1,3})?(,-?\d(\.\d{1,3})?){0,5})?$", description="Steps, -8 to 8.")
+STEPS = r"(-?\d(\.\d{1,3})?(,-?\d(\.\d{1,3})?){0,5})?"
+Point = Annotated[
+    str, Query(max_length=200, description="A place in latent space, such as 7.3, 7.3-9.1+2.0, or 7.3~2,0,-1 (moved).")
 ]
+Moves = Annotated[str, Query(max_length=99, pattern=f"^{STEPS}$", description="Steps, -8 to 8.")]
 
 
 @router.get("/latent", response_class=Response, responses={200: {"content": {m: {} for m in MEDIA.values()}}})
@@ -68,14 +70,26 @@ async def latent(
 
 def _there(loaded: Loaded, z: str, moves: str, label: str | None, truncation: float) -> Callable[[], Inputs]:
     """Return what draws the input of one sample: a place, moved, of the class asked for or of that of the place."""
-    steps = [float(step) for step in moves.split(",") if step]
     chosen = class_asked(loaded.generator, label)
 
     def there() -> Inputs:
-        latent, own = latent_at(loaded.generator, z)
-        return truncation * _moved(loaded, latent, steps)[None], _labels(own, chosen, 1)
+        latent, own = _latent_of(loaded, z)
+        return truncation * _moved(loaded, latent, _steps(moves))[None], _labels(own, chosen, 1)
 
     return there
+
+
+def _latent_of(loaded: Loaded, point: str) -> tuple[Tensor, Tensor | None]:
+    """Return the latent `[z_dim]` of a place, moved by what stands after a `~`, and its class."""
+    place, _, moves = point.partition("~")
+    if not re.fullmatch(STEPS, moves):
+        raise RequestError(422, "moves: each is between -{most} and {most}", most=MAX_MOVE)
+    latent, own = latent_at(loaded.generator, place)
+    return _moved(loaded, latent, _steps(moves)), own
+
+
+def _steps(moves: str) -> list[float]:
+    return [float(step) for step in moves.split(",") if step]
 
 
 def _labels(own: Tensor | None, chosen: int | None, count: int) -> Tensor | None:
@@ -130,7 +144,7 @@ async def film(
     check_size(generator, count)
 
     def way() -> Inputs:
-        points = [latent_at(generator, point) for point in z]
+        points = [_latent_of(loaded, point) for point in z]
         return truncation * walk(torch.stack([point for point, _ in points]), frames), _labels(
             points[0][1], chosen, count
         )

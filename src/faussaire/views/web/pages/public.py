@@ -14,7 +14,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from faussaire.core.names import noun_of
 from faussaire.modalities.forms import Shown
 from faussaire.runs.standing import standing
 from faussaire.views.web.api.generate import MAX_SEED, drawn, encoder
@@ -67,7 +66,7 @@ async def show(request: Request, shared: SharedDep, seed: Seed) -> Response:
     """Show the sample of a seed."""
     run = shared.library.run(_run_id(request))
     loaded = await shared.generators.newest(run)
-    name, form = loaded.generator.name, loaded.generator.modality.shown_form
+    form = loaded.generator.modality.shown_form
     path = quote(request.scope["path"].rstrip("/"))
     base = path.rpartition("/")[0] if "seed" in request.path_params else path
     legible = loaded.generator.modality.legible
@@ -79,8 +78,9 @@ async def show(request: Request, shared: SharedDep, seed: Seed) -> Response:
         "public.html.j2",
         seed=seed,
         base=base,
-        word=WORDS.get(name),
-        name=noun_of(name),
+        title=shared.title,
+        word=WORDS.get(loaded.generator.name),
+        kind=loaded.generator.spec.modality,
         learning=learning,
         text=text,
         player=form.suffix if form and form.shown is Shown.PLAYER else None,

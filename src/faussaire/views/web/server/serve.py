@@ -76,12 +76,13 @@ def serve(
     *,
     public_only: bool = False,
     names: Sequence[str] = (),
+    title: str = "",
     parent: int | None = None,
 ) -> None:
     """Serve runs until Ctrl-C, or until the parent process, whose number is given, has ended."""
     from faussaire.views.web.app import create_app
 
-    app = create_app(library, public_only=public_only, host=listening.getsockname()[0], names=names)
+    app = create_app(library, public_only=public_only, host=listening.getsockname()[0], names=names, title=title)
     serve_app(app, listening, parent=parent)
 
 
@@ -157,6 +158,7 @@ def serve_folder(
     port: int,
     public_only: bool,
     names: Sequence[str] = (),
+    title: str = "",
     words: Words = ENGLISH,
 ) -> None:
     """Serve a run, or a folder of runs, until Ctrl-C.
@@ -173,7 +175,7 @@ def serve_folder(
         say(console, words(f"console.studio.{what}", link=address(listening)))
         for run_id, reason in library.refused().items():
             say(console, words("console.studio.refused", run=run_id, reason=words.said(reason)))
-        serve(library, listening, public_only=public_only, names=(host, *names))
+        serve(library, listening, public_only=public_only, names=(host, *names), title=title)
 
 
 def check_names(names: Sequence[str]) -> None:

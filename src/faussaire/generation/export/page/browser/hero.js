@@ -84,7 +84,8 @@ function settle() {
 function describe() {
   const label = labelOf(here), seed = here.index ? `${here.seed}.${here.index}` : here.seed;
   const values = { x: noun(), seed, class: FACTS.classes[label] };
-  document.title = $("title").textContent = words("title", values);
+  const title = FACTS.title || words(FACTS.data in TEXTS[language].nouns ? "title" : "title_other", values);
+  document.title = $("title").textContent = title;
   $("said").textContent = words(label === null ? "said" : "said_class", values);
   const read = shown && KIND.read ? KIND.read(shown) : "";
   $("read").textContent = read;

@@ -34,8 +34,7 @@ const whole = (value) => number(Math.round(value), {});
 const percent = (share) => number(share, { style: "percent", maximumFractionDigits: 0 });
 
 function noun() {
-  const { nouns } = TEXTS[language];
-  return (nouns[FACTS.data] ?? nouns.other).replace("{name}", FACTS.noun);
+  return TEXTS[language].nouns[FACTS.data] ?? words("noun");
 }
 
 function speak(code) {

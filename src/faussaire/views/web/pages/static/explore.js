@@ -9,7 +9,7 @@ const MOST = 6;
 const NEIGHBOURS = 6;
 const LETTERS = "ABCDEF";
 let seed = 0;
-let chosen = []; // places, the last one looked at closer
+let chosen = []; // places, the last one looked at closer; what was pulled along is written behind a ~
 let looked = null;
 
 /** Return the address of something made of places. */
@@ -21,8 +21,36 @@ function address(what, values) {
   return `/api/${what}?${query}`;
 }
 
+const sliders = [...at("moves").querySelectorAll("input")];
+
 function moves() {
-  return [...at("moves").querySelectorAll("input")].map((input) => input.value).join(",");
+  return sliders.map((input) => Number(input.value)).join(",");
+}
+
+/** Return the place looked at, as far as it was pulled along. */
+function pulled() {
+  return sliders.some((input) => Number(input.value)) ? `${looked.split("~")[0]}~${moves()}` : looked.split("~")[0];
+}
+
+/** Keep every choice in the address: a reload, or whoever is sent it, sees the same. */
+function remember() {
+  const kept = new URLSearchParams();
+  if (seed) kept.set("seed", seed);
+  if (chosen.length) kept.set("chosen", chosen.join(" "));
+  if (looked) kept.set("look", pulled());
+  if (at("truncation").value !== at("truncation").defaultValue) kept.set("truncation", at("truncation").value);
+  if (at("class")?.value) kept.set("class", at("class").value);
+  if (at("distance").value !== at("distance").defaultValue) kept.set("distance", at("distance").value);
+  history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname + location.search);
+}
+
+/** Take up the choices that an address holds. */
+function recall() {
+  const kept = new URLSearchParams(location.hash.slice(1));
+  seed = Math.max(0, Math.floor(Number(kept.get("seed"))) || 0);
+  chosen = (kept.get("chosen") ?? "").split(" ").filter(Boolean).slice(0, MOST);
+  for (const name of ["truncation", "class", "distance"]) if (kept.has(name) && at(name)) at(name).value = kept.get(name);
+  look(kept.get("look"));
 }
 
 function picture(z, alt) {
@@ -41,11 +69,16 @@ function chooser(z, alt) {
   button.dataset.z = z;
   button.addEventListener("click", () => {
     if (chosen.includes(z)) letGo(z);
-    else { chosen = [...chosen.slice(-MOST + 1), z]; look(z); }
+    else choose(z);
     show();
     if (looked === z && form?.shown === "player") at("player").play().catch(() => {}); // where the browser lets it
   });
   return button;
+}
+
+function choose(z) {
+  chosen = [...chosen.filter((other) => other !== z).slice(-MOST + 1), z];
+  look(z);
 }
 
 function letGo(z) {
@@ -55,8 +88,8 @@ function letGo(z) {
 
 function look(z) {
   looked = z;
-  for (const input of at("moves").querySelectorAll("input")) input.value = 0;
-  at("nearest").hidden = true;
+  const steps = (z ?? "").split("~")[1]?.split(",") ?? [];
+  sliders.forEach((input, k) => { input.value = steps[k] ?? 0; });
 }
 
 function showSheet() {
@@ -81,10 +114,13 @@ function showChosen() {
 }
 
 function showLooked() {
+  at("nearest").hidden = true; // that of what was shown before
+  remember();
   at("look").hidden = !looked;
   at("look-none").hidden = Boolean(looked);
   if (!looked) return;
-  const place = { z: looked, moves: moves() };
+  const place = { z: pulled() };
+  at("keep").disabled = chosen.includes(pulled());
   at("large").src = address("latent", place);
   at("large").alt = fill(t.sample_alt, { z: looked });
   at("save-png").href = address("latent", place);
@@ -106,7 +142,7 @@ async function showForm(place) {
 
 /** Show places that lie at an angle to the one looked at: the share of it that is left is the cosine. */
 function showNeighbours() {
-  if (!looked || /[*+-]/.test(looked)) return at("neighbours").replaceChildren();
+  if (!looked || /[*+~-]/.test(looked)) return at("neighbours").replaceChildren();
   const sine = Number(at("distance").value);
   const cosine = Math.sqrt(1 - sine * sine);
   at("neighbours").replaceChildren(...Array.from({ length: NEIGHBOURS }, (_, k) => {
@@ -121,7 +157,7 @@ function show() {
   showNeighbours();
   at("walk").disabled = chosen.length < 2;
   at("walk-need").hidden = chosen.length >= 2;
-  at("compute").disabled = chosen.length < 3 || chosen.slice(0, 3).some((z) => /[*+-]/.test(z));
+  at("compute").disabled = chosen.length < 3 || chosen.slice(0, 3).some((z) => /[*+~-]/.test(z));
   at("compute-need").hidden = !at("compute").disabled;
   for (const button of document.querySelectorAll("[data-z]")) button.setAttribute("aria-pressed", String(chosen.includes(button.dataset.z)));
 }
@@ -143,7 +179,8 @@ at("back").addEventListener("click", () => { seed = Math.max(0, seed - 1); showS
 at("truncation").addEventListener("change", () => { showSheet(); show(); });
 at("class")?.addEventListener("change", () => { showSheet(); show(); });
 at("moves").addEventListener("input", showLooked);
-at("reset").addEventListener("click", () => { look(looked); showLooked(); });
+at("reset").addEventListener("click", () => { look(looked.split("~")[0]); show(); });
+at("keep").addEventListener("click", () => { choose(pulled()); show(); });
 at("distance").addEventListener("change", () => { showNeighbours(); show(); });
 
 at("walk").addEventListener("click", async () => {
@@ -163,8 +200,9 @@ at("compute").addEventListener("click", () => {
 });
 
 at("find").addEventListener("click", async () => {
-  const found = await get(address("nearest", { z: looked, moves: moves() }), (answer) => answer.json());
-  if (!found) return;
+  const asked = pulled();
+  const found = await get(address("nearest", { z: pulled() }), (answer) => answer.json());
+  if (!found || !looked || pulled() !== asked) return; // another one is looked at by now
   at("nearest").querySelector("img").src = found.picture;
   at("nearest").querySelector("figcaption").textContent = fill(t.nearest_found, {
     of: whole(found.of), index: whole(found.index), distance: number(found.distance),
@@ -172,5 +210,6 @@ at("find").addEventListener("click", async () => {
   at("nearest").hidden = false;
 });
 
+recall();
 showSheet();
 show();
