@@ -112,13 +112,14 @@ def test_nonsense_is_refused_or_not_obeyed(tmp_path: Path) -> None:
         assert control.asked(run) == ""
 
 
-def test_each_report_shows_what_D_judged(tmp_path: Path) -> None:
+def test_the_first_step_and_each_report_show_what_D_judged_and_the_latent_of_the_first_fake(tmp_path: Path) -> None:
     recorder = recorder_of(tmp_path, kimg=1)
     train(recorder.trainer, recorder)
     judged = [event for event in recorder.run.events() if event.kind == "judged"]
-    assert len(judged) == sum(event.kind == "stats" for event in recorder.run.events())
+    assert len(judged) == 1 + sum(event.kind == "stats" for event in recorder.run.events())
     last = judged[-1].data
     assert len(last["real"]) == len(last["fake"]) == 6
+    assert last["z"] == [round(number, 2) for number in recorder.trainer.z[0].tolist()]
     assert last["gradient_D"] > 0
     assert last["gradient_G"] > 0
     with Image.open(tmp_path / last["path"]) as strip:

@@ -138,3 +138,13 @@ def test_too_few_held_out_images_leave_a_training_without_scores(tmp_path: Path)
     kinds = [event.kind for event in run.events()]
     assert kinds[-1] == "done"
     assert "score" not in kinds
+
+
+@pytest.mark.parametrize(("count", "few"), [(40, True), (120, False)])
+def test_of_few_images_it_is_said_that_they_are_recombined_or_copied(tmp_path: Path, count: int, few: bool) -> None:
+    np.save(tmp_path / "images.npy", noise(count))
+    told = prepare(tmp_path / "images.npy").few
+    assert (told is not None) == few
+    if told is not None:
+        assert f"few images: of {count}, a generator will mostly recombine or copy" in told
+        assert "none is held out" in told

@@ -52,6 +52,15 @@ class Inventory:
         return self.records.at(np.flatnonzero(self.records.outcomes["flags"] & KEPT))
 
 
+FEW_IMAGES = 100
+"""Fewer images than this are mostly recombined or copied, whatever the settings."""
+
+
+def is_few(num_images: int | None, num_held_out: int | None) -> bool:
+    """Say whether a set, of which so many images are held out, is so small; not where its size is not known."""
+    return num_images is not None and num_images + (num_held_out or 0) < FEW_IMAGES
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
     """What training sees: bytes of one size, by position; in either part in an order that only the pixels decide."""
@@ -79,6 +88,16 @@ class Dataset:
 
     fingerprint: str
     """SHA-256, in hex, of pixels, labels and names of classes: the same images give the same, whatever their names."""
+
+    @property
+    def few(self) -> str | None:
+        """Say what becomes of a set so small that a generator mostly recombines its images; None of a larger one."""
+        if not is_few(len(self.images), len(self.held_out)):
+            return None
+        num = len(self.images)
+        if len(self.held_out):
+            return f"few images: of {num}, a generator will mostly recombine or copy what it has seen"
+        return f"few images: of {num}, a generator will mostly recombine or copy all, and none is held out to tell"
 
     @cached_property
     def all_alike(self) -> bool:

@@ -146,7 +146,10 @@ class Recorder:
         Raises:
             DivergenceError: whatever looked met a number that is not finite; nothing of it is saved.
         """
+        is_first = self._last_judged is None
         self.take_in(result)
+        if is_first:  # so that a page has something to show at once
+            self.pictures.draw_judged(result.judged, self.trainer.z)
         if self.pace is not None and self.pace.is_due(self.trainer.plan, nimg=self.trainer.state.nimg):
             self._replan(self.seconds())
         if self.cadence.picture_is_due(self.progress()):

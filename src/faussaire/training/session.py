@@ -207,6 +207,8 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
     kind = of_spec(dataset.spec)
     for note in (note for note in dataset.inventory.notes if is_about_labels(note) or kind.is_told(note)):
         speak(console, note)
+    if dataset.few is not None:
+        speak(console, dataset.few)
     num_rejected = len(dataset.inventory.rejected)
     if num_rejected:
         first = dataset.inventory.rejected[0]

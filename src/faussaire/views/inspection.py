@@ -65,6 +65,11 @@ class Found:
     speed: float | None
     """Images per second that the default networks are trained by here; None where they cannot make such images."""
 
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say of the whole set."""
+        return [*self.dataset.inventory.notes, *([self.dataset.few] if self.dataset.few else [])]
+
     def as_what(self, words: Words) -> str:
         """Say what training sees."""
         return words.said(of_spec(self.dataset.spec).describe(self.dataset.spec.shape))
@@ -170,7 +175,7 @@ def _print(console: Console, found: Found, words: Words) -> None:
         *((words.said(name), _most_common(counts, words)) for name, counts in found.surveys.items()),
         (words("inspection.console.modes"), _most_common(found.modes, words)),
         (words("inspection.console.time"), found.time(words)),
-        *((words("inspection.console.note"), words.said(note)) for note in inventory.notes),
+        *((words("inspection.console.note"), words.said(note)) for note in found.notes),
     ]
     width = max(len(name) for name, _ in lines) + 1
     for name, value in lines:

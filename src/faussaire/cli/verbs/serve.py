@@ -45,6 +45,4 @@ def serve(
     """
     from faussaire.views.web.server.serve import serve_folder
 
-    serve_folder(
-        runs, Terminal(), host=host, port=port, public_only=public, names=name or [], title=title, words=words
-    )
+    serve_folder(runs, Terminal(), host=host, port=port, public_only=public, names=name or [], title=title, words=words)

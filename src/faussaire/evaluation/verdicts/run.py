@@ -16,13 +16,11 @@ from typing import Any, Literal
 
 from faussaire.core.config import LENGTHS, flag
 from faussaire.core.errors import CheckpointError
+from faussaire.data.dataset import is_few
 from faussaire.evaluation.verdicts.verdict import Tone, Verdict, right_of
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.standing import ENDS, standing
-
-FEW_IMAGES = 100
-"""Fewer images than this are mostly recombined or copied, whatever the settings."""
 
 DATA, RUN, NEW = "{data}", "{run}", "{new}"
 """Words of a command that a view fills: what was trained on, the folder of the run, and a folder that is not there."""
@@ -147,11 +145,6 @@ def _of_training(known: Known) -> tuple[Verdict, Advice]:
     ended = "stopped" if known.state == "stopped" else "ended"
     text = f"{known.state}: nothing went wrong in the training; whether the samples are good is not measured"
     return Verdict(name="ended", text=text, sentence=ended, facts=facts), "go_on" if ended == "stopped" else "evaluate"
-
-
-def is_few(num_images: int | None, num_held_out: int | None) -> bool:
-    """Say whether a set is so small that a generator mostly recombines its images, or copies them."""
-    return num_images is not None and num_images + (num_held_out or 0) < FEW_IMAGES
 
 
 def _facts_of(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,15 @@ const IDLE_SHARE = 100;
 const LEAST_MS = 2000;
 const MORE = { height: 280, margin: { l: 44, r: 8, t: 8, b: 40 }, uirevision: "kept" };
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const inView = new Set();
+const inView = new Set(); // those to be drawn
+const seen = new Set(); // those that somebody can see
 const drawnLine = {};
 let plotly = null;
 let loading = null;
 let story = null;
 let nextDraw = 0;
 let waiting = 0;
+let begun = false; // all were drawn once
 
 const CURVES = {
   accuracy: { keys: [["accuracy_real", "--real"], ["accuracy_fake", "--fake"], ["accuracy_mean", "--ink"], ["accuracy_held_out", "--gradient"]], factor: 100, mark: [50, t.chance] },
@@ -23,11 +25,13 @@ const CURVES = {
   diversity: { keys: [["diversity", "--real"]], factor: 1, mark: [1, t.diversity_mark] },
 };
 
+const NAMES = [...Object.keys(CURVES), "scores"];
+
 export function showCurves(latest) {
   story = latest;
   const scores = story.all("score");
   if (scores.length) document.getElementById("curve-scores").parentElement.hidden = false;
-  if (story.ended) load(); // the server may end with the training
+  if (!begun && story.last("stats")) { begun = true; for (const name of NAMES) inView.add(name); } // there before one scrolls
   if (!waiting && inView.size) waiting = setTimeout(draw, Math.max(0, nextDraw - Date.now()));
 }
 
@@ -61,6 +65,7 @@ async function draw() {
     const values = lines.map((line) => `${line.name} ${last(line)}`).join(language === "fr" ? "\u202f; " : ", ");
     element.nextElementSibling.textContent = fill(t.curve_now, { values });
   }
+  for (const name of NAMES) if (!seen.has(name)) inView.delete(name);
   nextDraw = Date.now() + Math.max(LEAST_MS, IDLE_SHARE * (performance.now() - began));
 }
 
@@ -77,7 +82,7 @@ function load() {
 const watch = new IntersectionObserver((entries) => {
   for (const entry of entries) {
     const name = entry.target.id.replace("curve-", "");
-    if (entry.isIntersecting) inView.add(name); else inView.delete(name);
+    for (const names of [inView, seen]) if (entry.isIntersecting) names.add(name); else if (plotly || names === seen) names.delete(name);
   }
   if (inView.size && story) { nextDraw = 0; showCurves(story); }
 }, { rootMargin: "50px" });
@@ -86,3 +91,4 @@ dark.addEventListener("change", () => {
   for (const name of Object.keys(drawnLine)) delete drawnLine[name];
   if (story) { nextDraw = 0; showCurves(story); }
 });
+window.addEventListener("beforeprint", () => { if (plotly && story) { for (const name of NAMES) inView.add(name); draw(); } });

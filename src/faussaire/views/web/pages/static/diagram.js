@@ -1,16 +1,21 @@
 // The diagram of the game: what its boxes show, and how it moves through steps 1, 2 and 3.
 import { fill, number, percent, tell, texts, whole } from "./words.js";
 import { verdict } from "./story.js";
-import { flow, light } from "./wires.js";
+import { flow, light, travel } from "./wires.js";
 
 const t = texts.live;
 const at = (id) => document.getElementById(id);
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const STEPS = [1, 1, 2, 2, 3]; // the step that each beat shows: the chapter's three, in slow motion
+export const BEAT_MS = 1800;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 let asked = ""; // the strip of samples that was fetched last
 let coming = null; // and is not drawn yet
 let beats = 0; // since the diagram began to move
+let pace = 1; // beats that each of them takes
+let held = false; // somebody stopped it
+let replayed = Infinity; // beats of a round that is played again
+let drawn = false; // a strip was
 let step = -1; // none shown yet
 
 export function showDiagram(story, base) {
@@ -27,7 +32,7 @@ export function showDiagram(story, base) {
   }));
   if (f.judged) fetchJudged(f.judged, base);
   const cover = document.querySelector(".cover");
-  if (f.nimg > 0 && !cover.style.backgroundImage) cover.style.backgroundImage = `url("${base}/files/reals.png?v=${story.events[0].time}")`;
+  if (story.last("samples") && !cover.style.backgroundImage) cover.style.backgroundImage = `url("${base}/files/reals.png?v=${story.events[0].time}")`;
 }
 
 /** Fetch the strip of the samples last judged; the next beat draws it with all that changes. */
@@ -36,6 +41,7 @@ function fetchJudged(event, base) {
   if (name === asked) return;
   asked = name;
   coming = { event, strip: new Image() };
+  if (!drawn) coming.strip.addEventListener("load", showJudged); // the first one waits for no beat
   coming.strip.src = name;
 }
 
@@ -43,6 +49,7 @@ function showJudged() {
   if (!coming?.strip.complete || !coming.strip.naturalHeight) return;
   const { event, strip } = coming;
   coming = null;
+  drawn = true;
   const width = strip.width / (event.data.real.length + event.data.fake.length); // lines of text are wide
   showKind("real", event, strip, width, 0);
   showKind("fake", event, strip, width, event.data.real.length);
@@ -82,16 +89,59 @@ function drawNoise(z) {
 /** Draw what has come, and go on by a beat for as long as the run learns; stand still where motion is not wanted. */
 export function moveDiagram(story) {
   showJudged();
-  const moving = story.state === "running" && story.age < 10 && !still.matches && !document.hidden;
-  const next = moving ? STEPS[beats++ % STEPS.length] : 0;
-  if (next === step) return flow();
-  step = next;
-  showStep();
+  const moving = story.state === "running" && story.age < 10 && !still.matches && !held;
+  at("hold").hidden = !["running", "paused"].includes(story.state);
+  if (document.hidden) return;
+  if (replayed < STEPS.length * pace) showBeat(replayed++, false);
+  else if (moving) showBeat(beats++, false);
+  else if (!held && step > 0) { step = 0; showStep(); }
 }
+
+/** Show the beat of that number: in the first of a step pictures go forwards, in its second the gradient comes back. */
+function showBeat(number, asked) {
+  const place = Math.floor(number / pace) % STEPS.length;
+  const back = place > 0 && STEPS[place - 1] === STEPS[place];
+  if (number % pace === 0 && (STEPS[place] !== step || asked)) { step = STEPS[place]; showStep(); }
+  if (number % pace === 0 && step < 3 && !still.matches) travel(step, { back, pictures: pictures(), ms: 0.8 * BEAT_MS * pace });
+  else flow();
+}
+
+/** What goes along the wires, by the box that it comes from. */
+function pictures() {
+  const [real, fake] = ["real", "fake"].map((kind) => document.querySelector(`.judged[data-kind="${kind}"] canvas`));
+  return { reals: real, real_sample: real, noise: at("noise"), generator: fake, fake_sample: fake };
+}
+
+/** Play one round, the last, from a step on; where motion is not wanted, show that step. */
+function replay(from) {
+  const first = STEPS.indexOf(from);
+  replayed = still.matches ? Infinity : first * pace;
+  if (still.matches) { held = true; step = from; showStep(); }
+  else showBeat(replayed++, true);
+}
+
+for (const item of document.querySelectorAll("#steps li")) {
+  item.querySelector("button").addEventListener("click", () => replay(Number(item.dataset.step)));
+}
+at("hold").addEventListener("click", () => {
+  held = !held;
+  replayed = Infinity;
+  at("hold").textContent = held ? t.motion_go : t.motion_stop;
+});
+at("one-step").addEventListener("click", () => {
+  held = true;
+  replayed = Infinity;
+  at("hold").textContent = t.motion_go;
+  step = (Math.max(step, 0) % 3) + 1;
+  showStep();
+  if (!still.matches) travel(step, { back: false, pictures: pictures(), ms: BEAT_MS });
+});
+at("pace").addEventListener("change", () => { pace = Number(at("pace").value); beats = 0; });
 
 function showStep() {
   light(step);
   at("diagram").dataset.step = step;
+  tell(at("step-text"), step > 0 ? t[`step${step}_text`] : t.steps_lead);
   for (const item of document.querySelectorAll("#steps li")) {
     const now = Number(item.dataset.step) === step;
     item.classList.toggle("now", now);

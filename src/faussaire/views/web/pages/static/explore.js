@@ -54,7 +54,7 @@ function recall() {
 }
 
 function picture(z, alt) {
-  const img = new Image();
+  const img = new Image(72, 72);
   img.src = address("latent", { z });
   img.alt = fill(alt, { z });
   return img;

@@ -8,7 +8,6 @@ let frames = [];
 let base = "";
 let following = true; // the newest picture is shown until somebody moves the slider
 let timer = 0;
-let inView = false; // a picture that nobody sees is not fetched: the machine is for the training
 const kept = new Map(); // pictures by address
 
 export function showFilm(story, address) {
@@ -24,7 +23,6 @@ export function showFilm(story, address) {
 }
 
 function showFrame() {
-  if (!inView) return;
   const event = frames[Number(at("slider").value)];
   if (!event) return;
   const source = `${base}/files/${event.data.path}?v=${event.time}`;
@@ -67,10 +65,6 @@ function play() {
   }, FRAME_MS);
 }
 
-new IntersectionObserver(([entry]) => {
-  inView = entry.isIntersecting;
-  showFrame();
-}).observe(at("slider").closest("figure"));
 at("play").addEventListener("click", () => (timer ? stop() : play()));
 at("slider").addEventListener("input", () => {
   stop();

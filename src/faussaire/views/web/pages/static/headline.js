@@ -21,6 +21,7 @@ export function showHeadline(story, connected, gone) {
   tell(at("left"), parts.join(" · "));
   document.querySelector("#bar div").style.width = `${100 * (state === "finished" ? 1 : f.progress ?? 0)}%`;
   if (awaited === state || story.ended) { awaited = null; tell(at("asked"), ""); }
+  for (const id of ["pause", "resume", "stop"]) at(id).disabled = !connected;
   at("pause").hidden = state !== "running" || awaited !== null;
   at("resume").hidden = state !== "paused" || awaited !== null;
   at("stop").hidden = !["running", "paused"].includes(state) || awaited !== null;

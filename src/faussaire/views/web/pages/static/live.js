@@ -2,7 +2,7 @@
 import { Story } from "./story.js";
 import { texts } from "./words.js";
 import { listenToControls, showCourse, showHeadline } from "./headline.js";
-import { showDiagram, moveDiagram } from "./diagram.js";
+import { BEAT_MS, moveDiagram, showDiagram } from "./diagram.js";
 import { drawWires } from "./wires.js";
 import { showExplanation } from "./explain.js";
 import { showFilm } from "./film.js";
@@ -11,7 +11,6 @@ import { showRollBack, showScores, showVerdict } from "./figures.js";
 
 const run = JSON.parse(document.getElementById("run").textContent);
 const base = `/api/runs/${encodeURIComponent(run.id)}`;
-const BEAT_MS = 1800;
 const story = new Story();
 let connected = false;
 let gone = false; // the run is no longer there
@@ -51,6 +50,7 @@ function follow() {
     const line = Number(message.lastEventId);
     if (line > story.line) story.take(JSON.parse(message.data), line);
     connected = due = true;
+    if (story.all("judged").length && !document.body.dataset.judged) { document.body.dataset.judged = "yes"; show(); }
   });
   source.addEventListener("pulse", (message) => {
     const { age, state, verdict } = JSON.parse(message.data);

@@ -75,6 +75,7 @@ function add(from, to, steps, beside, kind) {
   for (const element of [line, head]) {
     if (kind) element.classList.add(kind);
     element.dataset.steps = steps.join(" ");
+    element.dataset.from = from;
     svg.append(element);
   }
 }
@@ -94,5 +95,27 @@ export function flow() {
   for (const path of svg.querySelectorAll("path.on:not(.head)")) {
     if (!path.classList.contains("gradient")) path.style.strokeDasharray = DASH;
     path.style.strokeDashoffset = -moved;
+  }
+}
+
+/**
+ * Send what flows in a step along its wires: pictures forwards, the gradient back. It moves in few leaps, as every
+ * picture of a page is paid for by the machine that trains.
+ */
+export function travel(step, { back, pictures, ms }) {
+  for (const path of svg.querySelectorAll(`path:not(.head)${back ? ".gradient" : ":not(.gradient)"}`)) {
+    if (!path.dataset.steps.split(" ").includes(String(step))) continue;
+    const source = back ? null : pictures[path.dataset.from];
+    const sent = document.createElement(source ? "canvas" : "span");
+    sent.className = `traveller ${source ? "" : "dot"} ${back ? "gradient" : ""}`;
+    sent.setAttribute("aria-hidden", "true");
+    if (source) {
+      Object.assign(sent, { width: source.width, height: source.height });
+      sent.getContext("2d").drawImage(source, 0, 0);
+    }
+    sent.style.offsetPath = `path("${path.getAttribute("d")}")`;
+    svg.parentElement.append(sent);
+    const moved = sent.animate([{ offsetDistance: "0%" }, { offsetDistance: "100%" }], { duration: ms, easing: "steps(10)" });
+    moved.addEventListener("finish", () => sent.remove());
   }
 }
