@@ -22,7 +22,7 @@ from views.source_sentences import SOURCE, sentences_of
 
 FRENCH = Words("fr")
 SAME = {  # words that are the same in both languages, by view
-    "pages": {"live.always_wrong", "live.pause", "live.gradient_now", "explore.move"},
+    "pages": {"live.always_wrong", "live.pause", "live.gradient_now", "explore.move", "public.nouns.image"},
     "console": {"runs.kimg", "plan.speed", "plan.gpu.one", "plan.cpu", "listing.architectures"},
     "inspection": {"classes", "console.images", "console.modes", "console.classes", "images"},
     "report": {"architecture", "classes"},
