@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -22,7 +23,10 @@ from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.modalities import SampleSpec
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.history import MAX_REPORTS
+from faussaire.views.numbers import NARROW
 from faussaire.views.report import write_report
+from faussaire.views.words import Words, texts
+from views.test_words import flat
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=https://example.com/x onerror=alert(2)>"
 LOADING = {"src", "href", "srcset", "data", "action", "formaction", "poster", "background", "xlink:href"}
@@ -106,7 +110,7 @@ def evaluation(**changes: object) -> Evaluation:
         copies=copy_test(0.25),
         pairs=(pictures[0], pictures[1]),
         verdicts=(Verdict(name="sound", text="sound: all is well"),),
-        notes=("reals: the 1,234 images that were held out",),
+        notes=("reals: the 1,234 images of noise that were held out of training",),
     )
     return replace(made, **changes)
 
@@ -283,3 +287,16 @@ def test_the_page_can_be_read_without_eyes(run: RunFolder) -> None:
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_in_french_every_word_is_french_and_numbers_are_written_as_french_does(run: RunFolder) -> None:
+    content = write_report(run, evaluation(), Words("fr")).read_text(encoding="utf-8")
+    found = Page(content)
+    assert ("html", {"lang": "fr"}) in found.tags
+    for part in ["12,35", "11,5 à 13,25", f"1{NARROW}234 / 5{NARROW}678", f"62,5{NARROW}%", f"17 sur 2{NARROW}000"]:
+        assert part in found.text
+    said = [text for _, text in flat(texts("en")["report"]) if "{" not in text and text.count(" ") > 1]
+    assert len(said) > 30
+    assert [text for text in said if text in content] == []
+    shown = found.text.partition("config.json")[0]
+    assert re.findall(r"\d[ \N{NO-BREAK SPACE}]%|\d\.\d", shown) == []
