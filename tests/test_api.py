@@ -27,8 +27,8 @@ def test_a_run_may_be_given_wherever_its_folder_may(squares_run: Path) -> None:
 def test_a_run_says_in_one_line_where_it_stands(squares_run: Path, tmp_path: Path) -> None:
     run = faussaire.Run(squares_run)
     assert run.state == "finished"
-    assert repr(run) == f"Run({str(squares_run)!r}): finished, 2.0 thousand images, {verdict_of(squares_run)}"
-    assert repr(faussaire.Run(tmp_path / "none")).endswith("starting, 0.0 thousand images")
+    assert repr(run) == f"Run({str(squares_run)!r}): finished, 2.0 kimg, {verdict_of(squares_run)}"
+    assert repr(faussaire.Run(tmp_path / "none")).endswith("starting, 0.0 kimg")
 
 
 def verdict_of(run: Path) -> str:

@@ -130,11 +130,10 @@ def train(
         lang: in which language, `en` or `fr`; that of the environment (LANG) if not given.
         started: `time.monotonic()` from which `minutes` counts; now if not given.
         on_start: called with the folder of the run, locked, before anything slow is done.
-        settings: any field of `faussaire.Config`.
+        settings: any field of `faussaire.Config` but the data.
 
     Raises:
-        ConfigError, DataError: what was asked for is impossible; one line says what to do.
-        DivergenceError, CheckpointError: the numbers have left the finite range; the folder cannot be written or read.
+        ConfigError, DataError, DivergenceError, CheckpointError: one line says what is wrong, and what to do.
         KeyboardInterrupt, SystemExit: Ctrl-C outside a notebook, or another signal; everything was saved first.
     """
     words, in_cell = words_for(lang), console is None and in_notebook()

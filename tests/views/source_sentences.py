@@ -38,6 +38,8 @@ def sentences_of(path: Path) -> Iterator[tuple[int, str]]:
             skipped.add(id(node.value))  # a docstring
         if isinstance(node, ast.Dict) and {"en", "fr"} <= {ast.unparse(key).strip("'") for key in node.keys if key}:
             skipped |= {id(part) for value in node.values for part in ast.walk(value)}  # in both languages on the spot
+        if isinstance(node, ast.FunctionDef) and node.name in ("__repr__", "_repr_html_"):
+            skipped |= {id(part) for part in ast.walk(node)}  # Python's own words, as code is
         if isinstance(node, ast.JoinedStr):
             skipped |= {id(part) for part in node.values if isinstance(part, ast.Constant)}
             specs = [p.format_spec for p in node.values if isinstance(p, ast.FormattedValue) and p.format_spec]

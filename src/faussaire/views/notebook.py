@@ -120,9 +120,8 @@ def training_html(
         warnings: what else there is to say.
         picture: the last samples, as a PNG.
     """
-    state, own = state or _state(last), _texts("notebook", words)
     figures, score = (last[kind].data if kind in last else {} for kind in ("stats", "score"))
-    n = int(figures.get("n") or 0)
+    state, own, n = state or _state(last), _texts("notebook", words), int(figures.get("n") or 0)
     named = {
         "progress": own["progress"],
         "chance": own["chance"].format(n=_numbers(words).count(n)),
@@ -155,10 +154,10 @@ def run_html(run: RunFolder) -> str:
 
 
 def in_a_line(run: RunFolder) -> str:
-    """Say in English, as Python's own words are, where a run stands: `finished, 120.0 thousand images, learning`."""
+    """Say in English, as Python's own words are, where a run stands: `finished, 120.0 kimg, learning`."""
     found = standing(list(last_of(run).values()), time.time())
     verdict = [found.verdict] if found.verdict else []
-    return ", ".join([state_of(run), f"{Numbers().thousands(found.nimg)} thousand images", *verdict])
+    return ", ".join([state_of(run), f"{found.nimg / 1000:,.1f} kimg", *verdict])
 
 
 def last_of(run: RunFolder) -> dict[str, Event]:
