@@ -111,7 +111,7 @@ def test_what_a_document_tells_to_type_works(
             exec(compile(text, document.name, "exec"), names)
             continue
         for words in commands(text):
-            if words[1] == "serve":
+            if words[1] in ("serve", "class"):
                 assert_serves(words)
             else:
                 assert run(shortened(words)) == 0, (words, capsys.readouterr().err)

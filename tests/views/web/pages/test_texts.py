@@ -47,6 +47,13 @@ def test_the_scripts_use_texts_that_are_there(script: str, section: str) -> None
     assert used <= texts("en")[section].keys()
 
 
+def test_the_scripts_of_a_class_use_texts_that_are_there() -> None:
+    for script in ("classroom.js", "pupil.js", "teacher.js"):
+        used = set(re.findall(r"\bt\.(\w+)", (STATIC / script).read_text("utf-8")))
+        assert used <= texts("en")["classroom"].keys(), script
+    assert texts("en")["classroom"]["verdicts"].keys() == texts("en")["verdicts"].keys()
+
+
 def test_the_live_scripts_use_texts_that_are_there() -> None:
     for script in ("headline.js", "diagram.js", "film.js", "curves.js"):
         used = set(re.findall(r"\bt\.(\w+)", (STATIC / script).read_text("utf-8")))

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 
-from faussaire.core.errors import RequestError
+from faussaire.core.errors import ConfigError, RequestError
 from faussaire.core.files import make_folder
 from faussaire.data import Dataset
 from faussaire.modalities import of_spec
@@ -66,7 +66,10 @@ def furnished(dataset: Dataset, lesson: Lesson) -> Room:
         ConfigError: its folder cannot be written, or another server has it.
     """
     make_folder(lesson.runs)
-    library, store = Library(lesson.runs), Store(lesson.runs / NAME)
+    library = Library(lesson.runs)
+    if library.single:
+        raise ConfigError(f"--runs {lesson.runs} is a run itself: name the folder that it lies in, or another")
+    store = Store(lesson.runs / NAME)
     gallery = Gallery(store, library, dataset)
     form = of_spec(dataset.spec).shown_form
     return Room(
@@ -120,7 +123,7 @@ def pupil_of(request: Request, room: RoomDep) -> Pupil:
 
 async def is_teacher(request: Request, room: RoomDep) -> bool:
     """Say whether it is the teacher who asks."""
-    return secrets.compare_digest(request.cookies.get(TEACHER, "").encode(), room.secret.encode())
+    return secrets.compare_digest(request.cookies.get(TEACHER, "").encode(errors="replace"), room.secret.encode())
 
 
 PupilDep = Annotated[Pupil, Depends(pupil_of)]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from faussaire.core.errors import RequestError
 from faussaire.core.intervals import wilson
 from faussaire.views.web.classroom.pseudonyms import MOST_LETTERS, MOST_SENT
 from faussaire.views.web.classroom.pupils import Pupil
+from faussaire.views.web.classroom.questions import MAX_ANSWERS
 from faussaire.views.web.classroom.room import PUPIL, PupilDep, Room, RoomDep, somebody
-from faussaire.views.web.classroom.votes import Side
+from faussaire.views.web.classroom.votes import MAX_VOTES, Side
 from faussaire.views.web.classroom.workshop import Choices
 from faussaire.views.web.library import served_file
 from faussaire.views.web.pages.render import page
+from faussaire.views.web.pages.texts import language_of
+from faussaire.views.web.server.problems import said_of
 
 DAY_SECONDS = 86_400
+Number = Annotated[int, Path(ge=0, lt=max(MAX_ANSWERS, MAX_VOTES))]
+Nimg = Annotated[int, Path(ge=0, lt=10**12)]
 
 pages = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api/class", include_in_schema=False)
@@ -85,7 +92,7 @@ def board(room: RoomDep) -> Response:
 
 
 @router.get("/runs/{run_id}/{nimg}.png", dependencies=[Depends(somebody)])
-def run_picture(room: RoomDep, run_id: str, nimg: int) -> Response:
+def run_picture(room: RoomDep, run_id: str, nimg: Nimg) -> Response:
     """Return the picture of the samples of a run after so many images."""
     path = served_file(room.library.run(run_id), f"samples/{nimg:012d}.png")
     return FileResponse(path, headers={"Cache-Control": "private, max-age=86400"})
@@ -101,26 +108,27 @@ def train(room: RoomDep, pupil: PupilDep, choices: Choices) -> dict[str, bool]:
 
 
 @router.get("/quiz")
-def question(room: RoomDep, pupil: PupilDep) -> dict[str, Any]:
-    """Return the number of the open question; its picture is at /api/class/quiz/{number}.png."""
-    return {"number": room.questions.next(pupil), "shown": room.shown, "score": _score(room, pupil)}
+def question(request: Request, room: RoomDep, pupil: PupilDep) -> dict[str, Any]:
+    """Return the number of the open question (its picture: /api/class/quiz/{number}.png), or why there is none."""
+    asked = _asked(request, lambda: room.questions.next(pupil))
+    return asked | {"shown": room.shown, "score": _score(room, pupil)}
 
 
 @router.get("/quiz/{number}.png")
-def question_picture(room: RoomDep, pupil: PupilDep, number: int) -> Response:
+def question_picture(room: RoomDep, pupil: PupilDep, number: Number) -> Response:
     """Return the picture of a question."""
     return Response(room.questions.picture(pupil, number), media_type="image/png")
 
 
 @router.get("/quiz/{number}.file")
-def question_file(room: RoomDep, pupil: PupilDep, number: int) -> Response:
+def question_file(room: RoomDep, pupil: PupilDep, number: Number) -> Response:
     """Return what is played or read beside it."""
     media_type, content = room.questions.file(pupil, number)
     return Response(content, media_type=media_type)
 
 
 @router.post("/quiz/{number}")
-def answer(room: RoomDep, pupil: PupilDep, number: int, said: Said) -> dict[str, Any]:
+def answer(room: RoomDep, pupil: PupilDep, number: Number, said: Said) -> dict[str, Any]:
     """Answer a question; what counts is the first answer, and it is told again to whoever sends another."""
     room.register.check_pace(pupil)
     kept = room.questions.answer(pupil, number, said.said_real)
@@ -129,23 +137,33 @@ def answer(room: RoomDep, pupil: PupilDep, number: int, said: Said) -> dict[str,
 
 
 @router.get("/vote")
-def pair(room: RoomDep, pupil: PupilDep) -> dict[str, int]:
-    """Return the number of the open pair; its pictures are at /api/class/vote/{number}/left.png and right.png."""
-    return {"number": room.votes.next(pupil)}
+def pair(request: Request, room: RoomDep, pupil: PupilDep) -> dict[str, Any]:
+    """Return the number of the open pair (its pictures: /api/class/vote/{number}/left.png, right.png), or why none."""
+    return _asked(request, lambda: room.votes.next(pupil))
 
 
 @router.get("/vote/{number}/{side}.png")
-def pair_picture(room: RoomDep, pupil: PupilDep, number: int, side: Literal["left", "right"]) -> Response:
+def pair_picture(room: RoomDep, pupil: PupilDep, number: Number, side: Side) -> Response:
     """Return samples of one of a pair."""
     return Response(room.votes.sheet(pupil, number, side), media_type="image/png")
 
 
 @router.post("/vote/{number}")
-def vote(room: RoomDep, pupil: PupilDep, number: int, preferred: Better) -> dict[str, str]:
+def vote(room: RoomDep, pupil: PupilDep, number: Number, preferred: Better) -> dict[str, str]:
     """Vote on a pair; the first vote counts."""
     room.register.check_pace(pupil)
     kept = room.votes.vote(pupil, number, preferred.better)
     return {"left": kept.left, "right": kept.right, "won": kept.won}
+
+
+def _asked(request: Request, next_one: Callable[[], int]) -> dict[str, Any]:
+    """Return the number of what is asked next, or why there is nothing for now, which is no error of whoever asks."""
+    try:
+        return {"number": next_one()}
+    except RequestError as error:
+        if error.status not in (409, 410):
+            raise
+        return {"number": None, "said": said_of(error, language_of(request))}
 
 
 def _score(room: Room, pupil: Pupil) -> dict[str, float]:

@@ -63,9 +63,9 @@ async function nextQuestion() {
   question = {};
   for (;;) {
     const { answer, content } = await asPupil("/api/class/quiz");
-    if (answer?.ok) { showQuestion(content); return; }
+    if (answer?.ok && content.number !== null) { showQuestion(content); return; }
     at("asking").hidden = true;
-    tell(at("told"), content.detail);
+    tell(at("told"), content.said ?? content.detail);
     await wait(IDLE_MS);
   }
 }
@@ -111,9 +111,9 @@ async function nextPair() {
   pair = {};
   for (;;) {
     const { answer, content } = await asPupil("/api/class/vote");
-    if (answer?.ok) { showPair(content); return; }
+    if (answer?.ok && content.number !== null) { showPair(content); return; }
     at("pair").hidden = true;
-    tell(at("voted"), content.detail);
+    tell(at("voted"), content.said ?? content.detail);
     await wait(IDLE_MS);
   }
 }
