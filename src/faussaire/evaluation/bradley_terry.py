@@ -11,8 +11,8 @@ vote won and half a vote lost by each against an opponent of strength 0: the who
 maximum the chances σ(θᵢ) average to exactly 1/2. So σ(θᵢ) is the chance to be preferred to a run of middling strength.
 
 The interval is the normal one of θᵢ, less the common shift, which that average fixes, by the inverse of the observed
-information (the delta method), taken through σ. On 20 runs and 100 to 600 votes it holds the truth 95 to 97 % of the
-times (benchmarks/classroom.py --coverage).
+information (the delta method), taken through σ. Of 95 % intervals, 97.4 % hold the truth for 20 runs with 100 votes,
+95.2 % with 600 (benchmarks/classroom.py --coverage).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,12 @@ from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.history import History
 from faussaire.runs.standing import standing
+from faussaire.views.verdict import in_words, verdict_on
 from faussaire.views.web.classroom.gallery import MAX_RUNS, Gallery
 from faussaire.views.web.classroom.questions import REAL
 from faussaire.views.web.classroom.store import Store
 from faussaire.views.web.library import Library
+from faussaire.views.web.pages.texts import LANGUAGES
 
 FRESH_SECONDS = 1.0
 MOST_VICTIMS = 3  # named of a run
@@ -47,6 +50,7 @@ class Board:
     library: Library
     gallery: Gallery
     _histories: dict[Path, History] = field(default_factory=dict)
+    _known: dict[Path, tuple[tuple[str, int], Row]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _shown: tuple[float, bytes] | None = None
     """When it was counted, and what came out."""
@@ -92,11 +96,30 @@ class Board:
         row: Row = {"id": name, "owner": None, "choices": None, "state": "waiting", **(training or {})}
         if run is None:
             return row | ({"state": "starting"} if row["state"] == "running" else {})
-        _, events = self._histories.setdefault(run.path, History(run.events_file)).read()
+        total, events = self._histories.setdefault(run.path, History(run.events_file)).read()
         if row["state"] != "waiting" or training is None:  # one that goes on waits for its turn, too
             row["state"] = standing(events, time.time()).state if events else "finished"
-        row["fits"] = self.gallery.fits(run) or row["state"] == "starting"
-        return row | _figures(events)
+        return row | self._told(name, run, row["state"], total, events)
+
+    def _told(self, name: str, run: RunFolder, state: str, total: int, events: list[Event]) -> Row:
+        """Return what there is to say of a run, worked out anew where it has told something, or was evaluated."""
+        with suppress(OSError):
+            total += run.scores.stat().st_mtime_ns
+        known = self._known.get(run.path)
+        if known is None or known[0] != (state, total):
+            fits = self.gallery.fits(run) or state == "starting"
+            verdict = _verdict(name, run, events)
+            known = self._known[run.path] = (state, total), {"fits": fits, "verdict": verdict} | _figures(events)
+        return known[1]
+
+
+def _verdict(name: str, run: RunFolder, events: list[Event]) -> Row | None:
+    """Return the verdict on a run: its name, its tone, and the sentence in either language."""
+    if not any(event.kind == "stats" for event in events):
+        return None
+    found = verdict_on(run, events)
+    said = {lang: in_words(found, lang, run=name).text for lang in LANGUAGES}
+    return {"name": found.verdict.name, "tone": found.tone} | said
 
 
 def _figures(events: list[Event]) -> Row:
@@ -107,7 +130,7 @@ def _figures(events: list[Event]) -> Row:
     if report is None:
         return row
     told = report.data
-    row |= {name: told.get(name) for name in ("progress", "verdict", "diversity", "diversity_half")}
+    row["progress"] = told.get("progress")
     try:
         row["accuracy"] = _share((told["accuracy_real"] + told["accuracy_fake"]) * told["n"], 2 * told["n"])
     except (KeyError, TypeError, ValueError):

@@ -1,5 +1,5 @@
 // What the pages of a class share: asking the server, and drawing the board. What pupils have typed is put in as text.
-import { fill, number, percent, tell, texts, thousands, whole } from "./words.js";
+import { fill, language, percent, tell, texts, thousands, whole } from "./words.js";
 
 const t = texts.room;
 const BOARD_MS = 2000;
@@ -160,9 +160,9 @@ function updateTile(item, { run, title, place, whole: full }) {
   tell(accuracy, known ? fill(t.accuracy, { share: share(run.accuracy) }) : "");
   gauge.hidden = !known;
   if (known) gauge.firstChild.style.width = `${100 * run.accuracy.value}%`;
-  const words = full ? texts.verdicts[run.verdict] : t.verdicts[run.verdict];
-  const diversity = Number.isFinite(run.diversity_half) ? `${number(run.diversity, 2)} ± ${number(run.diversity_half, 1)}` : number(run.diversity, 2);
-  tell(verdict, run.verdict ? fill(words ?? run.verdict, { accuracy: known ? share(run.accuracy) : "…", diversity }) : "");
+  const said = run.verdict;
+  tell(verdict, said ? (full ? undefined : t.verdicts[said.name]) ?? said[language] : "");
+  verdict.dataset.tone = said?.tone ?? "";
   const c = run.choices;
   tell(chosen, c ? [t.networks_short[c.network] ?? c.network, t.rates_short[c.rate], t.turns_short[c.steps], c.only === null ? "" : t.one_class].filter(Boolean).join(" · ") : run.fits === false ? t.other_kind : "");
   tell(fooled, run.fooled ? fill(t.fooled_of, { fooled: whole(run.fooled.right), of: whole(run.fooled.of), interval: interval(run.fooled) }) : "");
