@@ -83,13 +83,15 @@ function makeScore() {
   const line = element("div", "line");
   line.setAttribute("aria-hidden", "true");
   line.append(element("div", "range"), element("div", "point"));
-  item.append(element("bdi", "name"), element("span", "share"), line, element("small", "quiet"));
+  const name = element("span", "name");
+  name.append(element("bdi", ""));
+  item.append(name, element("span", "share"), line, element("small", "quiet"));
   return item;
 }
 
 function updateScore(item, { name, score, said, me }) {
   const [title, value, line, small] = item.children;
-  tell(title, name);
+  tell(title.firstChild, name);
   tell(value, score.value === null ? "–" : percent(score.value));
   tell(small, said);
   item.classList.toggle("me", Boolean(me));

@@ -65,7 +65,7 @@ async function nextQuestion() {
     const { answer, content } = await asPupil("/api/class/quiz");
     if (answer?.ok && content.number !== null) { showQuestion(content); return; }
     at("asking").hidden = true;
-    tell(at("told"), content.said ?? content.detail);
+    tell(at("no-question"), content.said ?? content.detail);
     await wait(IDLE_MS);
   }
 }
@@ -73,6 +73,7 @@ async function nextQuestion() {
 async function showQuestion(asked) {
   question = asked;
   at("asking").hidden = false;
+  tell(at("no-question"), "");
   at("image").src = `/api/class/quiz/${asked.number}.png`;
   at("image").alt = fill(t.image_alt, { i: asked.number + 1 });
   at("real").disabled = at("fake").disabled = false;
@@ -113,7 +114,7 @@ async function nextPair() {
     const { answer, content } = await asPupil("/api/class/vote");
     if (answer?.ok && content.number !== null) { showPair(content); return; }
     at("pair").hidden = true;
-    tell(at("voted"), content.said ?? content.detail);
+    tell(at("no-pair"), content.said ?? content.detail);
     await wait(IDLE_MS);
   }
 }
@@ -121,6 +122,7 @@ async function nextPair() {
 function showPair(asked) {
   pair = asked;
   at("pair").hidden = false;
+  tell(at("no-pair"), "");
   for (const side of ["left", "right"]) {
     at(side).querySelector("img").src = `/api/class/vote/${asked.number}/${side}.png`;
     at(side).disabled = false;
