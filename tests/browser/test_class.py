@@ -103,6 +103,7 @@ def test_a_lesson(served: tuple[str, str], open_page: Any) -> None:
     french.click("dialog button[value=leave]")
     french.wait_for_selector("#door")
 
+    pupil.context.close()  # it would find itself at the door again
     teacher.goto(f"{link}teacher")
     teacher.click("#forget")
     teacher.click("dialog button[value=forget]")

@@ -165,14 +165,14 @@ def test_a_run_is_in_the_game_when_it_is_trained_and_with_the_generator_that_it_
     room: Room, tmp_path: Path, squares_run: Path
 ) -> None:
     learning = copy_of(squares_run, tmp_path / "runs" / "late")
+    other = json.loads((learning / "config.json").read_text())
+    other["spec"]["shape"] = [1, 16, 16]
+    (tmp_path / "runs" / "three" / "config.json").write_text(json.dumps(other))
     told = [event for event in RunFolder(squares_run).events() if event.kind != "done"]
     (learning / "events.jsonl").write_bytes(b"".join(line_of(replace(event, time=time.time())) for event in told))
     room.gallery.look()
     assert {run["id"]: run["plays"] for run in board_of(room)["runs"]}["late"] is False
     (learning / "events.jsonl").write_bytes((squares_run / "events.jsonl").read_bytes())
-    other = json.loads((learning / "config.json").read_text())
-    other["spec"]["shape"] = [1, 16, 16]
-    (tmp_path / "runs" / "three" / "config.json").write_text(json.dumps(other))
     before = pictures(room, "two")
     train_on(tmp_path / "runs" / "two")
     room.gallery.look()
