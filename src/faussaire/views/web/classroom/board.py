@@ -29,7 +29,7 @@ from faussaire.views.web.classroom.gallery import MAX_RUNS, Gallery
 from faussaire.views.web.classroom.questions import REAL
 from faussaire.views.web.classroom.store import Store
 from faussaire.views.web.library import Library
-from faussaire.views.web.pages.texts import LANGUAGES
+from faussaire.views.words import LANGUAGES
 
 FRESH_SECONDS = 1.0
 MOST_VICTIMS = 3  # named of a run
