@@ -51,11 +51,25 @@ def copy_of(run: Path, to: Path, *, lines: int | None = None) -> Path:
 @contextmanager
 def serving(run: Path, *flags: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Run `faussaire serve` as a process of its own, on a free port if none is given; give it and its port."""
+    with served(str(run), *flags, port=port) as found:
+        yield found
+
+
+@contextmanager
+def serving_playground() -> Iterator[int]:
+    """Run `faussaire serve --playground` likewise; give its port."""
+    with served("--playground") as (_, port):
+        yield port
+
+
+@contextmanager
+def served(*arguments: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run `faussaire serve` with these arguments, until the block ends."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "faussaire", "serve", str(run), "--port", str(port), *flags]
+    command = [sys.executable, "-m", "faussaire", "serve", *arguments, "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         wait_for(process, port)

@@ -8,14 +8,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from faussaire.cli.flags import Reader, Whole
+from faussaire.core.errors import ConfigError
 from faussaire.core.terminal import Terminal
 from faussaire.views.words import ENGLISH
 
 PORT = 8765
+RUNS = Path("runs")
 
 
 def serve(
-    runs: Path = Path("runs"),
+    runs: Path = RUNS,
     /,
     *,
     port: Whole = PORT,
@@ -23,6 +25,7 @@ def serve(
     name: Annotated[list[str] | None, Parameter(negative=())] = None,
     public: Annotated[bool, Parameter(negative=())] = False,
     title: str = "",
+    playground: Annotated[bool, Parameter(negative=())] = False,
     words: Reader = ENGLISH,
 ) -> None:
     """Serve pages on which runs can be watched, explored and played against.
@@ -42,7 +45,14 @@ def serve(
         Serve the page "this does not exist" of one run and nothing else, under any name: fit for the world.
     title
         What that page is called, such as "This cat does not exist". [This image does not exist]
+    playground
+        Serve the game in two dimensions and nothing else, under any name; it needs no run. A studio has it, too.
     """
-    from faussaire.views.web.server.serve import serve_folder
+    from faussaire.views.web.server.serve import serve_folder, serve_playground
 
+    if playground:
+        if runs != RUNS or public or name or title:
+            raise ConfigError("--playground serves the game alone: it takes no runs, --public, --name or --title")
+        serve_playground(Terminal(), host=host, port=port, words=words)
+        return
     serve_folder(runs, Terminal(), host=host, port=port, public_only=public, names=name or [], title=title, words=words)

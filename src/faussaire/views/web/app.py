@@ -20,6 +20,7 @@ from faussaire.views.web.pages import public
 from faussaire.views.web.pages import routes as pages
 from faussaire.views.web.pages.render import page, static_version
 from faussaire.views.web.pages.texts import language_of
+from faussaire.views.web.playground import routes as playground
 from faussaire.views.web.quiz import routes as quiz
 from faussaire.views.web.server import problems
 from faussaire.views.web.server.guard import Guard
@@ -61,7 +62,7 @@ def create_app(
     if public_only:
         app.include_router(public.router)
     else:
-        for part in (generate, runs, explore, exports, quiz, pages):
+        for part in (generate, runs, explore, exports, quiz, playground, pages):
             app.include_router(part.router)
         app.include_router(public.router, prefix="/runs/{run_id}/visit")
     return app

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 import math
 import tomllib
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from markupsafe import Markup
 from faussaire import __version__
 from faussaire.core.errors import ConfigError
 from faussaire.core.files import write_atomically
+from faussaire.core.inline import data_address, element_json, joined, source_hash
 from faussaire.core.marks import SAMPLE, text_of
 from faussaire.generation.directions import directions
 from faussaire.generation.export._exporter import Progress, Source
@@ -151,30 +149,26 @@ def _reals(source: Source) -> np.ndarray:
 
 def _poster(generator: Generator) -> str:
     """Return a picture of some samples as a data: address."""
-    return _uri("image/png", generator.modality.png(generator.sample(POSTER)))
-
-
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return data_address("image/png", generator.modality.png(generator.sample(POSTER)))
 
 
 def _html(data: dict[str, Any], weights: str, *, reals: str | None, poster: str, script: str) -> str:
-    engine, style = _joined(*ENGINE), _read("page.css")
+    engine, style = _joined(*ENGINE), _joined("page.css")
     app = "\n".join([_joined(*FIRST), script, _joined(*APP)])
     templates = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return templates.from_string(_read("page.html.j2")).render(
+    return templates.from_string(_joined("page.html.j2")).render(
         policy=Markup(
-            f"default-src 'none'; script-src {_hash(engine)} {_hash(app)} 'wasm-unsafe-eval'; "
-            f"style-src {_hash(style)}; img-src data: blob:; media-src blob:; worker-src blob:; "
+            f"default-src 'none'; script-src {source_hash(engine)} {source_hash(app)} 'wasm-unsafe-eval'; "
+            f"style-src {source_hash(style)}; img-src data: blob:; media-src blob:; worker-src blob:; "
             "base-uri 'none'; form-action 'none'"
         ),
         facts=data["facts"],
         version=__version__,
-        icon=_uri("image/svg+xml", ICON.encode()),
+        icon=data_address("image/svg+xml", ICON.encode()),
         poster=poster,
         style=Markup(style),
-        data=_json(data),
-        texts=_json({language: _texts(language) for language in LANGUAGES}),
+        data=Markup(element_json(data)),
+        texts=Markup(element_json({language: _texts(language) for language in LANGUAGES})),
         kernel=base64.b64encode(multiply_module()).decode(),
         weights=weights,
         reals=reals,
@@ -183,25 +177,10 @@ def _html(data: dict[str, Any], weights: str, *, reals: str | None, poster: str,
     )
 
 
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _json(value: Any) -> Markup:
-    """Return JSON that no text in it can end the element of."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c"))
-
-
 @cache
 def _texts(language: str) -> dict[str, Any]:
-    return tomllib.loads(_read(f"{language}.toml"))
+    return tomllib.loads(_joined(f"{language}.toml"))
 
 
 def _joined(*names: str) -> str:
-    return "\n".join(_read(name) for name in names)
-
-
-@cache
-def _read(name: str) -> str:
-    return files("faussaire.generation.export.page").joinpath("browser", name).read_text("utf-8")
+    return joined("faussaire.generation.export.page", "browser", *names)

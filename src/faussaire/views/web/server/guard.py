@@ -44,8 +44,10 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
 }
 RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+"""What an answer has where it does not say otherwise itself: a page that stands alone has a stricter policy."""
 
 
 class Guard:
@@ -68,9 +70,8 @@ class Guard:
 
         async def send_strictly(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = message["headers"] = [*message["headers"], *RAW_HEADERS]
-                if all(name != b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(row for row in RAW_HEADERS if row[0] not in given)]
             await send(message)
 
         try:

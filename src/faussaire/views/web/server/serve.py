@@ -183,3 +183,16 @@ def check_names(names: Sequence[str]) -> None:
     for name in names:
         if not name or any(letter in name for letter in "/@ ") or name.count(":") == 1:
             raise ConfigError(f"--name is a name such as gan.example.org, without http:// and port, not {name!r}")
+
+
+def serve_playground(console: Console, *, host: str, port: int, words: Words = ENGLISH) -> None:
+    """Serve the game in two dimensions, and nothing else, until Ctrl-C.
+
+    Raises:
+        ConfigError: the port is taken.
+    """
+    from faussaire.views.web.playground.routes import create_playground
+
+    with listen(host, port) as listening:
+        say(console, words("console.studio.playground", link=address(listening)))
+        serve_app(create_playground(), listening)
