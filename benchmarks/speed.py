@@ -90,7 +90,7 @@ class Plain:
                 some = samples[:: config.penalty_one_in].clone().requires_grad_(True)
                 (gradient,) = torch.autograd.grad(self.D(some).sum(), some, create_graph=True)
                 squares = 0.5 * gradient.flatten(1).square().sum(1)
-                loss = loss + config.gamma * config.penalty_every * squares.mean()
+                loss = loss + config.penalty_weight * config.penalty_every * squares.mean()
         self.opt_D.zero_grad()
         loss.backward()
         self.opt_D.step()

@@ -46,7 +46,7 @@ WHOLE = {
 """Settings that are whole numbers: the least and the most; far beyond, the memory or the system gives way unasked."""
 
 LR, LR_WIDTH, BATCH = 6e-3, 8, 64  # the best learning rate of those tried, and the width and batch at which it was
-DEFAULT_GAMMA = 1.0
+GAMMA = 1.0
 RECIPES = "faussaire.core.recipes"
 NONE_MEANS_EMPTY = ("penalties", "augment")  # elsewhere `none` may be the name of a class or folder
 NAMED = 3  # paths named one by one where many are given
@@ -113,8 +113,8 @@ class Config:
     penalties: tuple[str, ...] = ("r1", "r2")
     """What keeps D smooth: r1, r2, wgan_gp; repeat the flag for several, `none` for none."""
 
-    gamma: float = DEFAULT_GAMMA
-    """Weight of the penalties: about 1 for r1 and r2 at 28 pixels, 10 for wgan_gp."""
+    gamma: float | None = None
+    """Weight of the penalties; if not given, 1, and 40 for music. About 10 suits wgan_gp."""
 
     penalty_every: int = 2
     """Apply the penalties in every k-th step of D, with k times the weight (lazy regularisation)."""
@@ -206,6 +206,11 @@ class Config:
     def batch(self) -> int:
         """Images in a step: `batch_size`, or what was found best where there are steps enough."""
         return BATCH if self.batch_size is None else self.batch_size
+
+    @property
+    def penalty_weight(self) -> float:
+        """Weight of the penalties: `gamma`, or what was found good for images of 28 pixels."""
+        return GAMMA if self.gamma is None else self.gamma
 
     @property
     def peak_lr(self) -> float:

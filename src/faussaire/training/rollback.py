@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from faussaire.core.config import DEFAULT_GAMMA, Config
+from faussaire.core.config import GAMMA, Config
 from faussaire.core.errors import DivergenceError
 from faussaire.runs.checkpoint import load_newest
 from faussaire.runs.folder import RunFolder
@@ -55,8 +55,8 @@ def roll_back(run: RunFolder, trainer: Trainer, error: DivergenceError) -> None:
 def against_divergence(config: Config) -> str:
     """Say what to begin again with; nothing that was on already."""
     ways = ["a smaller --lr"]
-    if config.penalties and config.gamma > DEFAULT_GAMMA:
-        ways.insert(0, f"a smaller --gamma than {config.gamma:g}")
+    if config.penalties and config.penalty_weight > GAMMA:
+        ways.insert(0, f"a smaller --gamma than {config.penalty_weight:g}")
     if missing := [name for name in ("r1", "r2") if name not in config.penalties]:
         ways.append(" ".join(f"--penalties {name}" for name in [*config.penalties, *missing]))
     return f"begin again in another --run with {', or with '.join(ways)}"

@@ -114,7 +114,7 @@ class Trainer:
             penalty = loss.new_zeros(())
             if is_penalised:
                 penalty = self.penalty(shard, seen_real, seen_fake, labels_here)
-            backward_into(shard, "D", loss + config.gamma * config.penalty_every * penalty)
+            backward_into(shard, "D", loss + config.penalty_weight * config.penalty_every * penalty)
             return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
 
         real_parts, fake_parts, losses, penalties = map(list, zip(*shards.run(judge), strict=True))

@@ -88,7 +88,8 @@ def test_a_training_goes_on_where_it_was_and_draws_piano_rolls(run: Path) -> Non
     assert kinds.count("done") == 2
     assert "score" in kinds
     assert json.loads((run / "config.json").read_text())["config"]["architecture"] == "roll"
-    assert json.loads((run / "config.json").read_text())["config"]["augment"] == ["transposition"]
+    config = json.loads((run / "config.json").read_text())["config"]
+    assert (config["augment"], config["gamma"]) == (["transposition"], 40.0)
     with Image.open(run / "reals.png") as picture:
         assert picture.mode == "RGB"
     assert (run / "progress.gif").stat().st_size > 0

@@ -41,7 +41,7 @@ class Music(spec.Modality):
     scored_by = "music"
     judged_by = ("music",)
     told_by = ("music",)
-    defaults: ClassVar[Mapping[str, Any]] = {"architecture": "roll", "width": 8, "batch_size": 64}
+    defaults: ClassVar[Mapping[str, Any]] = {"architecture": "roll", "width": 8, "batch_size": 64, "gamma": 40.0}
 
     def __init__(self, lowest: int = _MIDDLE_C_OCTAVES) -> None:
         self._lowest = lowest
