@@ -35,7 +35,7 @@ from faussaire.training.schedules import SCHEDULES
 from faussaire.training.shards import cut, is_cuttable
 from faussaire.training.sizing import size, speed
 
-CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "lr", "augment", "shards")
+CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "lr", "gamma", "augment", "shards")
 """The settings that are chosen where they are not given."""
 
 
