@@ -109,4 +109,5 @@ def test_a_lost_connection_turns_the_buttons_off(tmp_path: Path, squares_run: Pa
     with serving(run) as (_, port):
         page = open_page(f"http://127.0.0.1:{port}/runs/squares")
         page.wait_for_selector("body[data-state]")
-    page.wait_for_function("[...document.querySelectorAll('#pause, #resume, #stop')].every((b) => b.disabled)")
+    for name in ("pause", "resume", "stop"):
+        page.wait_for_selector(f"#{name}:disabled", state="attached")

@@ -66,7 +66,7 @@ def test_the_page_follows_a_training_and_a_late_page_shows_the_same(tmp_path: Pa
         assert re.fullmatch(r"\d+%", page.inner_text("#accuracy"))
         says = page.locator('.judged[data-kind="fake"] .says').all_inner_texts()
         assert len(says) == 6
-        assert all(re.fullmatch(r"(REAL|FAKE)\s+\d+%", text.strip()) for text in says)
+        assert {text.strip() for text in says} <= {"caught", "fooled it"}
 
         state(page, "paused")
         line = page.evaluate("document.body.dataset.line")
@@ -154,7 +154,7 @@ def test_motion_is_left_out_where_it_is_not_wanted(
             )
             moving.wait_for_selector('#diagram[data-step="1"]')
             still.wait_for_timeout(2500)
-            assert still.get_attribute("#diagram", "data-step") == "0"
+            assert still.get_attribute("#diagram", "data-step") in (None, "0")
     finally:
         ended.set()
         thread.join()

@@ -48,7 +48,7 @@ def trained(folder: Path, images: np.ndarray, labels: np.ndarray | None = None) 
     np.savez(data, images=images, **({} if labels is None else {"labels": labels}))
     console = Console(file=io.StringIO())
     settings = {"architecture": "dense", "kimg": 0.01, "pictures": 1, "threads": 1}
-    return train(data, run=folder / "run", conditional=labels is not None, console=console, **settings)
+    return RunFolder(train(data, run=folder / "run", conditional=labels is not None, console=console, **settings))
 
 
 def unmeasured(run: RunFolder, data: Path | None = None) -> set[str]:

@@ -38,6 +38,7 @@ NO_SENTENCE = re.compile(
     r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|BEGIN) |%s |class reals|eval |sample c"
     r"|export c|augment |score (reals|classes)|grid classes|labels-cnn |next batch|r_v held|music extents"
     r"|clock of|contact sheet$|Tensor \||tuple\[|import |from fau|default-src|<(svg|fig)|\(\.\*|\(fold|.*\|no class is"
+    r"|\{\}; frame-ancestors"
     r"|(public|private), max-age|attachment;|Accept-Language|.*event: |(upper|lower) right|faussaire (s|g)"
     r"|soundfile \{|no soundfile|Python \{|pillow-heif \{|model name|np\.savez|made by faussaire|A generator, by"
 )
