@@ -13,10 +13,13 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+
+from web_client import copy_of, serving
 
 TEST_SECONDS = 300  # a training of seconds and a browser, on a machine with other things to do
 CALL_MS = 60_000
@@ -81,6 +84,16 @@ def browser() -> Iterator[Any]:
         yield opened
         with limited(30):
             opened.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, squares_run: Path) -> Iterator[str]:
+    """A server of one finished run that may be changed; its address."""
+    runs = tmp_path_factory.mktemp("served") / "runs"
+    runs.mkdir()
+    copy_of(squares_run, runs / "squares")
+    with serving(runs) as (_, port):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -38,16 +37,6 @@ TARGETS = """() => [...document.querySelectorAll("a[href], button, select, input
     const box = (e.classList.contains("ask") ? e.closest(".part") : e).getBoundingClientRect();
     return [e.outerHTML.slice(0, 100), Math.min(box.width, box.height)];
   })"""
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, squares_run: Path) -> Iterator[str]:
-    """The address of a server of one finished run."""
-    runs = tmp_path_factory.mktemp("served") / "runs"
-    runs.mkdir()
-    copy_of(squares_run, runs / "squares")
-    with serving(runs) as (_, port):
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

@@ -23,16 +23,6 @@ from web_client import copy_of, serving, train_on
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, squares_run: Path) -> Iterator[str]:
-    """A server of one finished run that may be changed; its address."""
-    runs = tmp_path_factory.mktemp("served") / "runs"
-    runs.mkdir()
-    copy_of(squares_run, runs / "squares")
-    with serving(runs) as (_, port):
-        yield f"http://127.0.0.1:{port}"
-
-
 @contextmanager
 def training(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Train a small run with its studio; give the process and the link."""

@@ -6,8 +6,7 @@ In a terminal (or a notebook) one display that renews itself; elsewhere a plain 
 from __future__ import annotations
 
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -21,6 +20,7 @@ from faussaire.evaluation.forecast import said
 from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
+from faussaire.views.listening import Listener
 from faussaire.views.numbers import Numbers, clock
 from faussaire.views.words import ENGLISH, Words
 
@@ -33,7 +33,7 @@ LEAST_FIGURES = 17  # columns of the figures beside the bars, so that these do n
 BLOCKS, ASCII = "█·┃", "#.|"  # of a gauge
 
 
-class TrainingView:
+class TrainingView(Listener):
     """Shows the events of a run as they come. Use it as a context manager around the training.
 
     Args:
@@ -44,9 +44,7 @@ class TrainingView:
     """
 
     def __init__(self, run: RunFolder, *, title: str, console: Console | None = None, words: Words = ENGLISH) -> None:
-        self.run = run
-        self.words = words
-        self.title = clean(words.said(title))
+        super().__init__(run, title=title, words=words)
         self.console = console or Terminal(stderr=True)
         self._stats: dict[str, Any] = {}
         self._nimg = 0
@@ -57,29 +55,19 @@ class TrainingView:
         # Without a thread of its own: what goes wrong in it is told where it can be caught.
         self._live = Live(console=self.console, auto_refresh=False) if self._fancy else None
 
-    def __enter__(self) -> Self:
-        self.run.listeners.append(self.show)
-        try:
-            self._start()
-        except FAILURES as error:
-            self.run.give_up(self.show, error)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.show in self.run.listeners:
-            self.run.listeners.remove(self.show)
-        if self._live is not None:
-            with suppress(*FAILURES):
-                self._live.stop()
-
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin to draw, or say what is trained."""
         if self._live is not None:
             self._live.start()
             self._live.update(self.display(), refresh=True)
         else:
             self._print(self.title)
+
+    def stop(self) -> None:
+        """Draw no more."""
+        if self._live is not None:
+            with suppress(*FAILURES):
+                self._live.stop()
 
     def _print(self, text: str, style: str = "") -> None:
         """Print a line literally, and raise what keeps it from being seen: whoever told the event knows what to do."""

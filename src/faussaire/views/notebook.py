@@ -12,15 +12,14 @@ import time
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from jinja2 import Template
 from rich.console import Console
 
 from faussaire.core import notebook
 from faussaire.core.intervals import wilson
-from faussaire.core.terminal import FAILURES, clean
+from faussaire.core.terminal import clean
 from faussaire.evaluation.compare import Comparison, Comparisons
 from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.metrics import MEANINGS
@@ -30,6 +29,7 @@ from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.lock import is_held
 from faussaire.runs.standing import LEARNING, standing
+from faussaire.views.listening import Listener
 from faussaire.views.numbers import MINUS, Numbers, clock
 from faussaire.views.templating import environment
 from faussaire.views.verdict import Said, data_of, in_words, sentence, verdict_on
@@ -44,7 +44,7 @@ Last = Mapping[str, Event]
 """The last event of each kind."""
 
 
-class NotebookView:
+class NotebookView(Listener):
     """Shows the events of a run as they come, in the cell that trains it. Use it as a context manager around that.
 
     Args:
@@ -55,25 +55,14 @@ class NotebookView:
     """
 
     def __init__(self, run: RunFolder, *, title: str, console: Console, words: Words) -> None:
-        self.run, self.words = run, words
-        self.title = clean(words.said(title))
+        super().__init__(run, title=title, words=words)
         self._last: dict[str, Event] = {}
         self._warnings: list[str] = []
         self._figures, self._picture = notebook.Place(), notebook.Place()
 
-    def __enter__(self) -> Self:
-        self.run.listeners.append(self.show)
-        try:
-            self._show_figures()
-        except FAILURES as error:
-            self.run.give_up(self.show, error)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.show in self.run.listeners:
-            self.run.listeners.remove(self.show)
+    def start(self) -> None:
+        """Show that it begins."""
+        self._show_figures()
 
     def show(self, event: Event) -> None:
         """Take in one event."""

@@ -33,7 +33,7 @@ ENGINE = ("evaluator.js", "engine.js")
 APP = ("hero.js", "walk.js", "wall.js", "quiz.js", "card.js", "app.js")
 """After the script of the modality, which they need (`Modality.script`); it needs those of FIRST."""
 
-FIRST = ("random.js", "show.js")
+FIRST = ("random.js", "languages.js", "show.js")
 MOST_REALS, MOST_REALS_BYTES = 48, 1_000_000
 POSTER = 16
 """Samples in the picture that stands there until the first is made, and where none can be."""

@@ -55,8 +55,8 @@ def document() -> str:
 
 @cache
 def _app() -> str:
-    random = joined("faussaire.generation.export.page", "browser", "random.js")
-    return "\n".join((random, joined(HERE, "browser", *SCRIPTS)))
+    shared = joined("faussaire.generation.export.page", "browser", "random.js", "languages.js")
+    return "\n".join((shared, joined(HERE, "browser", *SCRIPTS)))
 
 
 @cache

@@ -1,15 +1,7 @@
 // What happens when the page is opened.
 
 function begin() {
-  for (const button of document.querySelectorAll("[data-language]"))
-    button.addEventListener("click", () => {
-      speak(button.dataset.language);
-      try {
-        localStorage.setItem("faussaire-language", button.dataset.language);
-      } catch {
-        // the choice is then for this visit
-      }
-    });
+  offerLanguages();
   speak(language);
   saying(wordFigures);
   saying(wordCard);

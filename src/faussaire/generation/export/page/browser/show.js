@@ -13,17 +13,9 @@ try {
   // a page from a file may have no storage
 }
 
-const told = []; // what writes words again when the language changes
-
 function words(name, values = {}) {
   const texts = TEXTS[language];
   return (texts[FACTS.kind]?.[name] ?? texts[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "…");
-}
-
-// Runs now, and again in another language.
-function saying(write) {
-  told.push(write);
-  write();
 }
 
 function number(value, options = { maximumSignificantDigits: 4 }) {

@@ -145,15 +145,7 @@ function showFigures({ game, story, settings, ready }) {
 }
 
 function beginPage() {
-  for (const button of document.querySelectorAll("[data-language]"))
-    button.addEventListener("click", () => {
-      speak(button.dataset.language);
-      try {
-        localStorage.setItem("faussaire-language", button.dataset.language);
-      } catch {
-        // the choice is then for this visit
-      }
-    });
+  offerLanguages();
   beginControls(play);
   beginDrawing(play, picture);
   for (const name of Object.keys(play.layers))

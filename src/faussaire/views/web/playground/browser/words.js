@@ -5,7 +5,6 @@ const TEXTS = JSON.parse($("texts").textContent);
 const LANGUAGES = Object.keys(TEXTS);
 
 let language = firstLanguage();
-const told = []; // what writes words again when the language changes
 
 // What the address says (?lang=fr), else what was chosen before, else what the browser asks for, else English.
 function firstLanguage() {
@@ -23,12 +22,6 @@ function firstLanguage() {
 function words(name, values = {}) {
   const text = name.split(".").reduce((section, key) => section[key], TEXTS[language]);
   return text.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "…");
-}
-
-// Runs now, and again in another language.
-function saying(write) {
-  told.push(write);
-  write();
 }
 
 const number = (value, options = { maximumSignificantDigits: 3 }) => (Number.isFinite(value) ? new Intl.NumberFormat(language, options).format(value) : "…");

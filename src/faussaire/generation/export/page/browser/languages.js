@@ -1,0 +1,21 @@
+// The languages of a page that stands alone: buttons choose one, which is kept for the next visit.
+
+const told = []; // what writes words again when the language changes
+
+// Runs now, and again in another language.
+function saying(write) {
+  told.push(write);
+  write();
+}
+
+function offerLanguages() {
+  for (const button of document.querySelectorAll("[data-language]"))
+    button.addEventListener("click", () => {
+      speak(button.dataset.language);
+      try {
+        localStorage.setItem("faussaire-language", button.dataset.language);
+      } catch {
+        // the choice is then for this visit
+      }
+    });
+}
