@@ -59,7 +59,9 @@ class Generator:
         architecture: str = "",
         width: int | None = None,
     ) -> None:
-        self._module = module.eval().requires_grad_(False)
+        from faussaire.models.truncation import Truncated
+
+        self._truncated = Truncated(module).eval().requires_grad_(False)
         self.architecture, self.width = architecture, width
         self._describe(spec, z_dim=z_dim, name=name, nimg=nimg, class_shares=class_shares)
 
@@ -98,7 +100,7 @@ class Generator:
     @property
     def module(self) -> nn.Module:
         """G in evaluation mode."""
-        return self._module
+        return self._truncated.G
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Generator:
@@ -128,9 +130,8 @@ class Generator:
 
         Args:
             seed: the same seed gives the same samples.
-            truncation: what latents are multiplied by; below 1 they stay nearer to the middle of the prior, and
-                samples are more typical and less varied (the truncation trick of Karras et al. 2019,
-                arXiv 1812.04948, section B, here in z).
+            truncation: below 1 samples are drawn towards the average one, and are more typical and less varied
+                (`models.truncation`).
             label: the class of every sample, by name or number; of a conditional generator only. If not given, such a
                 one draws classes in the shares of its data.
 
@@ -154,7 +155,7 @@ class Generator:
         check_seed(seed)
         check_truncation(truncation)
         chosen = None if label is None else self.class_number(label)
-        return (self(z * truncation, labels) for z, labels in self.inputs(n, seed, chosen))
+        return (self(z, labels, truncation) for z, labels in self.inputs(n, seed, chosen))
 
     def inputs(self, n: int, seed: int, label: int | None = None) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Draw latents `[at most 256, z_dim]` and, where G is conditional, a class `[at most 256]` for each."""
@@ -201,8 +202,9 @@ class Generator:
             return number
         raise ConfigError(f"no class {str(label)!r}{did_you_mean(str(label), classes)}")
 
-    def __call__(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map latents `[N, z_dim]` to samples `[N, *shape]` in [-1, 1], of classes `[N]` where G is conditional.
+    def __call__(self, z: Tensor, labels: Tensor | None = None, truncation: float | Tensor = 1.0) -> Tensor:
+        """Map latents `[N, z_dim]` to samples `[N, *shape]` in [-1, 1], of classes `[N]` where G is conditional, and of
+        one truncation, or one `[N]` for each.
 
         Raises:
             ConfigError: G is conditional, and there are no classes.
@@ -212,7 +214,7 @@ class Generator:
 
         self._check_classes(labels)
         with torch.no_grad():
-            out: Tensor = self._module(z) if labels is None else self._module(z, labels)
+            out: Tensor = self._truncated(z, torch.as_tensor(truncation, dtype=z.dtype, device=z.device), labels)
         self._check_finite(bool(torch.isfinite(out).all()))
         return out
 

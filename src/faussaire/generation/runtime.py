@@ -93,15 +93,16 @@ class RuntimeGenerator(Generator):
     def as_input(self, array: np.ndarray) -> Any:
         return array
 
-    def __call__(self, z: Any, labels: Any = None) -> Any:
-        """Map latents float32 `[N, z_dim]` to samples `[N, *shape]`, of classes `[N]` where it is conditional.
+    def __call__(self, z: Any, labels: Any = None, truncation: Any = 1.0) -> Any:
+        """Map latents float32 `[N, z_dim]` to samples `[N, *shape]`, of classes `[N]` where it is conditional, and of
+        one truncation.
 
         Raises:
             ConfigError: it is conditional, and there are no classes.
             CheckpointError: the samples are not finite, or not of the shape that the file speaks of.
         """
         self._check_classes(labels)
-        inputs = {Z: np.ascontiguousarray(z, np.float32), TRUNCATION: np.ones((), np.float32)}
+        inputs = {Z: np.ascontiguousarray(z, np.float32), TRUNCATION: np.asarray(truncation, np.float32)}
         if self.class_shares:
             inputs[LABELS] = np.ascontiguousarray(labels, np.int64)
         try:

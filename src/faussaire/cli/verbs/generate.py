@@ -34,7 +34,7 @@ def generate(
     seed
         The same seed gives the same samples.
     truncation
-        What latents are multiplied by; below 1, samples are more typical and less varied.
+        Below 1 samples are drawn towards the average one: more typical, and less varied.
     label
         Name or number of the class to make, where RUN was trained with --conditional. [all, as often as in the data]
     out

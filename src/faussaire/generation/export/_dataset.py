@@ -113,7 +113,7 @@ def parts(
         if options.balanced:
             numbers = np.arange(first, first + len(z), dtype=np.int64) % len(generator.class_shares)
         given = None if numbers is None else generator.as_input(numbers)
-        yield first, generator(z * options.truncation, given), numbers
+        yield first, generator(z, given, options.truncation), numbers
 
 
 def _write_files(out: Path, generator: Generator, options: Options, label: int | None, progress: Progress) -> None:

@@ -62,7 +62,7 @@ def walk(generator: Generator, options: Options) -> Iterator[np.ndarray]:
         seeds = [tuple(seed_for(seed, "film", tile) for seed in options.seeds) for tile in range(options.tiles)]
     keys, labels = zip(*(_keys(generator, each, label) for each in seeds), strict=True)
     ways = np.stack([great_circles(key, options.frames, closed=not options.once) for key in keys], axis=1)
-    return _drawn(generator, ways * np.float32(options.truncation), np.array(labels, np.int64), options)
+    return _drawn(generator, ways, np.array(labels, np.int64), options)
 
 
 def _keys(generator: Generator, seeds: tuple[int, ...], label: int | None) -> tuple[np.ndarray, int]:
@@ -103,7 +103,7 @@ def _drawn(generator: Generator, ways: np.ndarray, labels: np.ndarray, options: 
     for first in range(0, len(ways), per_batch):
         part = ways[first : first + per_batch]
         given = generator.as_input(np.tile(labels, len(part))) if generator.class_shares else None
-        samples = generator(generator.as_input(part.reshape(-1, part.shape[2])), given)
+        samples = generator(generator.as_input(part.reshape(-1, part.shape[2])), given, options.truncation)
         arrays = modality.to_array(samples)
         arrays = arrays.reshape(len(part), num_walks, *arrays.shape[1:])
         for frame in arrays:

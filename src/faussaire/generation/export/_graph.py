@@ -1,6 +1,6 @@
 """The graph of a generator in ONNX: made by torch's exporter, given its facts, and compared with torch.
 
-Inputs: z float32 `[N, z_dim]`, truncation float32 `[]`, which z is multiplied by, and of a conditional generator class
+Inputs: z float32 `[N, z_dim]`, truncation float32 `[]` (`models.truncation`), and of a conditional generator class
 int64 `[N]`. Output: samples float32 `[N, *shape]` in [-1, 1]. N is free. Everything that it takes to generate stands in
 the metadata, each value as JSON: `generation.runtime` reads it.
 """
@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from faussaire import __version__
 from faussaire.core.errors import ConfigError, ExportError
@@ -29,32 +28,13 @@ from faussaire.generation.export._exporter import Progress, Source
 from faussaire.generation.generator import Generator
 from faussaire.generation.latents import latents
 from faussaire.generation.runtime import FORMAT, LABELS, SAMPLES, TRUNCATION, Z
+from faussaire.models.truncation import Truncated
 
 OPSET = 18
 COMPARED = 1000  # latents
 MOST = {False: 1e-4, True: 1e-1}
 """How far a sample may lie from torch's, in [-1, 1]: with weights of fp32, and of fp16, which have 11 bits."""
 NO_EXPORTER = "the ONNX exporter of torch needs onnx and onnxscript: pip install 'faussaire[onnx]'"
-
-
-class _Truncated(nn.Module):
-    """G behind a truncation."""
-
-    def __init__(self, G: nn.Module) -> None:
-        super().__init__()
-        self.G = G
-
-    def forward(self, z: Tensor, truncation: Tensor) -> Tensor:
-        """Map z `[N, z_dim]` and truncation `[]` to samples."""
-        out: Tensor = self.G(z * truncation)
-        return out
-
-
-class _OfClass(_Truncated):
-    def forward(self, z: Tensor, truncation: Tensor, labels: Tensor) -> Tensor:  # type: ignore[override]
-        """Map z `[N, z_dim]`, truncation `[]` and labels `[N]` to samples."""
-        out: Tensor = self.G(z * truncation, labels)
-        return out
 
 
 def write_onnx(source: Source, out: Path, *, half: bool, progress: Progress) -> list[str]:
@@ -101,11 +81,10 @@ def graph(generator: Generator) -> Any:
         raise ConfigError(NO_EXPORTER) from None
     batch = torch.export.Dim("N")
     z = torch.zeros(2, generator.z_dim)  # of one sample, the batch would be taken for a constant
-    inputs: tuple[Tensor, ...] = (z, torch.ones(()))
+    inputs: tuple[torch.Tensor, ...] = (z, torch.ones(()))
     names, shapes = [Z, TRUNCATION], [{0: batch}, None]
-    module = _Truncated(generator.module)
+    module = Truncated(generator.module)
     if generator.class_shares:
-        module = _OfClass(generator.module)
         inputs = (*inputs, torch.tensor([0, 0]))
         names, shapes = [*names, LABELS], [*shapes, {0: batch}]
     try:
@@ -189,7 +168,8 @@ def difference(model: bytes, generator: Generator) -> Difference:
             if generator.class_shares:
                 inputs[LABELS] = labels
             there = session.run([SAMPLES], inputs)[0]
-            here = generator(part * truncation, torch.from_numpy(labels) if generator.class_shares else None).numpy()
+            given = torch.from_numpy(labels) if generator.class_shares else None
+            here = generator(part, given, truncation).numpy()
             if there.shape != here.shape:
                 raise ExportError(f"the graph makes {list(there.shape)} of {len(part)} latents, not {list(here.shape)}")
             largest.append(np.abs(there - here).reshape(size, -1).max(1))
@@ -221,7 +201,6 @@ def state_facts(model: Any, source: Source, *, half: bool, difference: float) ->
         "classes": list(generator.spec.classes),
         "class_shares": list(generator.class_shares),
         "z_dim": generator.z_dim,
-        "truncation_mean": 0.0,  # of the prior N(0, 1), to which truncation draws a latent
         "architecture": generator.architecture,
         "width": generator.width,
         "nimg": generator.nimg,

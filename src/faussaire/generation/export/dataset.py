@@ -33,7 +33,7 @@ class Options:
     """The same seed gives the same samples."""
 
     truncation: float = 1.0
-    """What latents are multiplied by; below 1, samples are more typical and less varied."""
+    """Below 1 samples are drawn towards the average one: more typical, and less varied."""
 
     label: str | None = None
     """Name or number of the class to make, where the run was trained with --conditional."""

@@ -33,6 +33,7 @@ from faussaire.models.architectures._blocks import (
 )
 from faussaire.models.architectures._registry import Architecture
 from faussaire.models.architectures._strided import StridedDiscriminator
+from faussaire.models.truncation import mean_of_leaky_relu
 
 WIDTH = 8
 SMALL = 32  # pixels: larger images are smoothed, or pixel shuffles leave a grid of two pixels' period (docs/LAB.md)
@@ -51,7 +52,7 @@ class LeanGenerator(nn.Module):
 
     def __init__(self, spec: SampleSpec, z_dim: int, num_classes: int, width: int) -> None:
         super().__init__()
-        self.num_classes = num_classes
+        self.z_dim, self.num_classes = z_dim, num_classes
         base, num_doublings = stages(spec.shape[1])
         self.map_shape = (4 * width, base, base)
         self.hidden = nn.Linear(z_dim + num_classes, 16 * width)
@@ -78,8 +79,21 @@ class LeanGenerator(nn.Module):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Make one image of each latent."""
-        x = leaky_relu(self.hidden(with_classes(z, labels, self.num_classes)), SLOPE)
-        x = leaky_relu(pixel_norm(self.dense(x).unflatten(1, self.map_shape)), SLOPE)
+        return self.from_hidden(self.hidden_of(z, labels))
+
+    def hidden_of(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map latents `[N, z_dim]` to the hidden layer `[N, 16w]`."""
+        return leaky_relu(self.hidden(with_classes(z, labels, self.num_classes)), SLOPE)
+
+    def mean_hidden(self) -> Tensor:
+        """Return the mean of the hidden layer over all latents, `[K, 16w]` for K classes, `[1, 16w]` without."""
+        from_z, from_class = torch.split(self.hidden.weight, [self.z_dim, self.num_classes], dim=1)
+        means = self.hidden.bias + (from_class.T if self.num_classes else 0)
+        return mean_of_leaky_relu(means.reshape(-1, len(from_z)), from_z.norm(dim=1), SLOPE)
+
+    def from_hidden(self, hidden: Tensor) -> Tensor:
+        """Make the images `[N, C, H, W]` of hidden layers `[N, 16w]`."""
+        x = leaky_relu(pixel_norm(self.dense(hidden).unflatten(1, self.map_shape)), SLOPE)
         painted = pixel_shuffle(self.painter(x), self.enlargement)
         x = pixel_shuffle(self.up(x), 2)
         for residual, conv in zip(self.residuals, self.shuffled, strict=True):

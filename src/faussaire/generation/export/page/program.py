@@ -60,7 +60,7 @@ class Program:
     """`op`, `in` (numbers of values), `out` (number of a value), and what the operation takes besides."""
 
     inputs: list[int] = field(default_factory=list)
-    """The numbers of z and, where there are classes, of the class."""
+    """The numbers of z, the truncation and, where there are classes, the class."""
 
     output: int = -1
     """The number of the sample."""

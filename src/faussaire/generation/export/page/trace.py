@@ -17,23 +17,25 @@ from torch.export import ExportedProgram
 from faussaire.core.errors import ExportError
 from faussaire.generation.export.page.layers import FOLDING, IGNORED, LAYERS
 from faussaire.generation.export.page.program import Program, Value
+from faussaire.models.truncation import Truncated
 
 
 def program_of(module: nn.Module, z_dim: int, num_classes: int) -> Program:
     """Return what a generator in evaluation does, as a program that makes one sample `[1, *shape]`.
 
     Args:
-        module: maps z `[N, z_dim]`, and labels `[N]` where there are classes, to samples.
+        module: maps z `[N, z_dim]`, and labels `[N]` where there are classes, to samples; the program takes a
+            truncation `[]` between them.
         num_classes: 0 where there are none.
 
     Raises:
         ExportError: it does something that the page cannot do, or that depends on its numbers.
     """
-    inputs = (torch.zeros(1, z_dim), torch.zeros(1, dtype=torch.int64))[: 2 if num_classes else 1]
+    inputs = (torch.zeros(1, z_dim), torch.ones(()), torch.zeros(1, dtype=torch.int64))[: 3 if num_classes else 2]
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what torch has to say to its own developers
-            exported = torch.export.export(module.eval(), inputs)
+            exported = torch.export.export(Truncated(module).eval(), inputs)
             if any(_name(node) not in LAYERS for node in exported.graph.nodes if _calls(node)):
                 exported = exported.run_decompositions(_decompositions())
     except Exception as error:  # torch has many kinds, and none for all

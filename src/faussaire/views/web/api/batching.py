@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from faussaire.generation.generator import Generator
 
-    Inputs = tuple[Tensor, Tensor | None]
+    Inputs = tuple[Tensor, Tensor | None, float]
 
 T = TypeVar("T")
 BLOCK = 32
@@ -38,7 +38,7 @@ class Asked:
 
     count: int
     inputs: Callable[[], Inputs]
-    """Draws z `[count, z_dim]`, and classes `[count]` for a conditional generator."""
+    """Draws z `[count, z_dim]`, and classes `[count]` for a conditional generator, and says the truncation of all."""
 
     finish: Callable[[np.ndarray], Any]
     """Makes the answer of the samples `[count, ...]`."""
@@ -125,12 +125,12 @@ def in_blocks(generator: Generator, drawn: list[Inputs]) -> np.ndarray:
     """Make the samples of latents `[n, z_dim]` each, all together: uint8 `[sum of n, H, W, C]` for images."""
     import torch
 
-    z = torch.cat([latents for latents, _ in drawn])
+    z = torch.cat([latents for latents, _, _ in drawn])
     count, short = len(z), -len(z) % BLOCK
     z = torch.cat([z, torch.zeros(short, z.shape[1])])
-    known = [labels for _, labels in drawn if labels is not None]
+    known = [labels for _, labels, _ in drawn if labels is not None]
     labels = torch.cat([*known, torch.zeros(short, dtype=torch.int64)]) if known else None
-    made = [
-        generator(z[i : i + BLOCK], None if labels is None else labels[i : i + BLOCK]) for i in range(0, len(z), BLOCK)
-    ]
+    truncations = torch.cat([*(torch.full((len(latents),), share) for latents, _, share in drawn), torch.ones(short)])
+    blocks = [slice(i, i + BLOCK) for i in range(0, len(z), BLOCK)]
+    made = [generator(z[part], None if labels is None else labels[part], truncations[part]) for part in blocks]
     return generator.modality.to_array(torch.cat(made)[:count])

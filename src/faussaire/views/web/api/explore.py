@@ -74,7 +74,7 @@ def _there(loaded: Loaded, z: str, moves: str, label: str | None, truncation: fl
 
     def there() -> Inputs:
         latent, own = _latent_of(loaded, z)
-        return truncation * _moved(loaded, latent, _steps(moves))[None], _labels(own, chosen, 1)
+        return _moved(loaded, latent, _steps(moves))[None], _labels(own, chosen, 1), truncation
 
     return there
 
@@ -145,9 +145,8 @@ async def film(
 
     def way() -> Inputs:
         points = [_latent_of(loaded, point) for point in z]
-        return truncation * walk(torch.stack([point for point, _ in points]), frames), _labels(
-            points[0][1], chosen, count
-        )
+        latents = walk(torch.stack([point for point, _ in points]), frames)
+        return latents, _labels(points[0][1], chosen, count), truncation
 
     media_type, encode = ("image/gif", None) if format == "gif" else encoder(generator.modality, format)
 

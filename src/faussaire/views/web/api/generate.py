@@ -44,7 +44,7 @@ FormatName = Annotated[
     str, Query(pattern="^[a-z0-9]{1,8}$", description="png, npz, json, or a file of the kind of data: wav, mid, txt.")
 ]
 Run = Annotated[str | None, Query(description="Id of the run; may be left out where one is served.", max_length=255)]
-Truncation = Annotated[float, Query(ge=0, le=2, description="What latents are multiplied by.")]
+Truncation = Annotated[float, Query(ge=0, le=2, description="Below 1 samples are drawn towards the average one.")]
 Class = Annotated[
     str | None,
     Query(alias="class", description="Name or number of a class, for a conditional generator.", max_length=99),
@@ -74,9 +74,10 @@ async def generate(
 
 
 def drawn(generator: Generator, seed: int, n: int, *, label: int | None = None, truncation: float = 1.0) -> Inputs:
-    """Return the latents `[n, z_dim]` that `Generator.sample` draws for a seed, and the classes `[n]` if it has any."""
-    z, labels = next(generator.inputs(n, seed, label))
-    return truncation * z, labels
+    """Return the latents `[n, z_dim]` that `Generator.sample` draws for a seed, the classes `[n]` if it has any, and
+    the truncation.
+    """
+    return *next(generator.inputs(n, seed, label)), truncation
 
 
 def class_asked(generator: Generator, label: str | None) -> int | None:

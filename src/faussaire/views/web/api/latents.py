@@ -44,7 +44,7 @@ def latent_at(generator: Generator, expression: str) -> tuple[Tensor, Tensor | N
             raise RequestError(
                 422, "z: a seed is at most {most}, and a sample's number below {n}", most=str(MAX_SEED), n=MAX_N
             )
-        z, labels = drawn(generator, int(seed), int(index) + 1)
+        z, labels, _ = drawn(generator, int(seed), int(index) + 1)
         parts.append(z[-1])
         classes.append(None if labels is None else labels[-1])
         weights.append(float(weight or 1) * (-1 if sign == "-" else 1))

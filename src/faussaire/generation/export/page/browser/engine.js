@@ -22,10 +22,10 @@ function halves(words) {
 }
 
 // Makes the samples of a request: floats [n · size], as the generator gives them.
-function made(evaluator, { latents, labels }) {
+function made(evaluator, { latents, truncation, labels }) {
   const size = evaluator.output.length, z = evaluator.z.length, count = latents.length / z, out = new Float32Array(count * size);
   for (let i = 0; i < count; i++)
-    out.set(evaluator.evaluate(latents.subarray(i * z, (i + 1) * z), labels ? labels[i] : undefined), i * size);
+    out.set(evaluator.evaluate(latents.subarray(i * z, (i + 1) * z), truncation, labels ? labels[i] : undefined), i * size);
   return out;
 }
 
@@ -99,10 +99,11 @@ class Engine {
     this.next();
   }
 
-  // Makes samples of latents [n · z_dim] and, where there are classes, labels [n]; what is urgent goes first.
-  make(latents, labels, { urgent = false } = {}) {
+  // Makes samples of latents [n · z_dim] at one truncation and, where there are classes, of labels [n]; what is urgent
+  // goes first.
+  make(latents, truncation, labels, { urgent = false } = {}) {
     return new Promise((resolve, reject) => {
-      this.waiting[urgent ? "unshift" : "push"]({ latents, labels, resolve, reject });
+      this.waiting[urgent ? "unshift" : "push"]({ latents, truncation, labels, resolve, reject });
       this.next();
     });
   }
@@ -113,12 +114,12 @@ class Engine {
     this.send(this.current);
   }
 
-  send({ latents, labels }) {
-    if (this.worker) this.worker.postMessage({ latents, labels });
+  send({ latents, truncation, labels }) {
+    if (this.worker) this.worker.postMessage({ latents, truncation, labels });
     else
       setTimeout(() => {
         try {
-          this.heard({ samples: made(this.evaluator, { latents, labels }) });
+          this.heard({ samples: made(this.evaluator, { latents, truncation, labels }) });
         } catch (error) {
           this.heard({ failed: String(error) });
         }

@@ -23,13 +23,15 @@ class Evaluator {
     for (const [number, array] of constants) this.store(number, array, program);
     for (const [at, table] of this.tables) new Int32Array(this.floats.buffer, at * FLOAT_BYTES, table.length).set(table);
     this.run = work.map((make) => make());
-    [this.z, this.label] = program.inputs.map((number) => this.view(number));
+    [this.z, this.truncation, this.label] = program.inputs.map((number) => this.view(number));
     this.output = this.view(program.output);
   }
 
-  // Makes one sample: z is a Float32Array, label a number where there are classes. The result is valid until the next.
-  evaluate(z, label) {
+  // Makes one sample: z is a Float32Array, truncation a number, label one where there are classes. The result is valid
+  // until the next.
+  evaluate(z, truncation, label) {
     this.z.set(z);
+    this.truncation[0] = truncation;
     if (this.label) this.label[0] = label;
     for (const step of this.run) step();
     return this.output;

@@ -31,7 +31,7 @@ function fragmentOf({ seed, index, truncation, label, moves }) {
   return `#${parts.join("&")}`;
 }
 
-// The latent of a place, before truncation.
+// The latent of a place.
 function moved({ seed, index, moves }) {
   const z = latentOf(seed, index, FACTS.z_dim);
   moves.forEach((move, k) => move && FACTS.directions[k].forEach((step, i) => (z[i] += move * step)));
@@ -39,11 +39,10 @@ function moved({ seed, index, moves }) {
 }
 
 const labelOf = ({ seed, index, label }) => (FACTS.shares.length ? (label ?? classOf(seed, index, FACTS.shares)) : null);
-const shrunk = (z, truncation) => z.map((value) => value * truncation);
 
 async function sampleAt(place, options) {
   const label = labelOf(place);
-  return engine.make(shrunk(moved(place), place.truncation), label === null ? null : [label], options);
+  return engine.make(moved(place), place.truncation, label === null ? null : [label], options);
 }
 
 let asked = 0;

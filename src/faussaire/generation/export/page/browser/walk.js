@@ -13,7 +13,7 @@ function between(a, b, share) {
 function walkInput(share) {
   const label = labelOf(walk.start);
   const z = between(moved(walk.start), moved(walk.end), share);
-  return [shrunk(z, walk.start.truncation), label === null ? null : [label]];
+  return [z, walk.start.truncation, label === null ? null : [label]];
 }
 
 // Draws the picture at the slider; of those that come while one is made, the last.

@@ -19,8 +19,8 @@ async function fillWall() {
   for (let first = 0; first < count; first += WALL_TOGETHER) {
     const places = Array.from({ length: Math.min(WALL_TOGETHER, count - first) }, (_, i) => ({ ...place, ...still(), index: first + i, label }));
     const latents = new Float32Array(places.length * FACTS.z_dim);
-    places.forEach((one, i) => latents.set(shrunk(latentOf(one.seed, one.index, FACTS.z_dim), wall.truncation), i * FACTS.z_dim));
-    const samples = await engine.make(latents, FACTS.shares.length ? places.map(labelOf) : null);
+    places.forEach((one, i) => latents.set(latentOf(one.seed, one.index, FACTS.z_dim), i * FACTS.z_dim));
+    const samples = await engine.make(latents, wall.truncation, FACTS.shares.length ? places.map(labelOf) : null);
     if (wish !== wall.wish) return; // another wall was asked for
     places.forEach((one, i) => context.putImageData(pixels(samples, i), (one.index % columns) * KIND.width, Math.floor(one.index / columns) * KIND.height));
     $("rate").textContent = words("filling", { done: whole(first + places.length), n: whole(count) });
