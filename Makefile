@@ -20,11 +20,15 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constr
 demo: $(VENV)/installed
 	$(BIN)/python -m faussaire demo
 
+# Three on two cores, as browsers and servers are waited for; the files that take long begin (tests/conftest.py).
+# The programs that tests start take a thread each, and are compiled once.
+test: export OMP_NUM_THREADS = 1
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/installed-dev
 	$(BIN)/python -m ruff check src tests benchmarks course
 	$(BIN)/python -m ruff format --check src tests benchmarks course
 	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Nothing of the checkout is on the path there: what the wheel lacks is missed.
 wheel-test: $(VENV)/installed

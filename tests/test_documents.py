@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from PIL import Image
 import faussaire
 from faussaire.cli.main import run
 from faussaire.core.config import LENGTHS
+from faussaire.evaluation.protocols import PROTOCOLS
 
 ROOT = Path(__file__).parent.parent
 READINGS = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
@@ -31,10 +33,13 @@ DOCUMENTS = [
     *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent.name not in READINGS),
 ]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-BRIEF = {"kimg": 0.2, "threads": 1, "pictures": 2}
+BRIEF = {"kimg": 0.1, "threads": 1, "pictures": 2}
 NARROW = {"width": 8, "precision": "fp32", "batch_size": 20}
 OTHER_KINDS = ("spoken-digits", "chorales", "names")
-MOST_SAMPLES = 100
+MOST = {"-n": 100, "--seconds": 0.5}
+"""Samples, and seconds of a film."""
+MEASURED = 200
+"""Samples of every protocol."""
 FRENCH = {
     "mes-photos": "my-photos",
     "grille": "grid",
@@ -71,13 +76,15 @@ def shortened(words: list[str]) -> list[str]:
         flags = [word for name, value in settings.items() for word in (f"--{name}".replace("_", "-"), str(value))]
         return [verb, *kept, *flags]
     if verb == "demo":
-        return [verb, *rest, "--minutes", "0.25"]
+        return [verb, *rest, "--minutes", "0.05"]
     if verb in ("evaluate", "compare") and "--protocol" not in rest:
         return [verb, *rest, "--protocol", "fd2000-pixels-dct"]
-    if "-n" in rest:
-        place = rest.index("-n") + 1
-        rest = [*rest[:place], str(min(int(rest[place]), MOST_SAMPLES)), *rest[place + 1 :]]
-    return [verb, *rest]
+    return [verb, *(lessened(flag, word) for flag, word in zip(["", *rest], rest, strict=False))]
+
+
+def lessened(flag: str, value: str) -> str:
+    """Return what a flag is given, or the most that there is time for."""
+    return str(min(type(MOST[flag])(value), MOST[flag])) if flag in MOST else value
 
 
 @pytest.fixture
@@ -97,6 +104,8 @@ def a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return train(*data, recipe=recipe, **(brief if recipe else NARROW | brief))
 
     monkeypatch.setattr(faussaire, "train", train_briefly)
+    for name, protocol in PROTOCOLS.items():
+        monkeypatch.setitem(PROTOCOLS, name, replace(protocol, n_real=MEASURED, n_fake=MEASURED))
     return tmp_path
 
 

@@ -20,6 +20,7 @@ from data.given import images_as_given, labels_as_given
 from data.zoo import idx, png
 from faussaire.core.errors import DataError
 from faussaire.data import Dataset, locate, prepare
+from faussaire.data.sources import downloads
 
 LABELLED = {f"{name}/{i}.png": png(value + i) for name, value in (("cat", 10), ("dog", 20)) for i in range(3)}
 
@@ -247,6 +248,7 @@ def test_urls_are_fetched_and_what_cannot_be_had_is_said(tmp_path: Path, monkeyp
         return io.BytesIO(png(int(url[-5])))
 
     monkeypatch.setattr("urllib.request.urlopen", answer)
+    monkeypatch.setattr(downloads, "_WAIT_SECONDS", 0.001)
     (tmp_path / "list.txt").write_text("https://a.test/1.png\nhttps://a.test/2.png\nhttps://gone.test/3.png\n")
     dataset = prepare(tmp_path / "list.txt")
     assert values(dataset) == [1, 2]

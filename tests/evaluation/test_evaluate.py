@@ -27,6 +27,7 @@ from faussaire.evaluation.reals import Reals
 from faussaire.evaluation.while_training import training_scorer
 from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
+from faussaire.training.result import StepResult
 from faussaire.training.trainer import Trainer
 from toy import IMAGE
 
@@ -302,6 +303,21 @@ def with_a_constant_G(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Trainer, "train_generator", constant)
 
 
+class FifthIsOverError(Exception):
+    """Ends a run from which no more is wanted."""
+
+
+def ended_after(nimg: int, patch: pytest.MonkeyPatch) -> None:
+    step = Trainer.step
+
+    def bounded(self: Trainer) -> StepResult:
+        if self.state.nimg > nimg:
+            raise FifthIsOverError
+        return step(self)
+
+    patch.setattr(Trainer, "step", bounded)
+
+
 PROVOKED: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None], dict[str, float]]] = {
     "a learning rate 100 times too large": ("diverging", lambda patch: None, {"lr": 0.4}),
     "a D that never learns": ("D far behind", without_updates_of_D, {}),
@@ -316,8 +332,9 @@ def test_what_goes_wrong_is_named_in_the_first_fifth_of_the_run(
 ) -> None:
     verdict, provoke, settings = PROVOKED[case]
     provoke(monkeypatch)
+    ended_after(4000, monkeypatch)
     small = {"kimg": 20, "architecture": "hybrid", "batch_size": 25, "width": 8, "precision": "fp32", "threads": 1}
-    with suppress(DivergenceError):
+    with suppress(DivergenceError, FifthIsOverError):
         train(labelled, run=tmp_path / "run", **small, **settings)
     verdicts = [e.data["name"] for e in RunFolder(tmp_path / "run").events("verdict") if e.nimg <= 4000]
     assert verdicts[-1] == verdict
