@@ -124,7 +124,9 @@ class Copier(Generator):
 
     images: torch.Tensor
 
-    def __call__(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(
+        self, z: torch.Tensor, labels: torch.Tensor | None = None, truncation: float | torch.Tensor = 1.0
+    ) -> torch.Tensor:
         chosen = (z[:, 0].abs() * 1e6).long() % len(self.images)
         return self.images[chosen]
 
