@@ -73,6 +73,7 @@ def answers(port: int) -> bool:
     return True
 
 
+SMALL = ["--minutes", "5", "--architecture", "dense", "--batch-size", "20", "--threads", "1", "--pictures", "2"]
 HOLDS_THE_PIPE = """
 import os, sys, time
 from pathlib import Path
@@ -115,19 +116,7 @@ def test_no_studio_outlives_a_training_that_was_killed_though_a_worker_does(squa
 def test_a_signal_to_all_of_them_saves_and_leaves_no_server(tmp_path: Path, name: str, code: int) -> None:
     data, run = write_squares(tmp_path / "squares.npy"), tmp_path / "runs" / "r"
     (tmp_path / "random.py").write_text("raise SystemExit('a file of the data was run')\n")
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "faussaire",
-        "train",
-        str(data),
-        "--run",
-        str(run),
-        "--minutes",
-        "5",
-        "--studio",
-    ]
+    command = [sys.executable, "-P", "-m", "faussaire", "train", str(data), "--run", str(run), "--studio", *SMALL]
     training = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, cwd=tmp_path
     )
