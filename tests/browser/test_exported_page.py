@@ -218,7 +218,7 @@ def test_the_quiz_to_its_end_by_keyboard(squares_page: Path, open_file: Any) -> 
         page.wait_for_selector(f"#question:has-text('Picture {i + 1} of 20')")
         page.keyboard.press("r" if i % 2 else "f")
     page.wait_for_selector("#score:has-text('times out of 20')")
-    assert re.search(r"95 % interval from \d+% to \d+%", page.inner_text("#chance"))
+    assert re.search(r"95% interval from \d+% to \d+%", page.inner_text("#chance"))
     assert page.locator("#truth li").count() == 20
 
 

@@ -183,7 +183,7 @@ def test_the_commands_print_json_and_write_the_report(run: RunFolder, capsys: py
     assert command(["evaluate", *arguments]) == 0
     out = capsys.readouterr().out
     assert "frechet" in out
-    assert "95 % interval" in out
+    assert "95% interval" in out
     assert (run.path / "report.html").read_bytes() == report
     assert command(["compare", str(run.path), *arguments, "--json"]) == 0
     assert {row["better"] for row in json.loads(capsys.readouterr().out)} == {""}

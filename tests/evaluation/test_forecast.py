@@ -107,7 +107,7 @@ def test_eighty_of_a_hundred_intervals_hold_what_came() -> None:
 def test_a_forecast_is_said_in_one_line() -> None:
     told = {"of": "minutes", "end": [0.014, 0.014, 0.014], "twice": [0.009, 0.006, 0.013], "level": 0.8}
     assert said({**told, "finished": True, "hardly": False}) == (
-        "twice the minutes: Fréchet distance from 0.014 to about 0.009, 80 % [0.006, 0.013]"
+        "twice the minutes: Fréchet distance from 0.014 to about 0.009, 80% [0.006, 0.013]"
     )
     assert said({**told, "finished": False, "hardly": False}).startswith(
         "twice the minutes: Fréchet distance from about 0.014 to about"

@@ -103,7 +103,7 @@ def test_fewer_images_are_not_presented_as_many() -> None:
     (score,) = compute(protocol("diversity", 10_000), features(0, 50), features(1, 40), PixelsExtractor())
     assert score.protocol == "div50x40-pixels-dct"
     assert (score.n_real, score.n_fake) == (50, 40)
-    assert "div10k-pixels-dct asks for 10,000" in score.note
+    assert "10,000 generated images are asked for" in score.note
 
 
 def test_the_floor_is_measured_on_reals_alone() -> None:

@@ -61,7 +61,7 @@ def test_no_kind_of_event_makes_a_history_grow_for_ever(tmp_path: Path, kind: st
 
 def test_a_week_is_read_in_no_more_memory_than_a_day(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    text = "learning: D is right 72 % [71, 73] of the time (50 % is chance)" * 2
+    text = "learning: D is right 72% [71, 73] of the time (50 % is chance)" * 2
     peaks = []
     for count in (6_000, 24_000):
         path.unlink(missing_ok=True)

@@ -37,7 +37,7 @@ STATS = {
     "seconds_left": 45.0,
     "nimg_per_second": 1234.5,
     "verdict": "learning",
-    "verdict_text": "learning: D is right 62 % of the time (50 % is chance)",
+    "verdict_text": "learning: D is right 62% of the time (50 % is chance)",
 }
 
 
@@ -101,9 +101,9 @@ def shown(width: int, *, terminal: bool) -> str:
 def test_the_display_fits_a_terminal_of_80_columns_and_shows_all_figures() -> None:
     text = shown(80, terminal=True)
     assert max(len(line) for line in text.splitlines()) <= 80
-    for figure in ("25 %", "0:45 left", "12.8 thousand", "1,234", "chance", "62 %"):
+    for figure in ("25%", "0:45 left", "12.8 thousand", "1,234", "chance", "62%"):
         assert figure in text
-    for with_interval in ("75 % [72, 78]", "50 % [46, 54]", "of 640 each, 95 %", "0.500 ± 0.010", "of G 1.250 "):
+    for with_interval in ("75% [72, 78]", "50% [46, 54]", "of 640 each, 95%", "0.500 ± 0.010", "of G 1.250 "):
         assert with_interval in text
 
 
@@ -111,7 +111,7 @@ def test_a_log_gets_one_plain_line() -> None:
     text = shown(80, terminal=False)
     assert len(text.splitlines()) == 1
     assert "\x1b" not in text
-    for figure in ("25 %", "0:45 left", "75 % [72, 78]", "n=640", "0.500 ± 0.010", "1.250", "learning"):
+    for figure in ("25%", "0:45 left", "75% [72, 78]", "n=640", "0.500 ± 0.010", "1.250", "learning"):
         assert figure in text
 
 

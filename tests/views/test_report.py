@@ -162,9 +162,56 @@ def test_the_button_that_sends_curves_away_is_off(run: RunFolder) -> None:
 
 def test_every_figure_comes_with_all_that_it_takes_to_trust_it(run: RunFolder) -> None:
     text = page(run, evaluation(scores=(score(note="fewer than asked for"),))).text
-    proof = ["12.35", "11.5 to 13.25", "(95 %)", "1,234 / 5,678", "fd1234-efficientnet-lite0", "efficientnet-lite0 1"]
-    for part in [*proof, "sha256 0123456789ab", "seed 7", "fewer than asked for", "Lower is better."]:
+    proof = [
+        "12.35",
+        "11.5 to 13.25",
+        "95% interval: 11.5 to 13.25",
+        "95% intervals",
+        "1,234 / 5,678",
+        "fd1234-efficientnet-lite0",
+        "efficientnet-lite0 1",
+    ]
+    for part in [*proof, "sha256 0123456789ab", "with seed 7", "Note: fewer than asked for.", "Lower is better."]:
         assert part in text
+
+
+def test_the_report_answers_first(run: RunFolder) -> None:
+    found = page(run, evaluation())
+    first, _, rest = found.text.partition("What this rests on, and what next")
+    assert "sound: all is well" in first  # the one verdict
+    assert "95% interval: 11.5 to 13.25" in first
+    assert "How far the samples as a whole are from the real images" in first
+    assert "Protocol" in rest
+    pictures = [(tag, attributes.get("alt")) for tag, attributes in found.tags if tag in ("img", "main")]
+    assert pictures[:3] == [
+        ("img", "A grid of 16 real images that the generator was trained on"),
+        ("img", "A grid of 16 images made by the generator"),
+        ("main", None),
+    ]
+
+
+def test_where_a_run_keeps_few_reals_as_many_samples_stand_beside_them(run: RunFolder) -> None:
+    content = json.loads(run.config.read_text())
+    run.config.write_text(json.dumps(content | {"num_images": 9}))
+    alternatives = [attributes.get("alt") for tag, attributes in page(run, evaluation()).tags if tag == "img"]
+    assert alternatives[1] == "A grid of 9 images made by the generator"
+
+
+def test_a_note_is_written_once_whatever_the_number_of_figures_that_it_is_of(run: RunFolder) -> None:
+    of_all = page(run, evaluation(scores=tuple(score(note="of all figures") for _ in range(3)))).text
+    assert of_all.count("of all figures") == 1
+    of_two = [score(note="of two figures"), score("precision", note="of two figures"), score("recall")]
+    text = page(run, evaluation(scores=tuple(of_two))).text
+    assert text.count("of two figures") == 1
+    assert ["Precision 1" in text, "Recall 1" in text] == [True, False]
+    assert text.count("efficientnet-lite0 1 (sha256 0123456789ab)") == 1
+
+
+def test_figures_of_other_kinds_of_data_are_not_called_missing(run: RunFolder) -> None:
+    text = page(run, evaluation()).text
+    assert "Kernel distance" in text
+    assert "model of four letters" not in text
+    assert "music" not in text.lower()
 
 
 def test_what_a_figure_is_made_of_is_said_where_it_is_not_samples(run: RunFolder) -> None:
@@ -181,15 +228,15 @@ def test_what_was_not_measured_is_named_and_never_zero(run: RunFolder) -> None:
     assert "not measured: the test needs enough images that are held out" in text
     assert "not measured: the figures at hand do not allow a verdict" in text
     assert "not finite" in text
-    assert "not known seed 7" in text
+    assert "were taken after not known images shown to D" in text
 
 
 def test_the_test_for_copies_shows_its_figures_and_the_pairs(run: RunFolder) -> None:
     found = page(run, evaluation())
-    for part in ["No sign of copying", "p = 0.25", "4,321", "987", "2,000", "62.5 %", "17 of 2,000", "distance 0.125"]:
+    for part in ["No sign of copying", "p = 0.25", "4,321", "987", "2,000", "62.5%", "17 of 2,000", "distance 0.125"]:
         assert part in found.text
     alternatives = [attributes.get("alt") for tag, attributes in found.tags if tag == "img"]
-    assert alternatives[2:4] == ["Sample 3", "Training image 14, the nearest to it"]
+    assert alternatives[4:6] == ["Sample 3", "Training image 14, the nearest to it"]
     assert "The generator copies" in page(run, evaluation(copies=copy_test(0.0))).text
     assert "Not called a copier" in page(run, evaluation(copies=copy_test(0.01))).text
 
@@ -226,7 +273,7 @@ def test_the_same_evaluation_gives_the_same_bytes(run: RunFolder) -> None:
 def test_curves_hold_losses_accuracy_and_diversity(run: RunFolder) -> None:
     found = page(run, evaluation())
     assert [curve["id"] for curve in found.curves()] == ["losses", "accuracy", "diversity"]
-    assert "In theory it ends at 50 %" in found.text
+    assert "In theory it ends at 50%" in found.text
     drawn = [attributes["id"] for tag, attributes in found.tags if attributes.get("class") == "curve"]
     assert drawn == ["curve-losses", "curve-accuracy", "curve-diversity"]
 

@@ -194,7 +194,7 @@ SAID = {
         "il apprend : D a raison 72 % [71 ; 73] du temps (50 %, c’est le hasard) ; "
         "les contrefaçons varient 0,92 ± 0,05 fois autant que les images réelles"
     ),
-    "twice the minutes: Fréchet distance from about 0.014 to about 0.009, 80 % [0.006, 0.013]": (
+    "twice the minutes: Fréchet distance from about 0.014 to about 0.009, 80% [0.006, 0.013]": (
         "deux fois plus de minutes : la distance de Fréchet, environ 0,014, passerait "
         "à environ 0,009, 80 % [0,006 ; 0,013]"
     ),

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from faussaire.core.decimals import plain
+
 LEVEL = 0.8
 LEAST_SCORES = 3  # late enough to tell, of a run that is not over
 LOOKS_BACK = 12  # scores of less than one in so many images tell of another law: the first shapes
@@ -228,14 +230,11 @@ def _normal(z: np.ndarray) -> np.ndarray:
 
 
 def said(told: Mapping[str, Any]) -> str:
-    """Say a forecast, as an event holds it: `twice the minutes: from 0.014 to about 0.009, 80 % [0.006, 0.013]`."""
+    """Say a forecast, as an event holds it: `twice the minutes: from 0.014 to about 0.009, 80% [0.006, 0.013]`."""
     twice = f"twice the {OF.get(told['of'], 'time')}" + (" would hardly help" if told["hardly"] else "")
-    begins = "" if told["finished"] else "about "
-    middle, low, high = (f"{x:.3g}" for x in told["twice"])
-    return (
-        f"{twice}: Fréchet distance from {begins}{told['end'][0]:.3g} to about {middle}, "
-        f"{100 * told['level']:.0f} % [{low}, {high}]"
-    )
+    end, middle, low, high = (plain(x, 3) for x in (told["end"][0], *told["twice"]))
+    begins = end if told["finished"] else f"about {end}"
+    return f"{twice}: Fréchet distance from {begins} to about {middle}, {100 * told['level']:.0f}% [{low}, {high}]"
 
 
 def significant(value: float) -> float:

@@ -137,10 +137,10 @@ def compute(
 
 
 def _smaller(protocol: Protocol, actual: Protocol) -> str:
-    """Say that there were fewer samples than a protocol asks for."""
+    """Say that there were fewer samples than a protocol asks for, in the same words for all protocols of its size."""
     return (
-        f"{protocol.name} asks for {protocol.n_real:,} real and {protocol.n_fake:,} generated images;"
-        f" {actual.n_real:,} and {actual.n_fake:,} were there"
+        f"{protocol.n_real:,} real and {protocol.n_fake:,} generated images are asked for; {actual.n_real:,} and"
+        f" {actual.n_fake:,} were there"
     )
 
 

@@ -29,5 +29,13 @@ def read_reals(path: Path, modality: Modality, shape: tuple[int, ...]) -> np.nda
         with Image.open(run.path / "reals.png") as opened:
             sheet = np.asarray(opened)
         return modality.reread(sheet, count, shape)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, CheckpointError):  # SyntaxError: Pillow's, of a PNG
+    except (
+        OSError,
+        SyntaxError,  # Pillow's, of a PNG
+        ValueError,
+        KeyError,
+        TypeError,
+        CheckpointError,
+        Image.DecompressionBombError,
+    ):
         return None

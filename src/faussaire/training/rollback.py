@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from faussaire.core.config import GAMMA, Config
+from faussaire.core.decimals import plain
 from faussaire.core.errors import DivergenceError
 from faussaire.runs.checkpoint import load_newest
 from faussaire.runs.folder import RunFolder
@@ -56,7 +57,7 @@ def against_divergence(config: Config) -> str:
     """Say what to begin again with; nothing that was on already."""
     ways = ["a smaller --lr"]
     if config.penalties and config.penalty_weight > GAMMA:
-        ways.insert(0, f"a smaller --gamma than {config.penalty_weight:g}")
+        ways.insert(0, f"a smaller --gamma than {plain(config.penalty_weight, 6)}")
     if missing := [name for name in ("r1", "r2") if name not in config.penalties]:
         ways.append(" ".join(f"--penalties {name}" for name in [*config.penalties, *missing]))
     return f"begin again in another --run with {', or with '.join(ways)}"

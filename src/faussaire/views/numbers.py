@@ -9,19 +9,23 @@ import math
 import re
 from dataclasses import dataclass
 
+from faussaire.core.decimals import p_value, plain
+
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 SEPARATORS = {"en": (",", "."), "fr": (NARROW, ",")}
 """Of thousands and of decimals, by language."""
 
 SPACES = {"en": " ", "fr": NARROW}
-"""Before a unit and the sign of per cent (SI brochure, 2019, 5.4.3 and 5.4.7), by language."""
+"""Before a unit (SI brochure, 2019, 5.4.3), by language."""
+
+PER_CENT = {"en": "%", "fr": f"{NARROW}%"}
+"""After a number, by language (Unicode CLDR 44): what a browser writes as well."""
 
 WORDS = {
     "en": {"to": "to", "missing": "not measured", "broken": "not finite", "and": ", "},
     "fr": {"to": "à", "missing": "non mesuré", "broken": "non fini", "and": f"{NARROW}; "},
 }
-LEAST_P_VALUE = 1e-12
 
 _ENGLISH = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 _ONLY_NUMBERS = re.compile(
@@ -49,7 +53,7 @@ class Numbers:
         """Write a figure with so many significant digits, or that there is none."""
         if value is None:
             return WORDS[self.lang]["missing"]
-        return self._spelt(f"{value:.{digits}g}") if math.isfinite(value) else WORDS[self.lang]["broken"]
+        return self._spelt(plain(value, digits, thousands=",")) if math.isfinite(value) else WORDS[self.lang]["broken"]
 
     def interval(self, low: float | None, high: float | None) -> str:
         """Write the ends of an interval: `11.5 to 13.25`."""
@@ -67,16 +71,16 @@ class Numbers:
 
     def percent(self, share: float, digits: int | None = None) -> str:
         """Write a share of 1 in whole per cent, or with so many significant digits."""
-        text = f"{100 * share:.0f}" if digits is None else f"{100 * share:.{digits}g}"
-        return f"{self._spelt(text)}{SPACES[self.lang]}%"
+        text = f"{100 * share:.0f}" if digits is None else plain(100 * share, digits)
+        return self.of(self._spelt(text), "%")
 
     def share(self, value: float, low: float, high: float) -> str:
-        """Write a share of 1 in whole per cent with its interval: `72 % [71, 73]`."""
+        """Write a share of 1 in whole per cent with its interval: `72% [71, 73]`."""
         return f"{self.percent(value)} [{100 * low:.0f}{WORDS[self.lang]['and']}{100 * high:.0f}]"
 
     def of(self, number: str, unit: str) -> str:
         """Write a number that is written already with its unit, kept on one line."""
-        return f"{number}{SPACES[self.lang]}{unit}"
+        return number + (PER_CENT[self.lang] if unit == "%" else f"{SPACES[self.lang]}{unit}")
 
     def thousands(self, nimg: int) -> str:
         """Write how many thousands of images: `1,234.5`."""
@@ -88,11 +92,11 @@ class Numbers:
 
     def tick(self, value: float) -> str:
         """Write a number beside an axis, as short as it can be."""
-        return self._spelt(f"{value:,.6g}")
+        return self._spelt(plain(value, 6, thousands=","))
 
     def p_value(self, p: float) -> str:
         """Write a p-value, and none that is smaller than it can be known."""
-        return f"p = {self.figure(p, 2)}" if p >= LEAST_P_VALUE else f"p < {self.figure(LEAST_P_VALUE, 2)}"
+        return self._spelt(p_value(p))
 
     def _spelt(self, english: str) -> str:
         thousands, decimal = SEPARATORS[self.lang]

@@ -27,9 +27,11 @@ from faussaire.core.suggestions import reached
 from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.forecast import said
 from faussaire.evaluation.memorisation import COPIER_BELOW
-from faussaire.evaluation.metrics import MEANINGS
-from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256
+from faussaire.evaluation.metrics import MEANINGS, METRICS
+from faussaire.evaluation.metrics.spec import Meaning
+from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256, Score
 from faussaire.evaluation.verdicts.figures import say_of_copies
+from faussaire.generation.reals import read_reals
 from faussaire.modalities import Modality, of_spec
 from faussaire.modalities.pictures import picture
 from faussaire.runs.events import Event
@@ -42,6 +44,7 @@ from faussaire.views.words import ENGLISH, Words, texts
 MAX_PICTURE_WIDTH = 1_100  # pixels; wider grids are shown smaller, to keep the page fit for mail
 MAX_FILM_BYTES = 3_000_000
 MAX_CLASSES = 20  # named in full
+SHOWN_FIRST = 16  # reals, and as many samples, before one scrolls
 
 
 def write_report(run: RunFolder, evaluation: Evaluation, words: Words = ENGLISH) -> Path:
@@ -60,7 +63,6 @@ def _page(run: RunFolder, evaluation: Evaluation, words: Words) -> str:
     history = run.history()
     stats, stride, num_reports = run.reports()
     scripts = [files("plotly").joinpath("package_data", "plotly.min.js").read_text("utf-8"), _script()]
-    measured = {score.metric for score in evaluation.scores}
     templates = environment("faussaire.views")
     t = texts(words.language)["report"]
     numbers = Numbers(words.language, MINUS)
@@ -78,12 +80,13 @@ def _page(run: RunFolder, evaluation: Evaluation, words: Words) -> str:
         classes=classes[:MAX_CLASSES],
         more_classes=len(classes[MAX_CLASSES:]),
         verdict=in_words(verdict_on_figures(run, evaluation), words.language, run=reached(run.path), data=data_of(run)),
+        opening=_opening(run, evaluation, kind),
+        first=_first_figure(evaluation.scores),
         forecast=_forecast(history, words),
         samples=_uri(picture(kind.sheet(evaluation.samples))),
         num_samples=len(evaluation.samples),
         reals=_picture_file(run, "reals.png"),
-        scores=[(MEANINGS[s.metric], s) for s in evaluation.scores],
-        missing=[meaning.title[words.language] for name, meaning in MEANINGS.items() if name not in measured],
+        **_figures(evaluation, kind, words, numbers),
         copy_verdict=say_of_copies(evaluation.copies),
         copier_below=COPIER_BELOW,
         copies_by=kind.scored_by,
@@ -99,6 +102,69 @@ def _page(run: RunFolder, evaluation: Evaluation, words: Words) -> str:
         scripts=[Markup(script) for script in scripts],  # ours and plotly's: the only text that is not escaped
         hashes=[base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts],
     )
+
+
+def _opening(run: RunFolder, evaluation: Evaluation, modality: Modality) -> dict[str, Any]:
+    """Return pictures of a few samples and of as many reals, None where the run keeps none, and how many."""
+    reals = read_reals(run.path, modality, evaluation.spec.shape)
+    count = min(SHOWN_FIRST, len(evaluation.samples) if reals is None else len(reals))
+    fakes = _uri(picture(modality.sheet(evaluation.samples[:count])))
+    return {
+        "count": count,
+        "fakes": fakes,
+        "reals": None if reals is None else _uri(picture(modality.sheet(reals[:count]))),
+    }
+
+
+def _first_figure(scores: Sequence[Score]) -> dict[str, Any] | None:
+    """Return the figure that stands for all, what it means, and the same without its bias where that was measured."""
+    if not scores:
+        return None
+    first = scores[0]
+    same = {score.metric: score for score in scores if score.extractor == first.extractor}
+    unbiased = same.get("frechet-infinity") if first.metric == "frechet" else None
+    return {"score": first, "meaning": MEANINGS[first.metric], "unbiased": unbiased}
+
+
+def _figures(evaluation: Evaluation, modality: Modality, words: Words, numbers: Numbers) -> dict[str, Any]:
+    """Return all figures with what each means, what is said once of all, and the names of those not measured."""
+    scores = evaluation.scores
+    measured = {score.metric for score in scores}
+    return {
+        "scores": [(MEANINGS[score.metric], score) for score in scores],
+        "table": _common(scores, words, numbers),
+        "missing": [m.title[words.language] for m in _measurable(modality) if m.name not in measured],
+    }
+
+
+def _common(scores: Sequence[Score], words: Words, numbers: Numbers) -> dict[str, Any]:
+    """Return what is said once below a table of figures; a note has a mark, but for one that is of all of them."""
+    every = _each(scores, "note")
+    notes = [note for note in every if note]
+    not_known = texts(words.language)["report"]["not_known"]
+    return {
+        "marks": {note: "" if len(every) == 1 else str(number) for number, note in enumerate(notes, 1)},
+        "levels": ", ".join(numbers.percent(level, 4) for level in _each(scores, "level")),
+        "nimgs": ", ".join(not_known if nimg is None else numbers.count(nimg) for nimg in _each(scores, "nimg")),
+        "seeds": ", ".join(map(str, _each(scores, "seed"))),
+        "extractors": list(dict.fromkeys((score.extractor, score.extractor_sha256) for score in scores)),
+    }
+
+
+def _each(scores: Sequence[Score], name: str) -> list[Any]:
+    """Return what scores have under a name, each once: it is the same of all that were measured together."""
+    return list(dict.fromkeys(getattr(score, name) for score in scores))
+
+
+def _measurable(modality: Modality) -> list[Meaning]:
+    """Return what figures there are of samples of a kind: those of melodies say nothing of pictures."""
+    told = {*modality.judged_by, *modality.told_by}
+    return [
+        meaning
+        for metric in METRICS.values()
+        if not metric.extractors or told.intersection(metric.extractors)
+        for meaning in metric.figures
+    ]
 
 
 def _script() -> str:

@@ -31,6 +31,7 @@ LONG = 8
 
 _COUNTED = re.compile(r"(\d[\d,]*(?:\.\d+)?) (\w.*)", re.DOTALL)
 _SPECS = re.compile(r"\{(\w*)(?:!r|:[,%])\}")
+_SPACED = re.compile(r"(?<=\d) %")
 _TYPED = re.compile(r"(--[\w-]+ |=)$")
 """What stands before a value that is to be typed, and is never rewritten."""
 
@@ -90,7 +91,8 @@ class Sentences:
         self.said = lru_cache(1024)(self._said)
 
     def _said(self, text: str) -> str:
-        """Return a text in French, as far as it is known."""
+        """Return a text in French, as far as it is known; of older runs, which wrote `72 %`, too."""
+        text = _SPACED.sub("%", text)
         if not text.strip():
             return text
         ways: tuple[Callable[[], str | None], ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.table import Table
@@ -50,7 +51,7 @@ def _figures(evaluation: Evaluation, words: Words) -> Table:
     """Return the table of every figure."""
     numbers = words.numbers
     table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column(words("console.figures.figure"), overflow="fold")
+    table.add_column(words("console.figures.figure"), no_wrap=True)
     table.add_column(words("console.figures.value"), justify="right", no_wrap=True)
     table.add_column(words("console.figures.interval"), no_wrap=True)
     for side in ("real", "fake"):
@@ -85,13 +86,22 @@ def print_comparisons(
     for evaluation in evaluations:
         print_evaluation(console, evaluation, words)
         say(console, "")
+    for (first, second), group in groupby(comparisons, key=lambda c: (c.first, c.second)):
+        say(console, words("console.figures.less", first=first, second=second), style="bold")
+        show(console, _differences(list(group), words))
+
+
+def _differences(comparisons: Sequence[Comparison], words: Words) -> Table:
+    """Return the table of the differences of two runs: a row for each protocol, and one for each figure of it."""
     table = Table(box=None, padding=(0, 1, 0, 0))
-    for column in ("compared", "difference", "interval", "better", "protocol"):
-        table.add_column(words(f"console.figures.{column}"), overflow="fold")
-    for c in comparisons:
-        better = c.better or words("console.figures.noise")
-        interval = words.numbers.interval(c.low, c.high)
-        compared = literal(f"{c.metric}: {c.second} - {c.first}")
-        difference = words.numbers.figure(c.difference)
-        table.add_row(compared, difference, interval, literal(better), literal(c.protocol))
-    show(console, table)
+    table.add_column(words("console.figures.compared"), no_wrap=True)
+    table.add_column(words("console.figures.difference"), justify="right", no_wrap=True)
+    table.add_column(words("console.figures.interval"), no_wrap=True)
+    table.add_column(words("console.figures.better"), overflow="fold")
+    for protocol, group in groupby(comparisons, key=lambda c: c.protocol):
+        table.add_row(literal(protocol), style="bold")
+        for c in group:
+            interval = words.numbers.interval(c.low, c.high)
+            better = c.better or words("console.figures.noise")
+            table.add_row(literal(f"  {c.metric}"), words.numbers.figure(c.difference), interval, literal(better))
+    return table

@@ -16,14 +16,14 @@ def report(**changes: float | None) -> dict[str, float | None]:
 @pytest.mark.parametrize(
     ("changes", "name", "figure"),
     [
-        ({}, "learning", "68 % [66, 70] of the time"),
+        ({}, "learning", "68% [66, 70] of the time"),
         ({"diversity": 0.02}, "collapsed", "0.02 ± 0.05"),
-        ({"accuracy_real": 0.99, "accuracy_fake": 0.995}, "D far ahead", "99 % [98, 99]"),
-        ({"accuracy_real": 1.0, "accuracy_fake": 1.0}, "D far ahead", "at least 100 % [100, 100]"),
+        ({"accuracy_real": 0.99, "accuracy_fake": 0.995}, "D far ahead", "99% [98, 99]"),
+        ({"accuracy_real": 1.0, "accuracy_fake": 1.0}, "D far ahead", "at least 100% [100, 100]"),
         ({"r_v": 0.8}, "overfitting", "0.8 ± 0.11"),
         ({"diversity": 40.0}, "diverging", "40 ± 0.05"),
-        ({"loss_D": 3.5e4, "loss_G": 20.0}, "diverging", "3.5e+04 ± 0.01"),
-        ({"accuracy_real": 0.0, "accuracy_fake": 0.02}, "D far behind", "at most 2 % [1, 3]"),
+        ({"loss_D": 3.5e4, "loss_G": 20.0}, "diverging", "35,000 ± 0.01"),
+        ({"accuracy_real": 0.0, "accuracy_fake": 0.02}, "D far behind", "at most 2% [1, 3]"),
         ({"loss_G": None}, "not finite", "loss of G"),
         ({"diversity": None}, "not finite", "diversity"),
     ],
@@ -38,7 +38,7 @@ def test_an_accuracy_that_swings_to_and_fro_is_called_oscillating_and_one_that_d
     swinging = [report(accuracy_real=0.9 if i % 2 else 0.3, accuracy_fake=0.9 if i % 2 else 0.3) for i in range(SWINGS)]
     drifting = [report(accuracy_real=0.95 - 0.04 * i, accuracy_fake=0.95 - 0.04 * i) for i in range(SWINGS)]
     assert judge(swinging).name == "oscillating"
-    assert "30 % [28, 32] and 90 % [88, 91]" in judge(swinging).text
+    assert "30% [28, 32] and 90% [88, 91]" in judge(swinging).text
     assert judge(drifting).name == "learning"
 
 

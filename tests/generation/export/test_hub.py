@@ -64,7 +64,7 @@ def test_the_card_has_the_figures_with_their_intervals(tmp_path: Path) -> None:
     told = {
         "scores": [row, {**row, "nimg": 1, "value": 999}],
         "meanings": {"frechet": {"title": {"en": "Fréchet distance"}}},
-        "verdicts": [{"name": "sound", "text": "sound: 90 % [88, 92] of samples lie among the reals"}],
+        "verdicts": [{"name": "sound", "text": "sound: 90% [88, 92] of samples lie among the reals"}],
         "copies": {"p_value": 0.42},
     }
     (run / "scores.json").write_text(json.dumps(told), "utf-8")

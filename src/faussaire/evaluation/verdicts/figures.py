@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from faussaire.core.decimals import p_value as written
 from faussaire.evaluation.verdicts.verdict import Figure, Verdict, share
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _copier(p_value: float | None) -> Verdict | None:
         return None
     return Verdict(
         name="copier",
-        text=f"copier: samples are nearer to training images than new images are (p = {p_value:.1e}); "
+        text=f"copier: samples are nearer to training images than new images are ({written(p_value)}); "
         "look at the closest pairs, and train for less time or on more images",
         facts={"p": p_value},
     )

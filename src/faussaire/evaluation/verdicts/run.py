@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from faussaire.core.config import LENGTHS, flag
+from faussaire.core.decimals import plain
 from faussaire.core.errors import CheckpointError
 from faussaire.data.dataset import is_few
 from faussaire.evaluation.verdicts.verdict import Tone, Verdict, right_of
@@ -212,4 +213,4 @@ def _command(advice: Advice, verdict: Verdict, settings: Mapping[str, Any]) -> S
 
 
 def _times(name: str, value: float | None, factor: float) -> tuple[str, ...]:
-    return () if value is None or not math.isfinite(value) else (flag(name), f"{factor * value:g}")
+    return () if value is None or not math.isfinite(value) else (flag(name), plain(factor * value, 6))

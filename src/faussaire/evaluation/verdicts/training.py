@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from faussaire.core.decimals import plain
 from faussaire.evaluation.verdicts.verdict import Verdict, percent
 
 PATIENCE = 5  # reports that must agree before anything bad is said
@@ -49,7 +50,7 @@ def judge(reports: Sequence[Report], *, critic: bool = False) -> Verdict:
             return bad
     return Verdict(
         name="learning",
-        text=f"learning: D is right {_right(now)} of the time (50 % is chance); "
+        text=f"learning: D is right {_right(now)} of the time (50% is chance); "
         f"fakes vary {_and_half(now, 'diversity')} times as much as reals",
     )
 
@@ -152,4 +153,4 @@ def _right(report: Report) -> str:
 def _and_half(report: Report, name: str) -> str:
     """Write a figure of a report and half of its 95 % interval, if there is one: `0.92 ± 0.05`."""
     half = report.get(f"{name}_half")
-    return f"{report[name]:.3g}" + ("" if half is None else f" ± {half:.2g}")
+    return plain(report[name], 3, thousands=",") + ("" if half is None else f" ± {plain(half, 2)}")

@@ -51,7 +51,7 @@ class Verdict:
 
 
 def percent(value: float, n: float) -> str:
-    """Write a share of n samples in per cent with its 95 % interval (Wilson's): `72 % [71, 73]`."""
+    """Write a share of n samples in per cent with its 95 % interval (Wilson's): `72% [71, 73]`."""
     return share(right_of(value, n))
 
 
@@ -62,6 +62,6 @@ def right_of(value: float, n: float) -> Figure:
 
 
 def share(figure: Figure) -> str:
-    """Write a share in per cent with its interval: `72 % [71, 73]`."""
+    """Write a share in per cent with its interval: `72% [71, 73]`."""
     value, low, high = (100 * number for number in figure)
-    return f"{value:.0f} % [{low:.0f}, {high:.0f}]"
+    return f"{value:.0f}% [{low:.0f}, {high:.0f}]"

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from faussaire import __version__
+from faussaire.core.decimals import p_value, plain
 from faussaire.core.names import shown
 from faussaire.data.sources.embedded import embedded_sets
 from faussaire.generation.export._exporter import Source
@@ -103,7 +104,8 @@ def figures(source: Source) -> Iterator[str]:
     for row in current:
         title = meanings.get(row["metric"], {}).get("title", {}).get("en", row["metric"])
         yield (
-            f"| {text(str(title))} | {row['value']:.4g} | {row['low']:.4g} to {row['high']:.4g} ({row['level']:.0%}) "
+            f"| {text(str(title))} | {plain(row['value'], 4)} "
+            f"| {plain(row['low'], 4)} to {plain(row['high'], 4)} ({row['level']:.0%}) "
             f"| {row['n_real']:,}, {row['n_fake']:,} | `{code(row['protocol'])}`, seed {row['seed']} |"
         )
     verdicts = [verdict["text"] for verdict in source.scores.get("verdicts", [])]
@@ -119,7 +121,7 @@ def copies(scores: Mapping[str, Any]) -> str:
     told = "The samples are nearer to training samples than new real ones are: it copies." if copier else (
         "Not called a copier: the samples are not nearer to training samples than new real ones are, beyond chance."
     )  # fmt: skip
-    return f"{found.get('text') or told} (p = {found['p_value']:.2g})"
+    return f"{found.get('text') or told} ({p_value(found['p_value'])})"
 
 
 def _width(source: Source) -> str:

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from faussaire import __version__
+from faussaire.core.decimals import plain
 from faussaire.core.errors import ConfigError, ExportError
 from faussaire.core.files import write_atomically
 from faussaire.core.rng import numpy_generator_for
@@ -54,7 +55,7 @@ def write_onnx(source: Source, out: Path, *, half: bool, progress: Progress) -> 
     if not found.is_small(half=half):
         raise ExportError(
             f"the exported generator makes other samples than torch does ({found.others:,} of {COMPARED:,}, by up to "
-            f"{found.largest:.1e} in [-1, 1]): nothing was written; "
+            f"{plain(found.largest, 2)} in [-1, 1]): nothing was written; "
             + ("take --precision fp32" if half else "please report it, with the architecture")
         )
     progress("writing it", 2, 3)
@@ -139,8 +140,8 @@ class Difference:
         if self.discrete:
             return f"the same samples as torch's on {COMPARED - self.others:,} of {COMPARED:,} latents"
         return (
-            f"the same samples as torch's on {COMPARED:,} latents: the largest difference is {self.largest:.1e} in "
-            f"[-1, 1]"
+            f"the same samples as torch's on {COMPARED:,} latents: the largest difference is "
+            f"{plain(self.largest, 2)} in [-1, 1]"
         )
 
 

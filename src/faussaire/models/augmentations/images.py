@@ -114,7 +114,7 @@ OF_IMAGES: dict[str, Augmentation] = {
         apply=colour,
     ),
     "translation": Augmentation(
-        description="moved by up to 12.5 % of the side, the border repeated",
+        description="moved by up to 12.5% of the side, the border repeated",
         numbers=2,
         amounts=translation_amounts,
         apply=translation,

@@ -40,7 +40,7 @@ def gaps(spectra: Tensor, amounts: Tensor) -> Tensor:
 
 OF_SOUNDS: dict[str, Augmentation] = {
     "shift": Augmentation(
-        description="sound moved in time by up to 12.5 % of its length",
+        description="sound moved in time by up to 12.5% of its length",
         numbers=1,
         amounts=shift_amounts,
         apply=translation,

@@ -14,5 +14,6 @@
 
   plot.speak(Plotly);
   draw();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", draw);
+  addEventListener("beforeprint", () => { for (const film of document.querySelectorAll("details.film")) film.open = true; });
 })();
