@@ -13,7 +13,9 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 	$$name $(IS_NEW) && echo $$name && break; done)
 VENV = .venv
 BIN = $(VENV)/bin
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
+# What pip would do on one core, and that takes it the most time; a package may have templates that are no Python.
+COMPILE = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 
 .PHONY: demo test wheel-test install course docs clean
 
@@ -66,10 +68,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) (a few minutes the first time) ..."
 	$(PIP) "$$(grep '^torch==' constraints.txt)"
 	$(PIP) -e '.[train]'
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) -e '.[dev]'
+	$(COMPILE)
 	@touch $@
 
 clean:
