@@ -3,8 +3,8 @@
 G: z → dense 16w → dense to a small map of 4w channels → 1×1 convolution and pixel shuffle → a residual 3×3 of 2w
 channels → 3×3 convolution and pixel shuffle, again for each further doubling, the last to the image. The small map
 also paints the whole image, by a 1×1 convolution and one pixel shuffle. Channels are scaled at each place to a mean
-square of 1 before each LeakyReLU (pixel norm: Karras et al. 2018, arXiv 1710.10196). The sum, smoothed where images are
-larger than 32 pixels, goes through tanh.
+square of 1 before each LeakyReLU (pixel norm: Karras et al. 2018, arXiv 1710.10196). The sum goes through tanh. Where
+images are larger than 32 pixels, what each shuffle made, and the sum, are filtered by 1 2 1 in both directions.
 D: stride-2 convolutions → dense 8w → one logit.
 
 Against `hybrid`, at the same seconds of a processor on Fashion-MNIST, it leaves two fifths of the Fréchet distance
@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, leaky_relu, pixel_shuffle
+from torch.nn.functional import leaky_relu, pixel_shuffle
 
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures._blocks import (
@@ -36,19 +36,28 @@ from faussaire.models.architectures._strided import StridedDiscriminator
 from faussaire.models.truncation import mean_of_leaky_relu
 
 WIDTH = 8
-SMALL = 32  # pixels: larger images are smoothed, or pixel shuffles leave a grid of two pixels' period (docs/LAB.md)
+SMALL = 32  # pixels: of larger images pixel shuffles leave a grid, and a weave of twice its period (docs/LAB.md)
+BINOMIAL = (0.25, 0.5, 0.25)
 DETAIL = 0.3  # the share of residual branches and of the last pixel shuffle at first: images begin with their shapes
 
 
-def smoothed(image: Tensor) -> Tensor:
-    """Filter images `[N, C, H, W]` by the binomial 1 2 1 in both directions: nothing of two pixels' period is left."""
-    return avg_pool2d(avg_pool2d(image, 2, stride=1, padding=1, count_include_pad=False), 2, stride=1)
+def smoothed(x: Tensor, weights: Tensor) -> Tensor:
+    """Filter maps `[N, C, H, W]` by three weights in both directions, edges repeated.
+
+    By 1 2 1 nothing of two pixels' period is left. Sums of slices take a processor a third of the time of a pooling.
+    """
+    for axis in (2, 3):
+        size = x.shape[axis]
+        wider = torch.cat([x.narrow(axis, 0, 1), x, x.narrow(axis, size - 1, 1)], axis)
+        x = weights[0] * wider.narrow(axis, 0, size) + weights[1] * x + weights[2] * wider.narrow(axis, 2, size)
+    return x
 
 
 class LeanGenerator(nn.Module):
     """z `[N, z_dim]`, labels `[N]` where it is conditional → images `[N, C, H, W]`, in [-1, 1] in evaluation."""
 
     per_sample = True
+    binomial: Tensor
 
     def __init__(self, spec: SampleSpec, z_dim: int, num_classes: int, width: int) -> None:
         super().__init__()
@@ -65,10 +74,14 @@ class LeanGenerator(nn.Module):
         )
         self.enlargement = 2**num_doublings
         self.smooths = spec.shape[1] > SMALL
+        if self.smooths:
+            self.register_buffer("binomial", torch.empty(3))
         self.painter = nn.Conv2d(4 * width, spec.shape[0] * self.enlargement**2, 1)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw every parameter anew."""
+        if self.smooths:
+            self.binomial.copy_(torch.tensor(BINOMIAL))
         kaiming(self.hidden, generator)
         kaiming(self.dense, generator, gain=GAIN)
         details = {self.shuffled[-1], *self.residuals}
@@ -95,13 +108,17 @@ class LeanGenerator(nn.Module):
         """Make the images `[N, C, H, W]` of hidden layers `[N, 16w]`."""
         x = leaky_relu(pixel_norm(self.dense(hidden).unflatten(1, self.map_shape)), SLOPE)
         painted = pixel_shuffle(self.painter(x), self.enlargement)
-        x = pixel_shuffle(self.up(x), 2)
+        x = self.smooth(pixel_shuffle(self.up(x), 2))
         for residual, conv in zip(self.residuals, self.shuffled, strict=True):
             x = leaky_relu(pixel_norm(x), SLOPE)
             x = leaky_relu(pixel_norm(x + residual(x)), SLOPE)
             x = pixel_shuffle(conv(x), 2)
-        x = painted + x
-        return torch.tanh(smoothed(x) if self.smooths else x)
+            x = x if conv is self.shuffled[-1] else self.smooth(x)
+        return torch.tanh(self.smooth(painted + x))
+
+    def smooth(self, x: Tensor) -> Tensor:
+        """Filter maps `[N, C, H, W]` where images are large."""
+        return smoothed(x, self.binomial) if self.smooths else x
 
 
 def discriminator(spec: SampleSpec, num_classes: int, width: int) -> nn.Module:
