@@ -47,8 +47,7 @@ def pseudonym(sent: str) -> str:
         raise RequestError(422, "a pseudonym has at most {most} letters", most=MOST_LETTERS)
     text = unicodedata.normalize("NFKC", sent)
     text = "".join(letter for letter in text if _is_seen(letter))
-    text = re.sub(r"\s+", " ", text).strip()
-    text = _with_few_marks(text)
+    text = re.sub(r"\s+", " ", _with_few_marks(text)).strip()
     if not any(unicodedata.category(letter)[0] in "LN" or unicodedata.category(letter) == "So" for letter in text):
         raise RequestError(422, "a pseudonym has at least one letter, digit or picture")
     if len(text) > MOST_LETTERS:
@@ -86,7 +85,10 @@ def _with_few_marks(text: str) -> str:
     kept: list[str] = []
     marks = MOST_MARKS  # none stands before the first letter
     for letter in text:
-        marks = marks + 1 if unicodedata.category(letter).startswith("M") else 0
+        if unicodedata.category(letter).startswith("M"):
+            marks += 1
+        else:
+            marks = MOST_MARKS if letter.isspace() else 0  # nor on a space
         if marks <= MOST_MARKS:
             kept.append(letter)
     return "".join(kept)
