@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,6 +27,7 @@ from faussaire.runs.standing import standing
 from faussaire.views.web.api.generators import written
 from faussaire.views.web.classroom.questions import REAL
 from faussaire.views.web.classroom.store import Store
+from faussaire.views.web.classroom.worker import Worker
 from faussaire.views.web.library import Library
 
 LOOK_SECONDS = 2.0
@@ -57,19 +57,8 @@ class Gallery:
         self.trouble: dict[str, int] = {}
         """Runs of which no pictures could be made, and the version that it was tried with."""
         self._histories: dict[Path, History] = {}
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look_again_and_again, name="gallery", daemon=True)
+        self.worker = Worker("gallery", self._look_by_one_core, every_seconds=LOOK_SECONDS)
         self.hang_reals()
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Look no more."""
-        self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def fits(self, run: RunFolder) -> bool:
         """Say whether a run makes samples like those of the data: others would be known at a glance."""
@@ -97,15 +86,11 @@ class Gallery:
                     self.trouble[run_id] = version
                     logging.getLogger("uvicorn.error").error("%s has no part in the game: %s", run_id, error)
 
-    def _look_again_and_again(self) -> None:
+    def _look_by_one_core(self) -> None:
         import torch
 
-        torch.set_num_threads(1)  # a training has the other cores
-        while not self._ended.wait(LOOK_SECONDS):
-            try:
-                self.look()
-            except (FaussaireError, OSError) as error:
-                logging.getLogger("uvicorn.error").error("%s", error)
+        torch.set_num_threads(1)  # of this thread: a training has the other cores
+        self.look()
 
     def _finished(self, run: RunFolder) -> int:
         """Return the version of the generator of a run that is not being trained; 0 where it is, or has none."""

@@ -1,21 +1,23 @@
 """Real or fake, one picture at a time: the next question of a pupil, and the answer, which counts once.
 
 A question is real or fake by the toss of a coin. A fake is of a run drawn evenly among those of the others: nobody is
-asked about forgeries of their own. No picture comes twice to the same pupil. A question stays open, and is asked again,
-until it is answered; an answer that is sent again, because its acknowledgement was lost, changes nothing.
+asked about forgeries of their own. No picture comes twice to the same pupil.
 """
 
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
 
 from faussaire.core.errors import RequestError
 from faussaire.views.web.classroom.pupils import Pupil
+from faussaire.views.web.classroom.series import Series
 from faussaire.views.web.classroom.store import Store
 
 MAX_ANSWERS = 400  # of a pupil
+UNKNOWN = "there is no such question, or its picture is kept no longer"
 REAL = ""  # the run of a picture that no run has made
 
 
@@ -42,6 +44,13 @@ class Questions:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._series = Series(
+            store=store,
+            table="answer",
+            reply="said_real",
+            enough="you have answered all {most} questions: thank you",
+            unknown=UNKNOWN,
+        )
 
     def next(self, pupil: Pupil) -> int:
         """Return the number of the question that is open for a pupil, a new one if there is none.
@@ -49,23 +58,16 @@ class Questions:
         Raises:
             RequestError: there is nothing to ask: no forger has finished, or the pupil has seen or answered enough.
         """
-        with self.store.writing() as db:
-            row = db.execute("SELECT number FROM answer WHERE pupil = ? AND said_real IS NULL", (pupil.id,)).fetchone()
-            if row:
-                return int(row[0])
-            asked: int = db.execute("SELECT COUNT(*) FROM answer WHERE pupil = ?", (pupil.id,)).fetchone()[0]
-            if asked >= MAX_ANSWERS:
-                raise RequestError(410, "you have answered all {most} questions: thank you", most=MAX_ANSWERS)
-            picture, run = _drawn(
-                db.execute(
-                    "SELECT id, run FROM picture WHERE id NOT IN (SELECT picture FROM answer WHERE pupil = ?) "
-                    "AND run NOT IN (SELECT run FROM training WHERE pupil = ?)",
-                    (pupil.id, pupil.id),
-                ).fetchall(),
-                asked,
-            )
-            db.execute("INSERT INTO answer VALUES (?, ?, ?, ?, NULL)", (pupil.id, asked, picture, run))
-        return asked
+
+        def drawn(db: sqlite3.Connection, asked: int) -> tuple[int, str]:
+            unseen = db.execute(
+                "SELECT id, run FROM picture WHERE id NOT IN (SELECT picture FROM answer WHERE pupil = ?) "
+                "AND run NOT IN (SELECT run FROM training WHERE pupil = ?)",
+                (pupil.id, pupil.id),
+            ).fetchall()
+            return _drawn(unseen, asked)
+
+        return self._series.open(pupil, drawn, most=MAX_ANSWERS)
 
     def picture(self, pupil: Pupil, number: int) -> bytes:
         """Return the picture of a question of a pupil as a PNG.
@@ -95,7 +97,7 @@ class Questions:
                 (pupil.id, number),
             ).fetchone()
         if row is None:
-            raise RequestError(404, "there is no such question, or its picture is kept no longer")
+            raise RequestError(404, UNKNOWN)
         return row
 
     def answer(self, pupil: Pupil, number: int, said_real: bool) -> Answer:
@@ -104,17 +106,8 @@ class Questions:
         Raises:
             RequestError: there is no such question.
         """
-        with self.store.writing() as db:
-            db.execute(
-                "UPDATE answer SET said_real = ? WHERE pupil = ? AND number = ? AND said_real IS NULL",
-                (said_real, pupil.id, number),
-            )
-            row = db.execute(
-                "SELECT run, said_real FROM answer WHERE pupil = ? AND number = ?", (pupil.id, number)
-            ).fetchone()
-        if row is None:
-            raise RequestError(404, "there is no such question, or its picture is kept no longer")
-        return Answer(number=number, run=row[0], said_real=bool(row[1]))
+        run, said = self._series.settle(pupil, number, ("run", "said_real"), said=(said_real,))
+        return Answer(number=number, run=run, said_real=bool(said))
 
 
 def _drawn(unseen: list[tuple[int, str]], asked: int) -> tuple[int, str]:

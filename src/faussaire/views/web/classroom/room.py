@@ -90,13 +90,14 @@ def furnished(dataset: Dataset, lesson: Lesson) -> Room:
 @contextmanager
 def at_work(room: Room) -> Iterator[None]:
     """Let the threads of a class work; at the end of the block they have stopped, and the store is closed."""
-    room.gallery.start()
-    room.workshop.start()
+    workers = (room.workshop.worker, room.gallery.worker)
+    for worker in workers:
+        worker.start()
     try:
         yield
     finally:
-        room.workshop.close()
-        room.gallery.close()
+        for worker in workers:
+            worker.close()
         room.store.close()
 
 

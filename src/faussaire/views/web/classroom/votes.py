@@ -7,6 +7,7 @@ the pupil's own, which stands left is tossed for; whose runs they are is told af
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,9 +15,11 @@ from typing import Literal
 
 from faussaire.core.errors import RequestError
 from faussaire.views.web.classroom.pupils import Pupil
+from faussaire.views.web.classroom.series import Series
 from faussaire.views.web.classroom.store import Store
 
 MAX_VOTES = 200  # of a pupil
+UNKNOWN = "there is no such pair, or one of the two is no longer here"
 Side = Literal["left", "right"]
 
 
@@ -40,6 +43,13 @@ class Votes:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._series = Series(
+            store=store,
+            table="vote",
+            reply="won",
+            enough="you have voted {most} times: thank you",
+            unknown=UNKNOWN,
+        )
 
     def next(self, pupil: Pupil) -> int:
         """Return the number of the pair that is open for a pupil, a new one if there is none.
@@ -47,13 +57,8 @@ class Votes:
         Raises:
             RequestError: there is none: fewer than two runs of others have finished, or all pairs were voted on.
         """
-        with self.store.writing() as db:
-            row = db.execute("SELECT number FROM vote WHERE pupil = ? AND won IS NULL", (pupil.id,)).fetchone()
-            if row:
-                return int(row[0])
-            asked: int = db.execute("SELECT COUNT(*) FROM vote WHERE pupil = ?", (pupil.id,)).fetchone()[0]
-            if asked >= MAX_VOTES:
-                raise RequestError(410, "you have voted {most} times: thank you", most=MAX_VOTES)
+
+        def drawn(db: sqlite3.Connection, asked: int) -> tuple[str, str]:
             runs = db.execute(
                 "SELECT run FROM sheet WHERE run NOT IN (SELECT run FROM training WHERE pupil = ?) ORDER BY run",
                 (pupil.id,),
@@ -64,9 +69,9 @@ class Votes:
                 if len(runs) < 2:
                     raise RequestError(409, "there are no two forgers of others to compare yet")
                 raise RequestError(410, "you have compared every pair there is: more come with the next forger")
-            left, right = pair if secrets.randbelow(2) else pair[::-1]
-            db.execute("INSERT INTO vote VALUES (?, ?, ?, ?, NULL)", (pupil.id, asked, left, right))
-        return asked
+            return pair if secrets.randbelow(2) else pair[::-1]
+
+        return self._series.open(pupil, drawn, most=MAX_VOTES)
 
     def sheet(self, pupil: Pupil, number: int, side: Side) -> bytes:
         """Return samples of one run of a pair as a PNG.
@@ -80,7 +85,7 @@ class Votes:
                 (pupil.id, number),
             ).fetchone()
         if row is None:
-            raise RequestError(404, "there is no such pair, or one of the two is no longer here")
+            raise RequestError(404, UNKNOWN)
         content: bytes = row[0]
         return content
 
@@ -90,16 +95,8 @@ class Votes:
         Raises:
             RequestError: there is no such pair.
         """
-        with self.store.writing() as db:
-            db.execute(
-                f'UPDATE vote SET won = "{better}" WHERE pupil = ? AND number = ? AND won IS NULL', (pupil.id, number)
-            )
-            row = db.execute(
-                'SELECT "left", "right", won FROM vote WHERE pupil = ? AND number = ?', (pupil.id, number)
-            ).fetchone()
-        if row is None:
-            raise RequestError(404, "there is no such pair, or one of the two is no longer here")
-        return Vote(number=number, left=row[0], right=row[1], won=row[2])
+        left, right, won = self._series.settle(pupil, number, ('"left"', '"right"', "won"), reply=f'"{better}"')
+        return Vote(number=number, left=left, right=right, won=won)
 
 
 def _least_voted(runs: list[str], cast: list[tuple[int, str, str]], pupil: int) -> tuple[str, str] | None:

@@ -28,6 +28,7 @@ from faussaire.modalities import SampleSpec, of_spec
 from faussaire.models.architectures import architectures
 from faussaire.views.web.classroom.pupils import Pupil
 from faussaire.views.web.classroom.store import Store
+from faussaire.views.web.classroom.worker import Worker
 
 MAX_TRAININGS = 2  # of a pupil
 LOOK_SECONDS = 0.5
@@ -106,20 +107,10 @@ class Workshop:
 
     def __init__(self, store: Store, lesson: Lesson) -> None:
         self.store, self.lesson = store, lesson
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="workshop", daemon=True)
+        self.worker = Worker("workshop", self._train_next, every_seconds=LOOK_SECONDS)
+        """Closed, it has the training that runs save and stop, and begins no other."""
         with store.writing() as db:
             db.execute("UPDATE training SET state = 'waiting' WHERE state = 'running'")  # when a server ended
-
-    def start(self) -> None:
-        """Begin to train."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Have the training that runs save and stop, and begin no other."""
-        self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def ask(self, pupil: Pupil, choices: Choices) -> None:
         """Put a training of a pupil in line.
@@ -151,14 +142,10 @@ class Workshop:
             number += 1
         return number
 
-    def _work(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
-            try:
-                waiting = self._next()
-                if waiting is not None:
-                    self._train(*waiting)
-            except (RequestError, OSError) as error:
-                logging.getLogger("uvicorn.error").error("%s", error)
+    def _train_next(self) -> None:
+        waiting = self._next()
+        if waiting is not None:
+            self._train(*waiting)
 
     def _next(self) -> tuple[int, str, Choices] | None:
         """Take the first in line: whoever has had the fewest trainings, in the order of asking."""
@@ -189,7 +176,7 @@ class Workshop:
         stopper.start()
         said = child.communicate()[1].strip().splitlines()
         stopper.join()
-        if self._ended.is_set():
+        if self.worker.ended.is_set():
             return  # it is waiting again, for the next server
         if child.returncode and not (self.lesson.runs / run / "events.jsonl").is_file():
             logging.getLogger("uvicorn.error").error("%s was not trained: %s", run, said[-1] if said else "…")
@@ -200,7 +187,7 @@ class Workshop:
     def _stop_at_the_end(self, child: subprocess.Popen[str]) -> None:
         """Tell a training to save and stop when the class ends; wait until it is over, either way."""
         while child.poll() is None:
-            if self._ended.wait(LOOK_SECONDS):
+            if self.worker.ended.wait(LOOK_SECONDS):
                 child.send_signal(signal.SIGTERM)
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(STOP_SECONDS)
