@@ -159,19 +159,20 @@ def after(page: Any, preset: str, rounds: int, **change: Any) -> dict[str, Any]:
 
 def test_the_good_experiments_cover_what_they_say(play: Any) -> None:
     page = play()
-    islands, ring = after(page, "good", 300), after(page, "ring", 400)
+    islands, ring = after(page, "good", 400), after(page, "ring", 400)
     assert islands["covered"] >= 7
-    assert (ring["covered"], ring["of"], ring["verdict"]) == (16, 16, "good")
+    assert (ring["covered"] >= 15, ring["of"], ring["verdict"]) == (True, 16, "good")
     assert ring["accuracy"] < 0.65
-    assert page.inner_text("#covered") == "16 of 16"
+    assert page.inner_text("#covered") == f"{ring['covered']} of 16"
 
 
-def test_the_collapse_sits_on_one_or_two_islands(play: Any) -> None:
+def test_the_collapse_sits_on_a_few_islands(play: Any) -> None:
     page = play()
-    told = after(page, "collapse", 300)
-    assert 1 <= told["covered"] <= 2
+    told = after(page, "collapse", 400)
+    assert 1 <= told["covered"] <= 3
     assert told["onData"] > 0.6
     assert told["verdict"] == "collapse"
+    assert after(page, "collapse", 600, optimizerG="adam", penalty="r1r2", dSteps=2, beta1=0)["covered"] >= 7
 
 
 def test_the_cloud_swings_past_its_island_and_comes_to_rest_by_its_cure(play: Any) -> None:
@@ -258,7 +259,60 @@ def test_a_link_with_impossible_parts_opens_and_says_which(play: Any) -> None:
     page = play("#data=spiral&lrD=fast&batch=64.5&dSteps=11&drawn=%25&loss=constructor&seed=3&bold")
     assert page.inner_text("#trouble").endswith("lrD=fast, batch=64.5, dSteps=11, drawn, loss=constructor, bold.")
     settings = page.evaluate("faussaire.play.settings")
-    assert (settings["data"], settings["seed"], settings["lrD"]) == ("spiral", 3, 0.005)
+    assert (settings["data"], settings["seed"], settings["lrD"]) == ("spiral", 3, 0.01)
+
+
+def test_an_experiment_is_a_short_link_and_one_with_other_settings_is_none(play: Any) -> None:
+    page = play("#preset=ring&seed=4")
+    assert page.evaluate("faussaire.play.settings") == {
+        **page.evaluate("({ ...faussaire.DEFAULTS, ...faussaire.PRESETS.ring })"),
+        "preset": "ring",
+        "seed": 4,
+    }
+    assert page.evaluate("faussaire.fragmentOf(faussaire.play.settings, [])") == "#preset=ring&seed=4"
+    kinds = [page.evaluate("text => faussaire.stateOf(text).settings.preset", text) for text in LINKS]
+    assert kinds == list(LINKS.values())
+
+
+LINKS = {
+    "#preset=collapse": "collapse",
+    "#preset=collapse&dSteps=1": "own",
+    "#preset%3Dcollapse%26speed%3D5": "collapse",
+    "#preset=collapse&amp;seed=3": "collapse",
+    "#data=moons": "own",
+    "#seed=9": "good",
+}
+
+
+def test_a_hostile_link_opens_and_is_not_repeated_at_length(play: Any) -> None:
+    parts = ["__proto__=1", "<img src=x>", "seed=1=2", "%E0%A4%A", *(f"x{k}={'y' * 100}" for k in range(2000))]
+    page = play("#" + "&".join(parts))
+    assert page.evaluate("faussaire.play.settings") == page.evaluate("faussaire.DEFAULTS")
+    told = page.inner_text("#trouble")
+    assert told.endswith("…, ….")
+    assert len(told) < 300
+    assert page.query_selector("#trouble img") is None
+
+
+def test_who_draws_by_keyboard_sees_where_the_cross_stands(play: Any) -> None:
+    page = play("#data=drawn")
+    page.focus("#clear")
+    page.keyboard.press("Tab")
+    assert page.evaluate("[document.activeElement.id, ...faussaire.play.cursor]") == ["plane", 0, 0]
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#drawn-count").startswith("1 ")
+    page.keyboard.press("Tab")
+    assert page.evaluate("faussaire.play.cursor") is None
+    page.keyboard.press("3")  # on a checkbox, which has no use for the key
+    assert page.inner_text("#rounds") == "1"
+
+
+def test_a_slow_device_shows_a_coarser_map_rather_than_fewer_pictures(play: Any) -> None:
+    page = play()
+    fine = page.evaluate("picture.fineness")
+    draw = "picture.cost = 1000; picture.drawInTime(faussaire.play.game, faussaire.play.layers, null); picture.fineness"
+    assert [fine, page.evaluate(draw), page.evaluate(draw), page.evaluate(draw)] == [0, 1, 2, 2]
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
@@ -268,6 +322,7 @@ def test_a_phone_shows_it_legibly_without_scrolling_sideways(play: Any, language
         page.select_option("#data", data)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.get_attribute("html", "lang") == language
+    assert page.is_visible("#calm")
     small = page.evaluate(
         "[...document.querySelectorAll('main *')].filter((e) => parseFloat(getComputedStyle(e).fontSize) < 13 && "
         "e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))"

@@ -24,26 +24,39 @@ const snapped = (byte) => SQUARE * ((2 * byte) / 255 - 1);
 // A point as its address will give it back, so that a link shows what its sender saw.
 const kept = (point) => point.map((value) => snapped(Math.round(((Math.max(-SQUARE, Math.min(SQUARE, value)) / SQUARE + 1) / 2) * 255)));
 
+// The settings of an experiment; `own` ones are told by what they differ in from the usual.
+const settingsOf = (preset) => ({ ...DEFAULTS, ...PRESETS[preset], preset });
+
 function fragmentOf(settings, drawn) {
-  const parts = Object.keys(DEFAULTS).filter((name) => settings[name] !== DEFAULTS[name]).map((name) => `${name}=${settings[name]}`);
+  const usual = { ...settingsOf(settings.preset), preset: DEFAULTS.preset };
+  const parts = Object.keys(DEFAULTS).filter((name) => settings[name] !== usual[name]).map((name) => `${name}=${settings[name]}`);
   if (drawn.length) parts.push(`drawn=${packed(drawn)}`);
   return `#${parts.join("&")}`;
 }
 
 // What a fragment says, and the parts of it that are not possible.
 function stateOf(fragment) {
-  const settings = { ...DEFAULTS }, wrong = [];
-  let drawn = [];
-  for (const part of fragment.replace(/^#/, "").split("&").filter(Boolean)) {
-    const [name, text = ""] = part.split("=");
-    if (name === "drawn") {
-      const points = unpacked(text);
-      if (points) drawn = points;
-      else wrong.push("drawn");
-    } else if (isPossible(name, text)) settings[name] = typeof DEFAULTS[name] === "number" ? Number(text) : text;
-    else wrong.push(part.slice(0, 40));
+  const said = {}, wrong = [];
+  for (const part of readable(fragment.replace(/^#/, "")).split("&").filter(Boolean)) {
+    const [name, ...rest] = part.split("="), text = rest.join("=");
+    if (name === "drawn" ? unpacked(text) !== null : isPossible(name, text)) said[name] = text;
+    else wrong.push(name === "drawn" ? name : part);
   }
-  return { settings, drawn, wrong };
+  const begun = settingsOf(said.preset ?? DEFAULTS.preset), settings = { ...begun };
+  for (const name of Object.keys(DEFAULTS).filter((name) => name in said))
+    settings[name] = typeof DEFAULTS[name] === "number" ? Number(said[name]) : said[name];
+  // Some settings of an experiment with others: its sentence would not be true of them.
+  if (Object.keys(begun).some((name) => !FREE.includes(name) && settings[name] !== begun[name])) settings.preset = "own";
+  return { settings, drawn: unpacked(said.drawn ?? ""), wrong };
+}
+
+// Some programs that pass a link on write signs of it as %3D or &amp;.
+function readable(text) {
+  try {
+    return decodeURIComponent(text).replaceAll("&amp;", "&");
+  } catch {
+    return text;
+  }
 }
 
 function isPossible(name, text) {

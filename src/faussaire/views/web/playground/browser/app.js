@@ -1,9 +1,10 @@
 // The page: what is chosen, the game that follows from it, and the loop that plays and shows it.
 
-const FRAME_MS = 33; // thirty pictures a second
-const LEAST_MS = 4; // of each, for the game, however slow the machine draws
+const FRAME_MS = 30; // between two pictures at most: a little more than thirty a second
+const [LEAST_MS, MOST_MS] = [2, 24]; // of each, for the game
 const STILL_MS = 1000; // between two pictures, for who wants less motion
 const WORDS_MS = 250; // between two changes of the figures
+const [MOST_NAMED, LONGEST_PART] = [6, 40]; // of the parts of an address that are not possible
 const KEYS_OF = { 1: "step-D", 2: "step-G", 3: "step-round", r: "run", 0: "restart" };
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -17,10 +18,10 @@ const play = {
     this.restart();
   },
 
-  // An experiment: its settings, new networks, and off it goes.
+  // An experiment: its settings, new networks of the same seed, and off it goes.
   begin(preset) {
-    const { speed } = this.settings;
-    this.load({ settings: { ...DEFAULTS, ...PRESETS[preset], preset, speed }, drawn: this.drawn });
+    const { seed, speed } = this.settings;
+    this.load({ settings: { ...settingsOf(preset), seed, speed }, drawn: this.drawn });
     this.run(true);
   },
 
@@ -34,7 +35,7 @@ const play = {
 
   // Takes a change of settings; other data or another seed begin anew, the rest goes on with the networks as they are.
   choose(change) {
-    const own = Object.keys(change).some((name) => name !== "speed");
+    const own = Object.keys(change).some((name) => !FREE.includes(name));
     this.settings = { ...this.settings, ...change, ...(own ? { preset: "own" } : {}) };
     this.game.settings = this.settings;
     if ("data" in change || "seed" in change) this.restart();
@@ -97,31 +98,33 @@ const play = {
   },
 };
 
-// The loop: as many rounds a second as are asked for, as far as thirty pictures a second leave time for them.
+// The loop: as many rounds a second as are asked for, as far as thirty pictures a second leave time for them. How much
+// time that is shows in how late the pictures come: whatever else this device has to do is counted so, too.
 const pace = {
   begin() {
-    Object.assign(this, { owed: 0, before: performance.now(), drawn: 0, worded: 0, drawing: 8 });
+    Object.assign(this, { owed: 0, before: performance.now(), drawn: 0, worded: 0, between: FRAME_MS, forGame: 8 });
     requestAnimationFrame((now) => this.frame(now));
   },
 
   frame(now) {
     if (!play.running) return;
-    const began = performance.now(), until = began + Math.max(LEAST_MS, FRAME_MS - this.drawing - 6);
-    this.owed = Math.min(this.owed + (play.settings.speed * Math.min(200, now - this.before)) / 1000, play.settings.speed);
+    const passed = Math.min(200, now - this.before), { speed } = play.settings;
     this.before = now;
-    for (; this.owed >= 1 && performance.now() < until; this.owed--) play.rounds(1);
-    if (!calm.matches || now - this.drawn > STILL_MS) {
-      const start = performance.now();
-      picture.draw(play.game, play.layers, play.cursor);
-      this.drawn = now;
-      if (now - this.worded > (calm.matches ? 0 : WORDS_MS)) {
-        showFigures(play);
-        this.worded = now;
-      }
-      this.drawing += 0.1 * (performance.now() - start - this.drawing);
-    }
-    document.body.dataset.frames = Number(document.body.dataset.frames ?? 0) + 1;
+    this.between += 0.2 * (passed - this.between);
+    this.forGame = Math.max(LEAST_MS, Math.min(MOST_MS - picture.cost, this.forGame * (this.between > FRAME_MS ? 0.9 : 1.05)));
+    this.owed = Math.min(this.owed + (speed * passed) / 1000, speed);
+    for (const until = performance.now() + this.forGame; this.owed >= 1 && performance.now() < until; this.owed--) play.rounds(1);
+    if (!calm.matches || now - this.drawn > STILL_MS) this.draw(now);
     if (play.ready) requestAnimationFrame((next) => this.frame(next));
+  },
+
+  draw(now) {
+    picture.drawInTime(play.game, play.layers, play.cursor);
+    this.drawn = now;
+    document.body.dataset.frames = Number(document.body.dataset.frames ?? 0) + 1;
+    if (now - this.worded <= (calm.matches ? 0 : WORDS_MS)) return;
+    showFigures(play);
+    this.worded = now;
   },
 };
 
@@ -160,9 +163,11 @@ function beginPage() {
   $("restart").addEventListener("click", () => play.restart());
   $("share").addEventListener("click", share);
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input[type=text]")) return;
     if (KEYS_OF[event.key]) $(KEYS_OF[event.key]).click();
   });
+  calm.addEventListener("change", showCalm);
+  showCalm();
   addEventListener("hashchange", open);
   addEventListener("resize", () => play.show());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -184,8 +189,16 @@ function open() {
   const state = stateOf(location.hash);
   play.run(false);
   play.load(state);
-  $("trouble").hidden = !state.wrong.length;
-  $("trouble").textContent = state.wrong.length ? words("page.wrong", { parts: state.wrong.join(", ") }) : "";
+  sayWrong(state.wrong);
+}
+
+const showCalm = () => ($("calm").hidden = !calm.matches);
+
+// Says which parts of the address were left out, the first few of them by name.
+function sayWrong(wrong) {
+  const named = wrong.slice(0, MOST_NAMED).map((part) => (part.length > LONGEST_PART ? `${part.slice(0, LONGEST_PART)}…` : part));
+  $("trouble").hidden = !wrong.length;
+  $("trouble").textContent = wrong.length ? words("page.wrong", { parts: [...named, ...(wrong.length > MOST_NAMED ? ["…"] : [])].join(", ") }) : "";
 }
 
 async function share() {

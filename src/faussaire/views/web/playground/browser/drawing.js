@@ -33,9 +33,11 @@ function beginDrawing(play, picture) {
     event.stopPropagation();
     play.show();
   });
-  plane.addEventListener("blur", () => {
-    play.cursor = null;
+  const moveTo = (cursor) => {
+    play.cursor = cursor;
     play.show();
-  });
+  };
+  plane.addEventListener("focus", () => plane.matches(":focus-visible") && play.settings.data === "drawn" && moveTo([0, 0]));
+  plane.addEventListener("blur", () => moveTo(null));
   $("clear").addEventListener("click", () => play.clear());
 }

@@ -1,6 +1,8 @@
 // The plane: what D believes as colours, real points as dots, fakes as diamonds, and the arrow of each.
 
-const CELLS = 44; // of the coloured map, each way
+const CELLS = [48, 36, 24]; // of the coloured map, each way: as fine as the device has time for
+const SLOW_MS = 12; // a picture that takes longer makes the map coarser
+const QUICK_MS = 3; // one that takes less makes it finer
 const ARROW = 0.3; // length of an arrow of slope 1, in units of the plane
 const LONGEST = 0.35;
 const SHADES = 128;
@@ -8,12 +10,9 @@ const SHADES = 128;
 class Picture {
   constructor(canvas) {
     this.canvas = canvas;
-    this.map = Object.assign(document.createElement("canvas"), { width: CELLS, height: CELLS });
-    this.centres = new Float64Array(2 * CELLS * CELLS);
-    for (let i = 0; i < CELLS * CELLS; i++) {
-      this.centres[2 * i] = SQUARE * ((2 * ((i % CELLS) + 0.5)) / CELLS - 1);
-      this.centres[2 * i + 1] = SQUARE * (1 - (2 * (Math.floor(i / CELLS) + 0.5)) / CELLS);
-    }
+    this.maps = CELLS.map((cells) => new BeliefMap(cells));
+    this.fineness = 0; // which of the maps is drawn
+    this.cost = (SLOW_MS + QUICK_MS) / 2; // milliseconds of a picture, on the average of the last ones
     this.readColours();
   }
 
@@ -22,10 +21,21 @@ class Picture {
     const rgb = (name) => style.getPropertyValue(name).trim().match(/[0-9a-f]{2}/g).map((part) => parseInt(part, 16));
     const [paper, real, fake] = ["--card", "--real", "--fake"].map(rgb);
     this.colours = Object.fromEntries(["real", "fake", "gradient", "card", "ink", "quiet"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-    this.shades = Array.from({ length: SHADES + 1 }, (_, k) => {
+    this.shades = Uint32Array.from({ length: SHADES + 1 }, (_, k) => {
       const belief = (2 * k) / SHADES - 1, end = belief > 0 ? real : fake, share = 0.5 * Math.abs(belief);
-      return paper.map((value, c) => value + share * (end[c] - value));
+      return packedColour(paper.map((value, c) => Math.round(value + share * (end[c] - value))));
     });
+  }
+
+  // Draws, and minds how long it takes, so that a slow device shows a coarser map rather than fewer pictures.
+  drawInTime(game, layers, cursor) {
+    const began = performance.now();
+    this.draw(game, layers, cursor);
+    this.cost += 0.1 * (performance.now() - began - this.cost);
+    const finer = this.cost > SLOW_MS ? this.fineness + 1 : this.cost < QUICK_MS ? this.fineness - 1 : this.fineness;
+    if (finer === this.fineness || !(finer in CELLS)) return;
+    this.fineness = finer;
+    this.cost = (SLOW_MS + QUICK_MS) / 2; // measured anew
   }
 
   // Draws a game; `layers` says which of map, real, fake and arrows, `cursor` is where the keyboard draws, or null.
@@ -48,19 +58,10 @@ class Picture {
   }
 
   drawMap(context, D, boundary) {
-    const logits = D.output(this.centres, CELLS * CELLS), image = new ImageData(CELLS, CELLS);
-    for (let i = 0; i < logits.length; i++) {
-      const belief = sigmoid(logits[i] - boundary), shade = this.shades[Math.round(SHADES * (belief >= 0 ? belief : 0.5))];
-      image.data[4 * i] = shade[0];
-      image.data[4 * i + 1] = shade[1];
-      image.data[4 * i + 2] = shade[2];
-      image.data[4 * i + 3] = 255;
-    }
-    this.map.getContext("2d").putImageData(image, 0, 0);
     context.save();
     context.scale(1, -1);
     context.imageSmoothingEnabled = true;
-    context.drawImage(this.map, -SQUARE, -SQUARE, 2 * SQUARE, 2 * SQUARE);
+    context.drawImage(this.maps[this.fineness].painted(D, boundary, this.shades), -SQUARE, -SQUARE, 2 * SQUARE, 2 * SQUARE);
     context.restore();
   }
 
@@ -130,6 +131,31 @@ class Picture {
     return [SQUARE * ((2 * (clientX - box.left)) / box.width - 1), SQUARE * (1 - (2 * (clientY - box.top)) / box.height)];
   }
 }
+
+// What D believes of the middles of square cells, as an image of one pixel each.
+class BeliefMap {
+  constructor(cells) {
+    this.canvas = Object.assign(document.createElement("canvas"), { width: cells, height: cells });
+    this.context = this.canvas.getContext("2d");
+    this.image = this.context.createImageData(cells, cells);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+    const middle = (k) => SQUARE * ((2 * (k + 0.5)) / cells - 1);
+    this.middles = Float64Array.from({ length: 2 * cells * cells }, (_, i) => (i % 2 ? -middle(Math.floor(i / 2 / cells)) : middle((i / 2) % cells)));
+  }
+
+  painted(D, boundary, shades) {
+    const logits = D.output(this.middles, this.pixels.length);
+    for (let i = 0; i < logits.length; i++) {
+      const belief = sigmoid(logits[i] - boundary);
+      this.pixels[i] = shades[Math.round(SHADES * (belief >= 0 ? belief : 0.5))];
+    }
+    this.context.putImageData(this.image, 0, 0);
+    return this.canvas;
+  }
+}
+
+// A colour as the bytes of an opaque pixel, in whatever order this device keeps those of a number.
+const packedColour = (rgb) => new Uint32Array(Uint8Array.of(...rgb, 255).buffer)[0];
 
 // What has left the plane is shown at its edge.
 const inside = (value) => Math.max(-0.985 * SQUARE, Math.min(0.985 * SQUARE, value));

@@ -4,7 +4,8 @@ const MOST_POINTS = 400; // of a curve; then two and two become one
 const RECENT = 20; // rounds that a figure is the mean of
 const LOOK_EVERY = 10; // rounds between two counts
 const TRAIL = 30; // counts that are remembered
-const SPREAD_OF_ONE_SPOT = 0.45;
+const FEW = 0.4; // of the places: three of eight
+const LONG_STEP = 0.2; // of the cloud, from one count to the next
 const FLAT = 0.01; // an arrow shorter than this moves nothing
 const KEYS = ["lossD", "lossG", "accuracyReal", "accuracyFake"];
 
@@ -61,18 +62,18 @@ class Story {
     if (!Number.isFinite(mean(this.last.lossD)) && this.last.lossD.length) return "broken";
     if (now === null || game.rounds < 3 * LOOK_EVERY) return game.rounds || game.stepsD || game.stepsG ? "first" : "start";
     if (this.accuracy() > 0.95 && now.pull < FLAT) return "strong";
-    if (this.swings()) return "swing";
-    if (now.covered >= 0.87 * now.of && now.onData >= 0.5) return "good";
     const lately = this.trail.slice(-5);
-    if (now.of >= 5 && game.rounds >= 100 && lately.every(({ covered, of, onData }) => covered > 0 && covered <= of / 3 && onData > 0.4)) return "collapse";
+    if (now.of >= 5 && game.rounds >= 100 && lately.every(({ covered, of, onData }) => covered > 0 && covered <= FEW * of && onData > 0.4)) return "collapse";
+    if (this.swings()) return "swing";
+    if (now.covered >= 0.87 * now.of && now.onData >= 0.4) return "good";
     return "learning";
   }
 
-  // Whether the cloud has gone far and come back, again and again: its way is long, and leads nowhere.
+  // Whether the cloud keeps rushing about: between two looks its centre goes far, and far for a cloud of its size.
   swings() {
     if (this.trail.length < 20) return false;
-    const steps = this.trail.slice(1).map(({ centre }, i) => distance(centre, this.trail[i].centre));
-    return steps.reduce((a, b) => a + b, 0) > 6;
+    const steps = this.trail.slice(1).map(({ centre }, i) => distance(centre, this.trail[i].centre)), step = mean(steps);
+    return step > LONG_STEP && step > 0.3 * mean(this.trail.map(({ spread }) => spread));
   }
 }
 
