@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DPI = 80
 EXTENT = 3.2  # of the plane that is drawn: from minus to plus
 HEAT_SIDE = 60  # places a side at which D is asked
-ARROWS = 60
+ARROWS, ARROW_COLOUR = 40, "#3d2f8f"
 TILE = 0.72  # inches of an image in a row
 WIDEST = 640  # pixels of a picture of a run
 COLOURS = 64  # of an animation
@@ -83,12 +83,16 @@ class Pictures:
             if legend:
                 axes.figure.colorbar(heat, ax=axes, label=self._words("heat"), shrink=0.85)
         for points, colour, name in ((real, REAL_COLOUR, "real"), (fake, FAKE_COLOUR, "fake")):
+            if not len(points):
+                continue  # nor does the legend name them
             x, y = points.detach().T
             axes.scatter(x, y, s=7, color=colour, label=self._words(name), alpha=0.7, linewidths=0)
         if arrows and D is not None:
             x, y = fake[:ARROWS].detach().T
             along = _slopes(D, fake[:ARROWS])
-            axes.quiver(x, y, *along.T, color="black", width=0.004, angles="xy", scale_units="xy", scale=2)
+            axes.quiver(
+                x, y, *along.T, color=ARROW_COLOUR, width=0.003, angles="xy", scale_units="xy", scale=1.5, alpha=0.8
+            )
         axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), xticks=[], yticks=[], aspect="equal")
         axes.set_title(title, fontsize="medium")
         if legend:

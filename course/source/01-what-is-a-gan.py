@@ -14,13 +14,17 @@
 #                                                                       step 3: do it again
 # ```
 #
+# A network is a function with many adjustable numbers, its **parameters**. It **learns** by changing each of them a little so that
+# a number called **loss**, which says how wrong its answer was, becomes smaller. `D` and `G` have a loss each.
+#
 # Nobody tells the forger what real data look like. All that it knows comes through the examiner. As the forger gets
 # better, the examiner is right less often; who can only guess is right half of the time. That is the **50 % rule**.
 #
 # In this notebook a piece of data is a point of the plane, so that you can see everything: the real points, the
 # fakes, and what `D` thinks of every place. You write steps 1 and 2 yourself, three lines each.
 #
-# You need no knowledge of GANs; a little Python and the word *gradient* are enough. It takes about half an hour.
+# You need no knowledge of GANs; a little Python is enough, and that a *gradient* says in which direction a number grows.
+# Run the cells from top to bottom by Shift + Enter. It takes about half an hour.
 # [fr]
 # # 1 · Qu'est-ce qu'un GAN ?
 #
@@ -37,6 +41,10 @@
 #                                                                             étape 3 : on recommence
 # ```
 #
+# Un réseau est une fonction avec beaucoup de nombres réglables, ses **paramètres**. Il **apprend** en changeant un peu chacun d'eux
+# pour qu'un nombre appelé **perte** (*loss*), qui dit à quel point sa réponse était fausse, devienne plus petit. `D` et `G` ont
+# chacun une perte.
+#
 # Personne ne dit au faussaire à quoi ressemblent les vraies données. Tout ce qu'il en sait lui vient de l'expert. Plus
 # le faussaire progresse, moins l'expert a raison ; et qui ne peut que deviner a raison une fois sur deux. C'est la
 # **règle des 50 %**.
@@ -44,7 +52,8 @@
 # Dans ce carnet, une donnée est un point du plan, pour que l'on puisse tout voir : les vrais points, les faux, et ce que
 # `D` pense de chaque endroit. Vous écrirez vous-même les étapes 1 et 2, trois lignes chacune.
 #
-# Il n'est pas nécessaire de connaître les GAN ; un peu de Python et le mot *gradient* suffisent. Comptez une demi-heure.
+# Il n'est pas nécessaire de connaître les GAN ; un peu de Python suffit, et savoir qu'un *gradient* dit dans quelle direction un
+# nombre grandit. Exécutez les cellules de haut en bas par Maj + Entrée. Comptez une demi-heure.
 
 # %%
 import sys
@@ -103,12 +112,22 @@ draw.plane(plane.drawing(text, 500, random), torch.empty(0, 2), title="[[a drawi
 # `G` takes noise: a **latent** `z` of two numbers, drawn from the normal distribution. It gives back a point. `D` takes a
 # point and gives back one number, the **logit**: above 0 it says REAL, below 0 FAKE. Before they have learnt anything, `G`
 # puts its points somewhere near the middle, and `D` has no opinion.
+#
+# `Linear` mixes its inputs, each with a weight of its own; these weights are the parameters. `ReLU` sets what is negative to 0, without
+# which the layers would be no more than one. `Adam` is the **optimizer**: it changes the parameters, by steps of the size `lr`.
+#
+# In the picture the background is what `D` thinks of a place: green REAL, red FAKE, and the paler, the less sure it is.
 # [fr]
 # ## Les deux réseaux
 #
 # `G` prend du bruit : un **latent** `z` de deux nombres, tirés selon la loi normale. Il rend un point. `D` prend un point et
 # rend un nombre, le **logit** : au-dessus de 0 il dit REAL, en dessous FAKE. Tant qu'ils n'ont rien appris, `G` place ses
 # points quelque part vers le milieu, et `D` n'a pas d'avis.
+#
+# `Linear` mélange ses entrées, chacune avec son poids ; ces poids sont les paramètres. `ReLU` remplace ce qui est négatif par 0 ; sans
+# lui, toutes les couches n'en feraient qu'une. `Adam` est l'**optimiseur** : il change les paramètres, par pas de la taille `lr`.
+#
+# Dans l'image, le fond est ce que `D` pense d'un endroit : vert REAL, rouge FAKE, et plus c'est pâle, moins il est sûr de lui.
 
 # %%
 def new_networks(lr_G=1e-3, lr_D=1e-3):
@@ -164,7 +183,8 @@ for logit in (4.0, 0.0, -4.0):
 #
 # Fill in three lines:
 #
-# 1. make fakes of the noise `z` by `G`, **detached**: nothing that happens to them later shall reach `G`;
+# 1. make fakes of the noise `z` by `G`, **detached**: torch remembers how each number was computed, so as to find gradients; `.detach()`
+#    has it forget that the fakes come from `G`, so that nothing that happens to them in this step reaches `G`;
 # 2. the loss of `D`: its real points have label 1, its fakes label 0; add both;
 # 3. one step of `D`.
 #
@@ -188,7 +208,9 @@ for logit in (4.0, 0.0, -4.0):
 #
 # Complétez trois lignes :
 #
-# 1. faire de faux points avec `G` à partir du bruit `z`, **détachés** : rien de ce qui leur arrive ensuite ne doit atteindre `G` ;
+# 1. faire de faux points avec `G` à partir du bruit `z`, **détachés** : torch se souvient de la façon dont chaque nombre a été calculé,
+#    pour trouver les gradients ; `.detach()` lui fait oublier que ces points viennent de `G`, et rien de ce qui leur arrive dans
+#    cette étape n'atteint `G` ;
 # 2. la perte de `D` : les vrais points ont l'étiquette 1, les faux l'étiquette 0 ; additionnez les deux ;
 # 3. un pas de `D`.
 #
@@ -228,7 +250,7 @@ answer_1
 #
 # Three lines again:
 #
-# 1. **freeze** `D`: `D.requires_grad_(False)`;
+# 1. **freeze** `D`, so that no gradient is kept for its parameters: `D.requires_grad_(False)`;
 # 2. the loss of `G`: it wants `D` to take its fakes for real. Which label do they get now? And are they detached?
 # 3. one step of `G`.
 #
@@ -245,7 +267,7 @@ answer_1
 #
 # De nouveau trois lignes :
 #
-# 1. **figer** `D` : `D.requires_grad_(False)` ;
+# 1. **figer** `D`, pour qu'aucun gradient ne soit gardé pour ses paramètres : `D.requires_grad_(False)` ;
 # 2. la perte de `G` : il veut que `D` prenne ses faux points pour des vrais. Quelle étiquette reçoivent-ils maintenant ? Et sont-ils détachés ?
 # 3. un pas de `G`.
 #
@@ -310,15 +332,16 @@ answer_3
 # [en]
 # ## One round a click
 #
-# Each time that you run the second cell below (Ctrl + Enter) one round is played: step 1, step 2. Where it is green `D` says
-# REAL, where it is red FAKE. The arrows show where `D` would have each fake go: that is all that `G` ever learns about the real
-# data. Run it a few dozen times, and watch who moves when.
+# Each time that you run the second cell below (Ctrl + Enter) one round is played: step 1, step 2. The arrows show where `D` would
+# have each fake go: that is all that `G` ever learns about the real data. In the first rounds the background is pale, as `D` knows
+# nothing yet, and all arrows start from the same heap. Run it a few dozen times, and watch who moves when.
 # [fr]
 # ## Un tour par clic
 #
-# Chaque fois que vous exécutez la deuxième cellule ci-dessous (Ctrl + Entrée), un tour est joué : étape 1, étape 2. En vert, là
-# où `D` dit REAL ; en rouge, là où il dit FAKE. Les flèches montrent où `D` voudrait voir aller chaque faux point : c'est tout
-# ce que `G` apprend jamais des vraies données. Exécutez-la quelques dizaines de fois, et regardez qui bouge quand.
+# Chaque fois que vous exécutez la deuxième cellule ci-dessous (Ctrl + Entrée), un tour est joué : étape 1, étape 2. Les flèches
+# montrent où `D` voudrait voir aller chaque faux point : c'est tout ce que `G` apprend jamais des vraies données. Aux premiers
+# tours le fond est pâle, car `D` ne sait encore rien, et toutes les flèches partent du même tas. Exécutez-la quelques dizaines de
+# fois, et regardez qui bouge quand.
 
 # %%
 history = []
@@ -413,7 +436,7 @@ print(f"[[heaps found by the fakes | tas trouvés par les faux points]]: {found}
 #
 # - `new_networks(lr_G=1e-2)`: a forger that learns ten times as fast as the examiner.
 # - `new_networks(lr_D=1e-2)`: the reverse. Look at the arrows when `D` is sure everywhere.
-# - `betas=(0.9, 0.999)`: with momentum, `G` and `D` chase one another. How many heaps are found?
+# - `betas=(0.9, 0.999)`: with **momentum**, which repeats a part of the last step, `G` and `D` chase one another. How many heaps are found?
 # - `real_points` of your own drawing.
 #
 # When only some of the heaps are found, that is called **mode collapse**. Notebook 7 causes it on purpose, and mends it.
@@ -426,7 +449,7 @@ print(f"[[heaps found by the fakes | tas trouvés par les faux points]]: {found}
 #
 # - `new_networks(lr_G=1e-2)` : un faussaire qui apprend dix fois plus vite que l'expert.
 # - `new_networks(lr_D=1e-2)` : l'inverse. Regardez les flèches quand `D` est sûr de lui partout.
-# - `betas=(0.9, 0.999)` : avec de l'élan, `G` et `D` se poursuivent l'un l'autre. Combien de tas sont trouvés ?
+# - `betas=(0.9, 0.999)` : avec de l'**élan** (*momentum*), qui répète une part du dernier pas, `G` et `D` se poursuivent l'un l'autre. Combien de tas sont trouvés ?
 # - `real_points` à partir de votre propre dessin.
 #
 # Quand seuls quelques tas sont trouvés, cela s'appelle un **effondrement de modes** (*mode collapse*). Le carnet 7 le provoque

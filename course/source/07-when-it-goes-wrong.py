@@ -30,12 +30,12 @@ print("faussaire", faussaire.__version__)
 # ## A mode collapse
 #
 # Both networks take steps five times as large as they should, and nothing keeps `D` smooth. After a few of them `G` makes the same
-# picture of every latent. `D` needs to know only that one picture to be right every time, and there is no way back.
+# picture of every latent, often an empty, black one. `D` needs to know only that one picture to be right every time, and there is no way back.
 # [fr]
 # ## Un effondrement de modes
 #
 # Les deux réseaux font des pas cinq fois trop grands, et rien ne garde `D` lisse. Au bout de quelques pas, `G` fait la même image à
-# partir de tous les latents. Il suffit alors à `D` de connaître cette seule image pour avoir toujours raison, et il n'y a pas de retour.
+# partir de tous les latents, souvent vide et noire. Il suffit alors à `D` de connaître cette seule image pour avoir toujours raison, et il n'y a pas de retour.
 
 # %%
 COLLAPSING = {
