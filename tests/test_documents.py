@@ -33,7 +33,7 @@ DOCUMENTS = [
     *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent.name not in READINGS),
 ]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-BRIEF = {"kimg": 0.1, "threads": 1, "pictures": 2}
+BRIEF = {"kimg": 0.2, "threads": 1, "pictures": 2}
 NARROW = {"width": 8, "precision": "fp32", "batch_size": 20}
 OTHER_KINDS = ("spoken-digits", "chorales", "names")
 MOST = {"-n": 100, "--seconds": 0.5}
