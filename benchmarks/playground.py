@@ -40,9 +40,10 @@ FRAMES_A_SECOND = 30.0
 PATIENCE_SECONDS = 20.0  # of who waits for a sentence to come true
 
 COUNT_FRAMES = """() => {
+  globalThis.seen?.disconnect();
   globalThis.waits = [];
-  const drawn = new MutationObserver(() => waits.push(performance.now()));
-  drawn.observe(document.body, { attributeFilter: ["data-frames"] });
+  globalThis.seen = new MutationObserver(() => waits.push(performance.now()));
+  seen.observe(document.body, { attributeFilter: ["data-frames"] });
 }"""
 TAKE = "(change) => { faussaire.play.run(false); faussaire.play.choose(change); faussaire.play.restart(); }"
 PLAY_TO = """(rounds) => {
@@ -96,7 +97,7 @@ PROMISES = {
 def smoothness(page: Any, preset: str, speed: int, slower: float, seconds: float) -> tuple[float, float, float]:
     """Return pictures a second while an experiment runs, the longest wait in ms, and ms of script in each picture."""
     session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # of the processor, not of the clock
     session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
     page.click(f"#preset-{preset}")
     page.evaluate("speed => faussaire.play.choose({ speed })", speed)

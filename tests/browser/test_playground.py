@@ -225,6 +225,19 @@ def test_it_runs_until_it_is_paused(play: Any) -> None:
     assert page.get_attribute("#accuracy-0", "points")
 
 
+TICKS = """async (count) => {
+  for (const on of [true, false, true, false, true]) faussaire.play.run(on);
+  const frames = () => Number(document.body.dataset.frames ?? 0), before = frames();
+  for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame);
+  faussaire.play.run(false);
+  return frames() - before;
+}"""
+
+
+def test_paused_and_run_again_at_once_it_plays_in_one_loop(play: Any) -> None:
+    assert 1 <= play().evaluate(TICKS, 6) <= 7
+
+
 def test_a_drawing_by_mouse_and_keyboard_is_learnt_and_goes_along_with_the_address(play: Any) -> None:
     page = play("#data=drawn&seed=7")
     assert page.is_disabled("#run")

@@ -102,12 +102,13 @@ const play = {
 // time that is shows in how late the pictures come: whatever else this device has to do is counted so, too.
 const pace = {
   begin() {
-    Object.assign(this, { owed: 0, before: performance.now(), drawn: 0, worded: 0, between: FRAME_MS, forGame: 8 });
-    requestAnimationFrame((now) => this.frame(now));
+    const loop = {}; // of this beginning: one that was paused and begun again within a picture would go on, too
+    Object.assign(this, { loop, owed: 0, before: performance.now(), drawn: 0, worded: 0, between: FRAME_MS, forGame: 8 });
+    requestAnimationFrame((now) => this.frame(now, loop));
   },
 
-  frame(now) {
-    if (!play.running) return;
+  frame(now, loop) {
+    if (!play.running || loop !== this.loop) return;
     const passed = Math.min(200, now - this.before), { speed } = play.settings;
     this.before = now;
     this.between += 0.2 * (passed - this.between);
@@ -115,7 +116,7 @@ const pace = {
     this.owed = Math.min(this.owed + (speed * passed) / 1000, speed);
     for (const until = performance.now() + this.forGame; this.owed >= 1 && performance.now() < until; this.owed--) play.rounds(1);
     if (!calm.matches || now - this.drawn > STILL_MS) this.draw(now);
-    if (play.ready) requestAnimationFrame((next) => this.frame(next));
+    if (play.ready) requestAnimationFrame((next) => this.frame(next, loop));
   },
 
   draw(now) {
