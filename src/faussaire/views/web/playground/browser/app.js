@@ -103,7 +103,7 @@ const play = {
 const pace = {
   begin() {
     const loop = {}; // of this beginning: one that was paused and begun again within a picture would go on, too
-    Object.assign(this, { loop, owed: 0, before: performance.now(), drawn: 0, worded: 0, between: FRAME_MS, forGame: 8 });
+    Object.assign(this, { loop, owed: 0, before: performance.now(), drawn: 0, worded: 0, between: FRAME_MS, forGame: 8, left: 0 });
     requestAnimationFrame((now) => this.frame(now, loop));
   },
 
@@ -114,7 +114,13 @@ const pace = {
     this.between += 0.2 * (passed - this.between);
     this.forGame = Math.max(LEAST_MS, Math.min(MOST_MS - picture.cost, this.forGame * (this.between > FRAME_MS ? 0.9 : 1.05)));
     this.owed = Math.min(this.owed + (speed * passed) / 1000, speed);
-    for (const until = performance.now() + this.forGame; this.owed >= 1 && performance.now() < until; this.owed--) play.rounds(1);
+    // A round that took longer than there was time for is paid for by the next pictures.
+    this.left = Math.min(this.left, 0) + this.forGame;
+    for (; this.owed >= 1 && this.left > 0; this.owed--) {
+      const began = performance.now();
+      play.rounds(1);
+      this.left -= performance.now() - began;
+    }
     if (!calm.matches || now - this.drawn > STILL_MS) this.draw(now);
     if (play.ready) requestAnimationFrame((next) => this.frame(next, loop));
   },
