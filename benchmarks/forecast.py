@@ -59,7 +59,7 @@ def scores_of(run: RunFolder, end_nimg: int) -> tuple[list[Seen], float]:
             rows = {row["metric"]: row["value"] for row in event.data["rows"]}
             left = fall_left(config, event.nimg / end_nimg)
             seen.append(Seen(nimg=event.nimg, value=rows["frechet"], fall_left=left))
-            floor = rows["frechet-floor"]
+            floor = rows.get("frechet-floor", 0.0)  # shown where n is the same on both sides
     return seen, floor
 
 
