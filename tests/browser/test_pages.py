@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from faussaire.runs.folder import RunFolder
+from faussaire.views.numbers import MINUS, Numbers
 from faussaire.views.web.pages.render import static_address
 from toy import write_squares
 from web_client import copy_of, serving, train_on
@@ -321,3 +322,29 @@ def test_the_language_is_switched_and_remembered(served: str, open_page: Any) ->
     assert "Le discriminateur a raison" in page.inner_text("h2 >> nth=0")
     page.goto(f"{served}/runs/squares/quiz")
     assert page.get_attribute("html", "lang") == "fr"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_scripts_write_numbers_as_python_does(served: str, open_page: Any, language: str) -> None:
+    page = open_page(f"{served}/runs/squares?lang={language}")
+    numbers = Numbers(language, MINUS)
+    written = page.evaluate(
+        """async () => {
+          const live = document.querySelector('script[src$="live.js"]').src;
+          const w = await import(live.replace("live.js", "words.js"));
+          return [w.percent(0.742), w.number(0.00005), w.number(-12345.6, 4), w.whole(1234567), w.thousands(1234560)];
+        }"""
+    )
+    python = [numbers.percent(0.742), numbers.figure(0.00005, 3), numbers.figure(-12345.6)]
+    assert written == [*python, numbers.count(1234567), numbers.thousands(1234560)]
+
+
+def test_a_printed_page_has_nothing_to_press_and_is_light(served: str, open_page: Any) -> None:
+    page = open_page(served + "/runs/squares", color_scheme="dark")
+    page.wait_for_selector('body[data-state="finished"]')
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    shown = page.evaluate("[...document.querySelectorAll('button, input')].filter((e) => e.checkVisibility()).length")
+    of_the_diagram = page.locator(".ask:visible, .steps button:visible").count()  # headings, on paper
+    assert shown == of_the_diagram
+    page.emulate_media(media="screen")

@@ -16,6 +16,7 @@ from data.given import images_as_given, labels_as_given
 from data.zoo import KEPT, REJECTED, colours, encoded, png
 from faussaire.core.errors import ConfigError, DataError
 from faussaire.data import Dataset, prepare
+from faussaire.data.store import finishing
 from faussaire.modalities.image import rule
 
 
@@ -153,10 +154,10 @@ def test_one_in_ten_is_held_out_and_none_is_lost(tmp_path: Path, digits: tuple[n
     assert [label_of[row.tobytes()] for row in dataset.held_out] == dataset.held_out_labels.tolist()
 
 
-def test_fewer_than_200_are_not_held_out(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
-    np.save(tmp_path / "set.npy", digits[0][:199])
+def test_of_fewer_than_50_none_is_held_out(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
+    np.save(tmp_path / "set.npy", digits[0][:49])
     dataset = prepare(tmp_path / "set.npy")
-    assert (len(dataset.images), len(dataset.held_out)) == (199, 0)
+    assert (len(dataset.images), len(dataset.held_out)) == (49, 0)
     assert dataset.held_out.shape == (0, 1, 8, 8)
 
 
@@ -258,13 +259,49 @@ def test_many_sizes_in_one_folder_are_brought_to_one(tmp_path: Path) -> None:
 
 
 def test_why_nothing_is_held_out_is_said(tmp_path: Path) -> None:
-    few = np.random.default_rng(0).integers(0, 256, (150, 8, 8), np.uint8)
+    few = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
     copies = np.repeat(few[:1], 300, axis=0)
     for name, images, settings, said in (
-        ("few", few, {}, "held out: none, as that begins at 200 images, and 150 are used"),
+        ("few", few, {}, "held out: none, as that begins at 50 images, and 40 are used"),
         ("copies", copies, {}, "held out: none, as too few of the 300 images differ: copies of an image stay together"),
-        ("dropped", np.concatenate([few, few]), {"duplicates": "drop"}, "at 200 images, and 150 are used"),
+        ("dropped", np.concatenate([few, few]), {"duplicates": "drop"}, "at 50 images, and 40 are used"),
     ):
         np.save(tmp_path / f"{name}.npy", images)
         notes = prepare(tmp_path / f"{name}.npy", **settings).inventory.notes  # type: ignore[arg-type]
         assert any(said in note for note in notes), notes
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(49, 0), (50, 5), (199, 19)])
+def test_of_a_small_set_a_tenth_is_counted_off_from_50_images_on(tmp_path: Path, count: int, held_out: int) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (count, 8, 8), np.uint8)
+    np.save(tmp_path / "small.npy", images)
+    np.save(tmp_path / "other.npy", images[::-1])
+    small, other = prepare(tmp_path / "small.npy"), prepare(tmp_path / "other.npy")
+    assert (len(small.images), len(small.held_out)) == (count - held_out, held_out)
+    assert np.array_equal(small.held_out[:], other.held_out[:])
+
+
+def test_copies_of_an_image_stay_together_in_a_small_set(tmp_path: Path) -> None:
+    images = np.random.default_rng(2).integers(0, 256, (60, 8, 8), np.uint8)
+    np.save(tmp_path / "twice.npy", np.concatenate([images, images]))
+    twice = prepare(tmp_path / "twice.npy")
+    assert len(twice.held_out) == 12
+    assert not {row.tobytes() for row in twice.held_out} & {row.tobytes() for row in twice.images}
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_a_run_that_began_with_a_small_set_undivided_goes_on_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labelled: bool
+) -> None:
+    images = np.random.default_rng(3).integers(0, 256, (90, 8, 8), np.uint8)
+    labels = {"labels": np.arange(90) % 3} if labelled else {}
+    np.savez(tmp_path / "small.npz", images=images, **labels)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(finishing, "HELD_OUT_FROM", 200)
+        before = prepare(tmp_path / "small.npz", cache=tmp_path / "earlier")
+    now = prepare(tmp_path / "small.npz", fingerprint=before.fingerprint)
+    assert len(prepare(tmp_path / "small.npz").held_out) == 9
+    assert (now.fingerprint, len(now.held_out)) == (before.fingerprint, 0)
+    assert np.array_equal(now.images[:], before.images[:])
+    if labelled:
+        assert np.array_equal(now.labels, before.labels)

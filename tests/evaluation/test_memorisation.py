@@ -98,3 +98,23 @@ def test_mann_whitney_agrees_with_the_reference_implementation() -> None:
     assert chance == pytest.approx(1 - 1121.5 / 2700, rel=1e-12)
     assert torch.special.ndtr(torch.tensor(-z_score).double()).item() == pytest.approx(0.06920930295158224, rel=1e-6)
     assert _closest_tail(7, num_fake=200, num_real=100, rank=3) == pytest.approx(0.37439733294899824, rel=1e-6)
+
+
+def test_of_few_held_out_images_a_copier_is_told_by_the_scale_of_augmented_ones() -> None:
+    train, held_out = images(0, 45), images(1, 5)
+    augmented = copies(train, 2, 400, 0.3)
+    found = memorisation(train, held_out, copies(train, 3, 500, 0.1), augmented=augmented)
+    assert found.is_copier
+    assert found.as_near == 1.0
+    new = memorisation(train, held_out, images(4, 500), augmented=augmented)
+    assert not new.is_copier
+    assert new.as_near is not None
+    assert new.as_near < 0.05
+
+
+def test_nearer_than_a_few_new_images_and_yet_not_near_is_no_copy() -> None:
+    train = images(0, 45)
+    far = copies(train, 3, 500, 0.2)
+    found = memorisation(train, images(1, 5), far, augmented=copies(train, 2, 400, 0.1))
+    assert found.p_value < 0.001
+    assert not found.is_copier

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 import faussaire.evaluation.evaluate as evaluation
@@ -15,6 +16,7 @@ from faussaire import prepare, train
 from faussaire.cli.main import run as command
 from faussaire.core.errors import DataError, ExtractorError
 from faussaire.evaluation.evaluate import evaluate
+from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
 from toy import IMAGE
 
@@ -138,6 +140,23 @@ def test_too_few_held_out_images_leave_a_training_without_scores(tmp_path: Path)
     kinds = [event.kind for event in run.events()]
     assert kinds[-1] == "done"
     assert "score" not in kinds
+
+
+def test_copies_are_looked_for_in_a_set_of_sixty_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trained(tmp_path, noise(60))
+    honest = evaluate(run, protocols=["fd2000-pixels-dct"])
+    assert honest.copies is not None
+    assert (honest.copies.num_held_out, honest.copies.is_copier) == (6, False)
+    known = IMAGE.to_real(prepare(tmp_path / "images.npz").images)
+
+    def copy(generator: Generator, z: torch.Tensor, *_: object) -> torch.Tensor:
+        return known[(z[:, 0].abs() * 1e6).long() % len(known)]
+
+    monkeypatch.setattr(Generator, "__call__", copy)
+    copier = evaluate(run, protocols=["fd2000-pixels-dct"])
+    assert [verdict.name for verdict in copier.verdicts] == ["copier"]
+    assert copier.copies is not None
+    assert copier.copies.as_near == 1.0
 
 
 @pytest.mark.parametrize(("count", "few"), [(40, True), (120, False)])

@@ -53,4 +53,4 @@ def test_forty_images_are_called_few_in_both_languages() -> None:
 def test_every_advice_and_doubt_has_its_sentence(lang: str) -> None:
     words = texts(lang)["verdict"]
     assert set(words["advice"]) == set(get_args(Advice))
-    assert set(words["basis"]["doubts"]) == {"pixels", "seen", "copies"}
+    assert set(words["basis"]["doubts"]) == {"pixels", "seen", "copies", "few"}

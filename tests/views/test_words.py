@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from faussaire.core.config import load_recipe, recipes
 from faussaire.core.errors import ConfigError
+from faussaire.data import embedded_sets
 from faussaire.evaluation.metrics import MEANINGS
 from faussaire.evaluation.metrics.spec import BETTER
 from faussaire.views.numbers import NARROW
@@ -141,6 +143,12 @@ def test_every_sentence_of_the_source_is_there_in_french() -> None:
     assert [(place, text) for place, text in missing if text.replace("{{", "{").replace("}}", "}") not in known] == []
 
 
+def test_what_recipes_and_embedded_sets_say_of_themselves_is_there_in_french() -> None:
+    sets = [text for found in embedded_sets().values() for text in (found.description, found.sample, found.licence)]
+    told = {load_recipe(name)["description"] for name in recipes()} | set(sets)
+    assert told - set(sentences_in_french()) == {"MIT, Zalando SE"}
+
+
 def test_every_sentence_in_french_is_still_said_somewhere() -> None:
     said = {text.replace("{{", "{").replace("}}", "}") for _, text in shown_sentences()}
     for name in (
@@ -225,7 +233,7 @@ def test_french_has_no_break_spaces_where_its_typography_wants_them() -> None:
     loose = re.compile(r" [;!?%»]|« | :(\s|$)|(?<=[\d}]) (s|Mo|Go|Gio)\b|\d,\d{3}\b|\d\.\d(?!\.)| '|' |l'|d'")
     typed = re.compile(
         r"`[^`]*`|--\S+ \S+|pip install '\S+'|\S+\.(py|csv|npy)\b|arXiv [\d.]+|np\.\S+.*?\)"
-        r"|version [\d.]+|cc-by-4\.0|'#\w+'|7\.3\S*|MATLAB 7\.3"
+        r"|version [\d.]+|cc-by-4\.0|CC BY-SA [\d.]+|'#\w+'|7\.3\S*|MATLAB 7\.3"
     )
     spoken = {**dict(flat(texts("fr"))), **sentences_in_french()}
     assert {key: text for key, text in spoken.items() if loose.search(typed.sub("", text))} == {}

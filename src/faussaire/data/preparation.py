@@ -30,7 +30,7 @@ from faussaire.data.labels.labels import is_about_labels
 from faussaire.data.sources.locate import locate
 from faussaire.data.store.build import Build, begun_plan
 from faussaire.data.store.earlier import Earlier
-from faussaire.data.store.finishing import DUPLICATES, KEEP, finish
+from faussaire.data.store.finishing import COUNTED_BELOW, DUPLICATES, KEEP, finish
 from faussaire.data.store.folder import StoreFolder, check_room, load, store_folder
 from faussaire.data.store.rows import PixelFile
 from faussaire.data.store.selection import Selection, choose
@@ -105,7 +105,7 @@ def prepare(
             `background`, of what is transparent or padded; `frames`, of an animation `first` or `all`.
 
     Nothing is decoded again as long as the data and the settings stay the same, but for what was left out for reasons
-    that may be gone: no network, no permission, no memory, a missing extra. From 200 images on, one in ten is held
+    that may be gone: no network, no permission, no memory, a missing extra. From 50 images on, one in ten is held
     out, by the hash of its pixels, so that copies of an image stay together.
 
     Raises:
@@ -121,7 +121,11 @@ def prepare(
             if earlier or not store.ready():
                 _build(origin, store, wanted, earlier, workers=workers, progress=progress)
                 store.remove_others()
-    return load(store.current, origin.path)
+    dataset = load(store.current, origin.path)
+    is_small = len(dataset.images) + len(dataset.held_out) < COUNTED_BELOW
+    if fingerprint and is_small and not dataset.fits(fingerprint) and (whole := dataset.undivided()).fits(fingerprint):
+        return whole  # what a run began with before so small a set was divided
+    return dataset
 
 
 def _doubtful(origin: Origin, store: StoreFolder, fingerprint: str | None) -> Earlier | None:

@@ -205,5 +205,5 @@ def _compute_all(
 def _verdicts(scores: Sequence[Score], copies: Memorisation | None, *, num_classes: int) -> tuple[Verdict, ...]:
     """Judge by the figures, of which the first protocol's stand, and by the test for copies."""
     figures = {score.metric: (score.value, score.low, score.high) for score in reversed(scores)}
-    p_value = None if copies is None else copies.p_value
+    p_value = copies.p_value if copies is not None and copies.is_copier else None
     return tuple(judge_figures(figures, num_classes=num_classes, copier_p=p_value))

@@ -8,9 +8,11 @@ Two rank statistics, both indifferent to the law itself, are computed of it:
     closest    how many fakes are nearer than the r-th nearest held-out image, r = 1 % of them: beta-binomial
 
 The second sees a generator that copies one time in ten, which hardly moves the first; the smaller p-value is doubled
-(Bonferroni). Blurred or averaged pictures are nearer to everything, so nearness alone convicts the innocent. The test
-is therefore made twice, of the distance d and of the share d / (d + e), e being the distance to the nearest held-out
-image, which shrinks for a blur as d does; the larger of the two p-values counts.
+(Bonferroni). Where few are held out the ranks stay valid, but they tell which is nearer, not what near is: augmented
+training images set that scale, and a copier is one whose samples are mostly as near as those. Blurred or averaged
+pictures are nearer to everything, so nearness alone convicts the innocent. The test is therefore made twice, of the
+distance d and of the share d / (d + e), e being the distance to the nearest held-out image, which shrinks for a blur
+as d does; the larger of the two p-values counts.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Memorisation:
     p_value: float
     """The larger of the two p-values: how often a generator that has not copied looks this guilty, or more."""
     is_copier: bool
-    """p_value < 0.001."""
+    """p_value < 0.001, and most fakes as near as augmented training images where these are the scale."""
     distance: Evidence
     """Of the distance to the nearest training image."""
     share: Evidence
@@ -69,9 +71,13 @@ class Memorisation:
     """Fakes tested."""
     pairs: tuple[tuple[int, int, float], ...]
     """The closest pairs, nearest first: index of the fake, index of the training image, distance."""
+    as_near: float | None = None
+    """Share of the fakes as near to a training image as one half of the augmented ones; None without these."""
 
 
-def memorisation(train: Tensor, held_out: Tensor, fake: Tensor, *, num_pairs: int = 32) -> Memorisation:
+def memorisation(
+    train: Tensor, held_out: Tensor, fake: Tensor, *, augmented: Tensor | None = None, num_pairs: int = 32
+) -> Memorisation:
     """Test whether fakes are copies of training images.
 
     The test is valid for any distance, but only as sharp as the features: copies with noise are found in features that
@@ -82,6 +88,7 @@ def memorisation(train: Tensor, held_out: Tensor, fake: Tensor, *, num_pairs: in
         held_out: features of real images that it has not seen, [H, D]; duplicates of training images among them blunt
             the test, which stays valid.
         fake: features of generated images, [F, D].
+        augmented: features of augmented training images, [A, D], where few images are held out.
         num_pairs: how many of the closest pairs to return.
 
     Raises:
@@ -94,16 +101,21 @@ def memorisation(train: Tensor, held_out: Tensor, fake: Tensor, *, num_pairs: in
     distance = _evidence(distance_fake, distance_real)
     share = _evidence(_share(distance_fake, nearest(fake, held_out)[0]), _share(distance_real, nearest(held_out)[0]))
     p_value = max(distance.p_value, share.p_value)
+    as_near = None
+    if augmented is not None:
+        scale = nearest(as_features(augmented, name="augmented"), train)[0].median()
+        as_near = float((distance_fake <= scale).double().mean())
     closest = distance_fake.argsort(stable=True)[:num_pairs].tolist()
     return Memorisation(
         p_value=p_value,
-        is_copier=p_value < COPIER_BELOW,
+        is_copier=p_value < COPIER_BELOW and (as_near is None or as_near > 0.5),
         distance=distance,
         share=share,
         num_train=len(train),
         num_held_out=len(held_out),
         num_fake=len(fake),
         pairs=tuple((i, int(twin[i]), float(distance_fake[i])) for i in closest),
+        as_near=as_near,
     )
 
 

@@ -20,7 +20,7 @@ SPACES = {"en": " ", "fr": NARROW}
 """Before a unit (SI brochure, 2019, 5.4.3), by language."""
 
 PER_CENT = {"en": "%", "fr": f"{NARROW}%"}
-"""After a number, by language (Unicode CLDR 44): what a browser writes as well."""
+"""After a number, by language: words.js and its like write the same."""
 
 WORDS = {
     "en": {"to": "to", "missing": "not measured", "broken": "not finite", "and": ", "},

@@ -29,7 +29,7 @@ from faussaire.data.store.build import PLAN, Build
 from faussaire.data.store.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.store.folder import HELD_OUT, INDEX, ITEMS, NAMES, TRAIN, discard, write_text, writing
 from faussaire.data.store.groups import held_out_groups
-from faussaire.data.store.records import Lines, fingerprint_head, in_order
+from faussaire.data.store.records import Lines, fingerprint_head, part_digest
 from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.modalities import Modality, modalities
 from faussaire.modalities.spec import BLANK, GREY, OWN
@@ -37,8 +37,11 @@ from faussaire.modalities.spec import BLANK, GREY, OWN
 KEEP, DROP, DROP_NEAR = "keep", "drop", "drop-near"
 DUPLICATES = (KEEP, DROP, DROP_NEAR)
 
-HELD_OUT_FROM = 200
-"""Smaller sets are trained on whole: a tenth of them would be too few to measure anything with."""
+HELD_OUT_FROM = 50
+"""Smaller sets are trained on whole: of a tenth of them even a copier could not be told."""
+
+COUNTED_BELOW = 200
+"""In smaller sets a tenth is counted off, where chance might leave next to nothing."""
 
 HELD_OUT_ONE_IN = 10
 """One image in so many is set aside."""
@@ -208,6 +211,8 @@ class Finish:
         kept = self.kept
         digests, files = self._column("digest", 0), self._files()
         held_out: np.ndarray = kept & (digests % np.uint64(HELD_OUT_ONE_IN) == 0)
+        if kept.sum() < COUNTED_BELOW:
+            held_out = kept & np.isin(digests, _a_tenth(digests[kept]))
         if files is not None:
             held_out = held_out_groups(files, digests, kept, one_in=HELD_OUT_ONE_IN)
         if kept.sum() < HELD_OUT_FROM:
@@ -265,19 +270,23 @@ class Finish:
     def _write_part(self, name: str, positions: np.ndarray, labels: np.ndarray | None) -> bytes:
         """Write where the images of a part lie, in their order, and their labels; return the hash of both."""
         np.save(self.build.folder / f"{name}.npy", positions)
-        digests, numbers = hashlib.sha256(), hashlib.sha256()
-        for block in in_order(self.outcomes, positions):
-            digests.update(block)
-        if labels is not None:
-            ordered = labels[positions].astype("<i8")
+        ordered = None if labels is None else labels[positions].astype("<i8")
+        if ordered is not None:
             np.save(self.build.folder / f"{name}-labels.npy", ordered)
-            numbers.update(ordered.data)
-        return digests.digest() + numbers.digest()
+        return part_digest(self.outcomes, positions, ordered)
 
 
 def _words(digests: np.ndarray) -> np.ndarray:
     """Return SHA-256 V32 `[n]` as uint64 `[n, 4]`."""
     return np.ascontiguousarray(digests).view("<u8").reshape(-1, 4)
+
+
+def _a_tenth(digests: np.ndarray) -> np.ndarray:
+    """Return one in ten of the digests that differ, first of those that are held out of a larger set too."""
+    digests = np.unique(digests)
+    order = np.lexsort((digests, digests % np.uint64(HELD_OUT_ONE_IN)))
+    chosen: np.ndarray = digests[order[: len(digests) // HELD_OUT_ONE_IN]]
+    return chosen
 
 
 def _held_out_note(num: int, num_kept: int) -> str:

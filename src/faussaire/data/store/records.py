@@ -141,6 +141,16 @@ def in_order(outcomes: np.ndarray, positions: np.ndarray) -> Iterator[bytes]:
         yield found.tobytes()
 
 
+def part_digest(outcomes: np.ndarray, positions: np.ndarray, labels: np.ndarray | None) -> bytes:
+    """Return what a fingerprint takes of a part: the hash of its samples in their order, and that of their labels."""
+    digests, numbers = hashlib.sha256(), hashlib.sha256()
+    for block in in_order(outcomes, positions):
+        digests.update(block)
+    if labels is not None:
+        numbers.update(labels.astype("<i8").data)
+    return digests.digest() + numbers.digest()
+
+
 def fingerprint_head(
     shape: Sequence[int], classes: Sequence[str], num_held_out: int, facts: Mapping[str, Any]
 ) -> hashlib._Hash:

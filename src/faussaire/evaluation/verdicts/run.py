@@ -68,7 +68,7 @@ class Basis:
     """Images that D had seen."""
 
     doubts: tuple[str, ...] = ()
-    """Why its figures show less than they seem to: see `Evaluation.doubts`."""
+    """Why its figures show less than they seem to: see `Evaluation.doubts`; and `few`, where it learnt from few."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +169,7 @@ def _by_figures(known: Known) -> RunVerdict | None:
         row = next((row for row in rows if row["metric"].replace("-", "_") in verdict.facts), rows[0])
         nimg, doubts = int(row["nimg"] or 0), tuple(known.evaluation["doubts"])
         counts = {name: int(row[name]) for name in ("n_real", "n_fake")}
+        doubts += ("few",) if is_few(known.num_images, known.num_held_out) else ()
         basis = Basis(features=str(row["extractor"]), **counts, nimg=nimg, doubts=doubts)
     except (KeyError, IndexError, TypeError):  # none, or of an older version
         return None

@@ -91,4 +91,7 @@ dark.addEventListener("change", () => {
   for (const name of Object.keys(drawnLine)) delete drawnLine[name];
   if (story) { nextDraw = 0; showCurves(story); }
 });
-window.addEventListener("beforeprint", () => { if (plotly && story) { for (const name of NAMES) inView.add(name); draw(); } });
+matchMedia("print").addEventListener("change", () => { // on paper, and back on the screen, in the colours that hold there
+  for (const name of NAMES) { delete drawnLine[name]; inView.add(name); }
+  if (plotly && story) draw();
+});

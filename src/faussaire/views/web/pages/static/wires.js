@@ -25,12 +25,14 @@ const svg = document.getElementById("wires");
 let moved = 0;
 
 export function drawWires() {
-  const resized = new ResizeObserver(() => {
+  const draw = () => {
     svg.replaceChildren();
     for (const wire of WIRES) add(...wire, 0, "");
     for (const wire of GRADIENTS) add(...wire, BACK, "gradient");
     light(Number(svg.dataset.step ?? 0));
-  });
+  };
+  const resized = new ResizeObserver(draw);
+  matchMedia("print").addEventListener("change", draw); // paper is laid out anew, and nobody observes that
   for (const element of [svg.parentElement, ...document.querySelectorAll(".part")]) resized.observe(element);
 }
 

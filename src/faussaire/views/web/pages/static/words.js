@@ -10,7 +10,7 @@ export function fill(text, values = {}) {
 /** Write a number with so many significant digits; "…" where there is none. */
 export function number(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "…";
-  return new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value);
+  return new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value).replace("-", "\u2212");
 }
 
 /** Write a whole number in full. */
@@ -18,10 +18,10 @@ export function whole(value) {
   return Number.isFinite(value) ? new Intl.NumberFormat(language).format(Math.round(value)) : "…";
 }
 
-/** Write a share of 1 as a percentage. */
+/** Write a share of 1 as a percentage: in French after a narrow space, as numbers.py does, where browsers take a wide one. */
 export function percent(share) {
   if (share === null || share === undefined) return "…";
-  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share).replace("\u00a0", "\u202f");
 }
 
 /** Write thousands of images. */
