@@ -101,10 +101,7 @@ def memorisation(
     distance = _evidence(distance_fake, distance_real)
     share = _evidence(_share(distance_fake, nearest(fake, held_out)[0]), _share(distance_real, nearest(held_out)[0]))
     p_value = max(distance.p_value, share.p_value)
-    as_near = None
-    if augmented is not None:
-        scale = nearest(as_features(augmented, name="augmented"), train)[0].median()
-        as_near = float((distance_fake <= scale).double().mean())
+    as_near = None if augmented is None else _as_near(distance_fake, nearest(augmented.to(train), train)[0])
     closest = distance_fake.argsort(stable=True)[:num_pairs].tolist()
     return Memorisation(
         p_value=p_value,
@@ -117,6 +114,11 @@ def memorisation(
         pairs=tuple((i, int(twin[i]), float(distance_fake[i])) for i in closest),
         as_near=as_near,
     )
+
+
+def _as_near(fake: Tensor, augmented: Tensor) -> float:
+    """Return the share of the distances of fakes [F] up to the median of those of augmented training images [A]."""
+    return float((fake <= augmented.median()).double().mean())
 
 
 def _share(to_train: Tensor, to_held_out: Tensor) -> Tensor:
