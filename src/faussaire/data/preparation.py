@@ -121,11 +121,16 @@ def prepare(
             if earlier or not store.ready():
                 _build(origin, store, wanted, earlier, workers=workers, progress=progress)
                 store.remove_others()
-    dataset = load(store.current, origin.path)
+    return _as_begun(load(store.current, origin.path), fingerprint)
+
+
+def _as_begun(dataset: Dataset, fingerprint: str | None) -> Dataset:
+    """Return a set as a run of this fingerprint began with it: whole, if that was before so small a set was divided."""
     is_small = len(dataset.images) + len(dataset.held_out) < COUNTED_BELOW
-    if fingerprint and is_small and not dataset.fits(fingerprint) and (whole := dataset.undivided()).fits(fingerprint):
-        return whole  # what a run began with before so small a set was divided
-    return dataset
+    if fingerprint is None or not is_small or dataset.fits(fingerprint):
+        return dataset
+    whole = dataset.undivided()
+    return whole if whole.fits(fingerprint) else dataset
 
 
 def _doubtful(origin: Origin, store: StoreFolder, fingerprint: str | None) -> Earlier | None:
