@@ -7,7 +7,7 @@ Each run is `faussaire train DATA --minutes M --width W`, a process of its own w
 samples go before the five judges of benchmarks/_panel.py. Rows are appended to docs/sizing.jsonl; the same command
 again makes only those that are missing for the code as it is. The law: within one set and budget the mean over the
 judges of the logarithm of the distance is a parabola in the logarithm of the width, of one curvature k everywhere,
-whose vertex moves as a power of the images n that width 8 saw in that budget, counted in images of 28 pixels' side:
+whose vertex moves as a power of the images n that width 8 saw in that budget:
 
     log FD(set, budget, w) = c(set, budget) + k (log w - p - q log n)^2
 
@@ -34,7 +34,7 @@ from faussaire.core.intervals import LEVEL, student_quantile
 
 ROWS = PACKAGE.parents[1] / "docs" / "sizing.jsonl"
 WIDTHS = (8, 12, 16, 24, 32)
-NARROWEST, SIDE = 8, 28
+NARROWEST = 8
 AT = 16  # the width at which the law is told
 Row = dict[str, Any]
 
@@ -54,17 +54,16 @@ def play(options: argparse.Namespace) -> None:
                 warn_if_busy()
                 outcome = method.play(panel.data, minutes, options.seed, scratch)
                 found = {judge: figure.value for judge, figure in panel.distances(outcome.samples).items()}
-                pixels = math.prod(panel.data.train.shape[2:]) / SIDE**2
-                append(ROWS, place | {"nimg": outcome.facts["nimg"], "pixels": pixels, "fd": found})
+                append(ROWS, place | {"nimg": outcome.facts["nimg"], "fd": found})
                 print(place, outcome.facts["nimg"], {judge: float(f"{value:.4g}") for judge, value in found.items()})
 
 
 def cells(rows: list[Row]) -> dict[tuple[str, float], dict[int, tuple[float, float]]]:
-    """Return by set and budget, and then by width, images of 28 pixels' side and the mean logarithm of the distance."""
+    """Return by set and budget, and then by width, images and the mean logarithm of the distance."""
     found: dict[tuple[str, float], dict[int, tuple[float, float]]] = defaultdict(dict)
     for row in rows:
         mean = statistics.fmean(math.log(value) for value in row["fd"].values())
-        found[row["data"], row["minutes"]][row["width"]] = (row["nimg"] * row["pixels"], mean)
+        found[row["data"], row["minutes"]][row["width"]] = (row["nimg"], mean)
     return {cell: by_width for cell, by_width in found.items() if NARROWEST in by_width and len(by_width) >= 3}
 
 

@@ -53,10 +53,12 @@ def test_the_width_follows_the_images_that_the_budget_allows(
     assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, **settings).config.width == width
 
 
-def test_at_twice_the_side_a_quarter_of_the_images_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    for images in (10, 3e5, 4e5, 3e6, 4e6, 1e7, 2e7):
-        assert width_for(images / 4, LARGE) == width_for(images, GREY)
-    assert chosen(monkeypatch, {1: 1000.0, 2: 2000.0}, LARGE, minutes=2).config.width == 16
+def test_the_side_of_images_makes_no_difference_to_the_width_but_through_their_speed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    speeds = {1: 1000.0, 2: 2000.0}
+    widths = [chosen(monkeypatch, speeds, spec, minutes=2).config.width for spec in (GREY, LARGE)]
+    assert widths == [width_for(2 * 60 * 2000)] * 2 == [12, 12]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_a_run_of_few_steps_takes_smaller_batches(
 
 def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
-    speeds = {(8, "fp32"): 2100.0, (24, "fp32"): 2000.0, (24, "bf16"): 2200.0}
+    speeds = {(8, "fp32"): 2100.0, (16, "fp32"): 2000.0, (16, "bf16"): 2200.0}
     monkeypatch.setattr(sizing, "speed", lambda config, spec, threads, **_: speeds[config.width, config.precision])
     for minutes, batch in ((5.8, 32), (5.9, 64)):  # 766 and 779 thousand images
         config = resolve(None, {"data": "x", "minutes": minutes})
@@ -120,7 +122,7 @@ def test_nothing_is_probed_where_everything_was_given(monkeypatch: pytest.Monkey
 
 
 def test_wider_networks_are_taken_the_more_images_there_are_and_every_width_at_some_time() -> None:
-    taken = [width_for(10**power, GREY) for power in (0, 4, 5, 5.5, 6, 6.6, 7, 8, 12)]
+    taken = [width_for(10**power) for power in (0, 4, 5, 5.5, 6, 6.6, 7, 8, 12)]
     assert taken == sorted(taken)
     assert set(taken) == set(WIDTHS)
 

@@ -1,9 +1,8 @@
 """How wide the networks are, how large a batch, and the precision and threads, by the budget and the machine.
 
-Quality is bought with images seen and with width, and a budget buys either: at first images count for more. How much
-there is to learn grows with the pixels, so wider networks pay sooner where there are more of them. The best width is
-read off a law that was fitted to measured runs (docs/method/sizing.md, benchmarks/sizing.py). The probe takes some
-seconds, and its outcome is recorded, so a resumed run or a replay asks no clock.
+Quality is bought with images seen and with width, and a budget buys either: at first images count for more. The best
+width is read off a law that was fitted to measured runs (docs/method/sizing.md, benchmarks/sizing.py). The probe takes
+some seconds, and its outcome is recorded, so a resumed run or a replay asks no clock.
 """
 
 from __future__ import annotations
@@ -37,13 +36,10 @@ PROBE_SECONDS = 0.5
 WIDTHS = (8, 12, 16, 24, 32)
 """That are chosen from."""
 LAW_WIDTH, LAW_IMAGES, LAW_POWER = 16, 1_000_000, 0.28
-"""The best width is LAW_WIDTH · (n / LAW_IMAGES)^LAW_POWER, n being the images of WIDER_AT pixels' side that the
-narrowest networks would see."""
-WIDER_AT = 28
-"""Pixels: at twice the side, a quarter of the images is enough."""
+"""The best width is LAW_WIDTH · (n / LAW_IMAGES)^LAW_POWER, where the narrowest networks would see n images."""
 BATCHES = (16, 32, 64)
-LEAST_STEPS = 3_000
-"""At WIDER_AT pixels' side, and at twice that four times as many: a run of fewer takes the next smaller batch."""
+LEAST_STEPS, STEPS_AT = 3_000, 28
+"""So many at that side in pixels, and at twice that four times as many: a run of fewer takes the next smaller batch."""
 SMALL = 32
 """Pixels: up to this side small batches cost more time than they gain."""
 STOOD_STILL = 10
@@ -132,7 +128,7 @@ def size(
     if config.width is None:
         images = _images(sized, num_images, threads, probe)
         why = f"for {in_words(images)} at width {narrowest}"
-        sized = replace(sized, width=max(narrowest, width_for(images, spec)))
+        sized = replace(sized, width=max(narrowest, width_for(images)))
     if config.precision is None:
         sized = _faster(sized, threads, probe)
     batch = _batch(sized, num_images, threads, probe) if config.batch_size is None else config.batch_size
@@ -217,19 +213,14 @@ def expected(config: Config, num_images: int, *, nimg: int, nimg_per_second: flo
 
 def batch_for(images: float, spec: SampleSpec) -> int:
     """Return the largest batch of BATCHES by which so many images are steps enough, or the smallest."""
-    steps = LEAST_STEPS * _pixels(spec)
+    steps = LEAST_STEPS * math.prod(spec.shape[1:]) / STEPS_AT**2
     return max((batch for batch in BATCHES if images >= batch * steps), default=BATCHES[0])
 
 
-def width_for(images: float, spec: SampleSpec) -> int:
-    """Return the one of WIDTHS that is nearest to the best for samples of which the narrowest would see so many."""
-    best = LAW_WIDTH * (max(images, 1.0) * _pixels(spec) / LAW_IMAGES) ** LAW_POWER
+def width_for(images: float) -> int:
+    """Return the one of WIDTHS that is nearest to the best where the narrowest networks would see so many images."""
+    best = LAW_WIDTH * (max(images, 1.0) / LAW_IMAGES) ** LAW_POWER
     return min(WIDTHS, key=lambda width: (abs(math.log(width / best)), -width))
-
-
-def _pixels(spec: SampleSpec) -> float:
-    """Return how many times as many pixels a sample has as one of WIDER_AT pixels' side."""
-    return math.prod(spec.shape[1:]) / WIDER_AT**2
 
 
 def speed(
