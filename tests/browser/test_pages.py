@@ -233,7 +233,7 @@ def test_explore_samples_sliders_walk_arithmetic_and_copies(served: str, open_pa
     page.wait_for_selector('#result [data-z="0.1-0.4+0.7"]')
     page.click("#find")
     page.wait_for_selector("#nearest:not([hidden])")
-    assert "of 60 training images" in page.inner_text("#nearest")
+    assert "of 54 training images" in page.inner_text("#nearest")
     loaded(page)
     page.focus("#moves input >> nth=1")
     page.keyboard.press("End")

@@ -47,6 +47,12 @@ def test_forty_images_are_called_few_in_both_languages() -> None:
     few = judge_run(Known(report={"verdict": "learning"}, num_images=40, num_held_out=0))
     assert "40 images are few" in in_words(few, "en", run="runs/cats").text
     assert "40 images, c’est peu" in in_words(few, "fr", run="runs/cats").text
+    divided = judge_run(Known(report={"verdict": "learning"}, num_images=54, num_held_out=6))
+    english, french = (in_words(divided, lang, run="runs/cats").text for lang in ("en", "fr"))
+    assert english.startswith("60 images are few")  # all that were brought
+    assert "6 of them are held out" in english
+    assert french.startswith("60 images, c’est peu")
+    assert "6 d’entre elles sont mises de côté" in french
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])

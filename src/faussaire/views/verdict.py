@@ -73,7 +73,8 @@ def in_words(found: RunVerdict, lang: str, *, run: str | Path, data: Sequence[st
         data: what it was trained on, as config.json has it; paths are shown as far as they concern a reader.
     """
     words, numbers = texts(lang)["verdict"], Numbers(lang, MINUS)
-    counts = {"num_images": numbers.count(found.images[0]), "num_held_out": numbers.count(found.images[1] or 0)}
+    held_out = found.images[1] or 0
+    counts = {"num_images": numbers.count(found.images[0] + held_out), "num_held_out": numbers.count(held_out)}
     text = sentence(found.verdict, lang, counts)
     parts = {RUN: typed(run), NEW: typed(_beside(Path(run))), DATA: typed(*map(reached, data)) or "DATA"}
     command = " ".join(["faussaire", *(parts.get(word, word) for word in found.command)] if found.command else [])

@@ -14,6 +14,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from faussaire.core.intervals import wilson
+from faussaire.data.preparation import prepare
 from faussaire.generation.generator import Generator
 from faussaire.modalities import modality
 from faussaire.runs.folder import RunFolder
@@ -42,9 +43,12 @@ def test_reread_undoes_sheet(count: int, height: int, width: int, channels: int)
 
 def test_the_reals_are_those_of_the_data(squares_run: Path) -> None:
     pool = pool_of(RunFolder(squares_run), Generator.load(squares_run))
-    data = np.load(squares_run.parents[1] / "squares.npy")
-    assert pool.reals.shape == (60, 12, 12, 1)
-    assert {image.tobytes() for image in pool.reals} == {image.tobytes() for image in data}
+    data = prepare(squares_run.parents[1] / "squares.npy")
+    training, held_out = ({row.tobytes() for row in part[:]} for part in (data.images, data.held_out))
+    assert pool.reals.shape == (54, 12, 12, 1)
+    assert {image.tobytes() for image in pool.reals} == training
+    assert len(held_out - training) == 6
+    assert training | held_out == {image.tobytes() for image in np.load(squares_run.parents[1] / "squares.npy")}
     assert pool.verdicts is not None
     assert len(pool.verdicts["fake"]) == len(pool.fakes) == 64
 
@@ -177,7 +181,7 @@ def test_quizzes_begun_and_left_take_a_bounded_place(
     assert rows(run, "quiz") <= 10
     assert rows(run, "answer") <= 100
     assert rows(run, "pool") == 3
-    assert rows(run, "picture") == 3 * (60 + 64)
+    assert rows(run, "picture") == 3 * (54 + 64)  # of 60 images, 6 are held out
 
 
 def test_a_quiz_can_be_finished_for_an_hour_and_a_pool_that_nobody_needs_goes(
