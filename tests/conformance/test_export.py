@@ -52,7 +52,7 @@ def test_a_generator_is_made_of_layers_that_the_page_can_run(name: str, spec: Sa
     generator = generator_of(name, spec)
     program = program_of(generator.module, Z_DIM, 2)
     assert program.shapes[program.output] == (1, *generator.spec.shape)
-    assert len(program.inputs) == 2
+    assert len(program.inputs) == 3  # latent, truncation, class
 
 
 def test_an_architecture_with_a_layer_that_cannot_be_exported_says_so() -> None:

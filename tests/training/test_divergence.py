@@ -172,11 +172,11 @@ def test_a_run_that_was_rolled_back_resumes_and_replays_bit_by_bit(tmp_path: Pat
 
 
 def test_what_is_advised_is_not_on_already() -> None:
-    config = resolve(None, {"data": "x", "penalties": ["r1", "r2"], "gamma": 1e38})
+    config = resolve(None, {"data": "x", "penalties": ["r1", "r2"], "gamma": 5000})
     assert against_divergence(config) == (
-        "begin again in another --run with a smaller --gamma than 1e+38, or with a smaller --lr"
+        "begin again in another --run with a smaller --gamma than 5000, or with a smaller --lr"
     )
     config = resolve(None, {"data": "x", "penalties": ["r1"]})
     assert against_divergence(config).endswith("with a smaller --lr, or with --penalties r1 --penalties r2")
-    config = resolve(None, {"data": "x", "penalties": [], "gamma": 1e38})
+    config = resolve(None, {"data": "x", "penalties": [], "gamma": 5000})
     assert "--gamma" not in against_divergence(config)

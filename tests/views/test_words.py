@@ -71,7 +71,7 @@ IN_ENGLISH = (
         "Places to pass",
         "png, npz",
         "Id of the run",
-        "What latents are",
+        "Below 1 samples are",
         "How many samp",
     ),
     *("Name or number of a class, for", "The same seed gives", "Samples of trained"),

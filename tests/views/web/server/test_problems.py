@@ -26,14 +26,25 @@ ELSEWHERE = {
 
 
 def raised() -> list[str]:
-    """Return the sentence of every RequestError in the source."""
+    """Return the sentence of every RequestError in the source, those that a Series is given to raise among them."""
     found = []
     for path in sorted(Path(faussaire.__file__).parent.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RequestError":
-                found += [part.value for part in ast.walk(node.args[1]) if isinstance(part, ast.Constant)]
-                found += [ELSEWHERE[part.id] for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)
-                          and part.id in ELSEWHERE]  # fmt: skip
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        known = ELSEWHERE | {
+            node.targets[0].id: node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                told = node.args[1:2] if node.func.id == "RequestError" else []
+                if node.func.id == "Series":
+                    told = [given.value for given in node.keywords if given.arg in ("enough", "unknown")]
+                for part in [part for sentence in told for part in ast.walk(sentence)]:
+                    found += [part.value] if isinstance(part, ast.Constant) else []
+                    found += [known[part.id]] if isinstance(part, ast.Name) and part.id in known else []
     return [text for text in found if isinstance(text, str)]
 
 
