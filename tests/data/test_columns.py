@@ -81,13 +81,13 @@ def test_labels_of_any_numbers_are_told_from_pixels(
 def test_pixels_may_be_negative_fractions_or_beyond_a_byte(
     tmp_path: Path, scale: str, names: tuple[str, ...], photo: bool, last: bool
 ) -> None:
-    images, _ = pictures(60, photo=photo)
+    images, _ = pictures(48, photo=photo)
     spread = images.std(axis=0 if scale.startswith("each") else None)
     scaled = {
         "from -1 to 1": images / 127.5 - 1,
         "16 bits": images * 257,
     }.get(scale, (images - images.mean()) / np.where(spread > 0, spread, 1))
-    labels = [names[i % len(names)] for i in range(60)]
+    labels = [names[i % len(names)] for i in range(48)]
     cells = scaled.astype(int) if scale == "16 bits" else np.char.mod("%.4f", scaled)
     (tmp_path / "x.csv").write_text(rows(cells, labels, last=last))
     dataset = prepare(tmp_path / "x.csv", resolution=8)
@@ -124,7 +124,7 @@ def test_where_the_values_do_not_tell_the_choice_is_named(tmp_path: Path) -> Non
     ],
 )
 def test_a_header_is_understood_however_it_is_spelt(tmp_path: Path, header: str, last: bool) -> None:
-    images, labels = pictures(60, photo=True)
+    images, labels = pictures(48, photo=True)
     (tmp_path / "x.csv").write_text(rows(images, [str(i) for i in labels], last=last, header=header))
     dataset = prepare(tmp_path / "x.csv")
     np.testing.assert_array_equal(images_as_given(dataset)[:, 0], images)
@@ -133,7 +133,7 @@ def test_a_header_is_understood_however_it_is_spelt(tmp_path: Path, header: str,
 
 @pytest.mark.parametrize("first", ["", "Unnamed: 0", "id"])
 def test_a_column_of_row_numbers_is_passed_over(tmp_path: Path, first: str) -> None:
-    images, labels = pictures(60, photo=True)
+    images, labels = pictures(48, photo=True)
     header = ",".join([first, "label", *(f"pixel{i}" for i in range(64))])
     numbered = [f"{i},{label}" for i, label in enumerate(labels)]
     (tmp_path / "x.csv").write_text(rows(images, numbered, last=False, header=header))
@@ -174,8 +174,8 @@ def test_pixels_in_one_cell_with_blanks_between_are_read(tmp_path: Path, header:
 )
 @pytest.mark.parametrize("last", [True, False])
 def test_pixels_come_in_the_order_of_their_numbers(tmp_path: Path, names: list[str], order: str, last: bool) -> None:
-    images, labels = pictures(60, photo=True)
-    flat = images.reshape(60, 64)
+    images, labels = pictures(48, photo=True)
+    flat = images.reshape(48, 64)
     moved = {
         "turned round": range(63, -1, -1),
         "text": sorted(range(64), key=names.__getitem__),

@@ -75,7 +75,7 @@ def test_labels_that_are_shown_alike_stay_two_classes() -> None:
 
 def test_a_label_for_each_image_is_no_class(tmp_path: Path) -> None:
     dataset = prepare(table_of(tmp_path / "x.csv", [f"id{i:05}" for i in range(120)]))
-    assert (len(dataset.images), dataset.labels) == (120, None)
+    assert (len(dataset.images) + len(dataset.held_out), dataset.labels, dataset.held_out_labels) == (120, None, None)
     assert any(
         note.startswith("no classes: 120 images have 120 different labels (id00000 …)")
         for note in dataset.inventory.notes

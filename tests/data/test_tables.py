@@ -113,11 +113,11 @@ def write_table(
 def test_a_table_of_pixels_is_the_images(
     tmp_path: Path, digits: tuple[np.ndarray, np.ndarray], header: bool, mark: str, labelled: bool
 ) -> None:
-    labels = [str(label) for label in digits[1][::6]] if labelled else None
-    dataset = prepare(write_table(tmp_path / "x.csv", digits[0][::6], labels, header=header, mark=mark))
-    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][::6])
+    labels = [str(label) for label in digits[1][::7]] if labelled else None
+    dataset = prepare(write_table(tmp_path / "x.csv", digits[0][::7], labels, header=header, mark=mark))
+    np.testing.assert_array_equal(images_as_given(dataset)[:, 0], digits[0][::7])
     assert dataset.spec.classes == (("0", "1", "2") if labelled else ())
-    assert dataset.labels is None or labels_as_given(dataset) == digits[1][::6].tolist()
+    assert dataset.labels is None or labels_as_given(dataset) == digits[1][::7].tolist()
 
 
 def test_a_table_equals_the_array_that_it_was_made_of(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:

@@ -181,7 +181,7 @@ def test_a_process_that_was_killed_in_between_costs_no_file(tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("hand_over_at_once")
 def test_ctrl_c_while_preparing_ends_every_process_and_the_next_start_goes_on(tmp_path: Path) -> None:
-    folder = write_pictures(tmp_path / "set", 60)
+    folder = write_pictures(tmp_path / "set", 48)
 
     def interrupt(done: int, total: int) -> None:
         if done > 10:
@@ -191,7 +191,7 @@ def test_ctrl_c_while_preparing_ends_every_process_and_the_next_start_goes_on(tm
     with pytest.raises(KeyboardInterrupt):
         prepare(folder, workers=2, progress=interrupt)
     assert children() == before
-    assert len(prepare(folder, workers=2).images) == 60
+    assert len(prepare(folder, workers=2).images) == 48
 
 
 def children() -> set[str]:
