@@ -19,7 +19,15 @@ import numpy as np
 from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.labels.labels import Labels
 from faussaire.data.sources.rows import SourceRows
-from faussaire.data.store.records import Records, fingerprint_head, in_order, part_digest
+from faussaire.data.store.records import (
+    ORDERED_BY,
+    Records,
+    by_pixels,
+    fingerprint_head,
+    in_order,
+    part_digest,
+    words_of,
+)
 from faussaire.data.store.rows import Rows
 from faussaire.modalities import SampleSpec
 
@@ -126,9 +134,8 @@ class Dataset:
         assert own is not None
         assert others is not None
         positions = np.sort(np.concatenate([own, others]))
-        ranks = np.ascontiguousarray(records.outcomes["digest"][positions]).view("<u8").reshape(-1, 4)[:, 2]
         labels = None if records.labels is None else records.labels[positions]
-        order = np.argsort(ranks, kind="stable") if labels is None else np.lexsort((labels, ranks))
+        order = by_pixels(words_of(records.outcomes["digest"][positions])[:, ORDERED_BY], labels)
         positions, labels = positions[order], None if labels is None else labels[order]
         hasher = fingerprint_head(self.spec.shape, self.spec.classes, 0, self.spec.facts)
         hasher.update(part_digest(records.outcomes, positions, labels))

@@ -29,7 +29,7 @@ from faussaire.data.store.build import PLAN, Build
 from faussaire.data.store.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.store.folder import HELD_OUT, INDEX, ITEMS, NAMES, TRAIN, discard, write_text, writing
 from faussaire.data.store.groups import held_out_groups
-from faussaire.data.store.records import Lines, fingerprint_head, part_digest
+from faussaire.data.store.records import ORDERED_BY, Lines, by_pixels, fingerprint_head, part_digest, words_of
 from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.modalities import Modality, modalities
 from faussaire.modalities.spec import BLANK, GREY, OWN
@@ -103,7 +103,7 @@ class Finish:
         found = np.empty(len(self.outcomes), OUTCOME[name] if word is None else np.uint64)
         for start in range(0, len(found), _BLOCK):
             block = self.outcomes[start : start + _BLOCK][name]
-            found[start : start + _BLOCK] = block if word is None else _words(block)[:, word]
+            found[start : start + _BLOCK] = block if word is None else words_of(block)[:, word]
             let_go(self.outcomes)
         return found
 
@@ -210,11 +210,13 @@ class Finish:
         """Return bool `[N]`: what is set aside; nothing of a small set, and never all images of a class."""
         kept = self.kept
         digests, files = self._column("digest", 0), self._files()
-        held_out: np.ndarray = kept & (digests % np.uint64(HELD_OUT_ONE_IN) == 0)
-        if kept.sum() < COUNTED_BELOW:
-            held_out = kept & np.isin(digests, _a_tenth(digests[kept]))
+        held_out: np.ndarray
         if files is not None:
             held_out = held_out_groups(files, digests, kept, one_in=HELD_OUT_ONE_IN)
+        elif kept.sum() < COUNTED_BELOW:
+            held_out = kept & np.isin(digests, _a_tenth(digests[kept]))
+        else:
+            held_out = kept & (digests % np.uint64(HELD_OUT_ONE_IN) == 0)
         if kept.sum() < HELD_OUT_FROM:
             held_out[:] = False
         elif labels is not None:
@@ -240,9 +242,8 @@ class Finish:
         if labels is not None:
             np.save(folder / "labels.npy", labels)
         np.save(folder / "rejected.npy", np.flatnonzero(~kept))
-        keys, num_held_out = self._column("digest", 2), int(held_out.sum())
-        order = np.argsort(keys, kind="stable") if labels is None else np.lexsort((labels, keys))
-        del keys
+        num_held_out = int(held_out.sum())
+        order = by_pixels(self._column("digest", ORDERED_BY), labels)
         hasher = fingerprint_head(self.rule.sample_shape, list(counts), num_held_out, self.rule.facts())
         for part, mask in ((TRAIN, kept & ~held_out), (HELD_OUT, held_out)):
             hasher.update(self._write_part(part, order[mask[order]], labels))
@@ -274,11 +275,6 @@ class Finish:
         if ordered is not None:
             np.save(self.build.folder / f"{name}-labels.npy", ordered)
         return part_digest(self.outcomes, positions, ordered)
-
-
-def _words(digests: np.ndarray) -> np.ndarray:
-    """Return SHA-256 V32 `[n]` as uint64 `[n, 4]`."""
-    return np.ascontiguousarray(digests).view("<u8").reshape(-1, 4)
 
 
 def _a_tenth(digests: np.ndarray) -> np.ndarray:

@@ -19,6 +19,9 @@ import numpy as np
 from faussaire.core.files import let_go
 from faussaire.data.decode.outcomes import KEPT
 
+ORDERED_BY = 2
+"""Which of the four words of a hash orders a set; what is held out goes by the first."""
+
 _BLOCK = 2**14  # rows read at a time
 _SORTED = 2**20
 
@@ -124,6 +127,17 @@ class Lines:
                 file.write(f"{text}\n".encode())
                 ends[i] = file.tell()
         np.save(path.with_suffix(".npy"), ends)
+
+
+def words_of(digests: np.ndarray) -> np.ndarray:
+    """Return SHA-256 V32 `[n]` as uint64 `[n, 4]`."""
+    return np.ascontiguousarray(digests).view("<u8").reshape(-1, 4)
+
+
+def by_pixels(words: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    """Return the order of a set: by the word ORDERED_BY of the hashes of its pixels, copies by their labels."""
+    order: np.ndarray = np.argsort(words, kind="stable") if labels is None else np.lexsort((labels, words))
+    return order
 
 
 def in_order(outcomes: np.ndarray, positions: np.ndarray) -> Iterator[bytes]:

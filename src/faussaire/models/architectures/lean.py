@@ -108,12 +108,11 @@ class LeanGenerator(nn.Module):
         """Make the images `[N, C, H, W]` of hidden layers `[N, 16w]`."""
         x = leaky_relu(pixel_norm(self.dense(hidden).unflatten(1, self.map_shape)), SLOPE)
         painted = pixel_shuffle(self.painter(x), self.enlargement)
-        x = self.smooth(pixel_shuffle(self.up(x), 2))
+        x = pixel_shuffle(self.up(x), 2)
         for residual, conv in zip(self.residuals, self.shuffled, strict=True):
-            x = leaky_relu(pixel_norm(x), SLOPE)
+            x = leaky_relu(pixel_norm(self.smooth(x)), SLOPE)
             x = leaky_relu(pixel_norm(x + residual(x)), SLOPE)
             x = pixel_shuffle(conv(x), 2)
-            x = x if conv is self.shuffled[-1] else self.smooth(x)
         return torch.tanh(self.smooth(painted + x))
 
     def smooth(self, x: Tensor) -> Tensor:

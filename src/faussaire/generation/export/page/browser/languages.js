@@ -8,6 +8,9 @@ function saying(write) {
   write();
 }
 
+// By the page's own `number`.
+const percent = (share) => number(share, { style: "percent", maximumFractionDigits: 0 }).replace("\u00a0", "\u202f"); // narrow in French
+
 function offerLanguages() {
   for (const button of document.querySelectorAll("[data-language]"))
     button.addEventListener("click", () => {

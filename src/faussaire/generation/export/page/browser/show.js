@@ -23,7 +23,6 @@ function number(value, options = { maximumSignificantDigits: 4 }) {
 }
 
 const whole = (value) => number(Math.round(value), {});
-const percent = (share) => number(share, { style: "percent", maximumFractionDigits: 0 }).replace("\u00a0", "\u202f"); // narrow in French
 
 function noun() {
   return TEXTS[language].nouns[FACTS.data] ?? words("noun");

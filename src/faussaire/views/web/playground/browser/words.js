@@ -25,7 +25,6 @@ function words(name, values = {}) {
 }
 
 const number = (value, options = { maximumSignificantDigits: 3 }) => (Number.isFinite(value) ? new Intl.NumberFormat(language, options).format(value) : "…");
-const percent = (share) => number(share, { style: "percent", maximumFractionDigits: 0 }).replace("\u00a0", "\u202f"); // narrow in French
 
 function speak(code) {
   language = code;
