@@ -217,6 +217,11 @@ def pinned(tensor: Tensor, device: torch.device) -> Tensor:
     return tensor.pin_memory(device) if device.type in ("cuda", "xpu") else tensor
 
 
+def records(device: torch.device) -> bool:
+    """Say whether work there can be recorded and played back: `core.captured`."""
+    return device.type == "cuda"
+
+
 def wait_for(device: torch.device) -> None:
     """Wait until a device has done what it was asked to: before a clock is read."""
     if device.type != META.type and not is_host(device):

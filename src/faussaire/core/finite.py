@@ -13,13 +13,16 @@ from torch import Tensor
 
 
 @torch.no_grad()
-def all_finite(tensors: Sequence[Tensor]) -> bool:
-    """Say whether every number is finite, and so are their sums. This waits for the device."""
-    if not tensors:
-        return True
+def are_finite(tensors: Sequence[Tensor]) -> Tensor:
+    """Say whether every number of one tensor or more is finite, and so are their sums: a bool `[]` where they are."""
     # On a processor a sum costs half of what a norm does; elsewhere one call does for all.
     each = [t.sum() for t in tensors] if tensors[0].is_cpu else list(torch._foreach_norm(list(tensors)))
-    return bool(torch.isfinite(torch.stack(each).sum()))
+    return torch.isfinite(torch.stack(each).sum())
+
+
+def all_finite(tensors: Sequence[Tensor]) -> bool:
+    """Say so of any number of tensors. This waits for the device."""
+    return not tensors or bool(are_finite(tensors))
 
 
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:

@@ -48,6 +48,14 @@ class Draws:
     def __getitem__(self, part: slice) -> Draws:
         return Draws({name: amounts[part] for name, amounts in self.amounts.items()})
 
+    def to(self, device: torch.device) -> Draws:
+        """Return the same on a device, to which all of them go as one."""
+        if is_host(device) or not self.amounts:
+            return self
+        widths = [amounts.shape[1] for amounts in self.amounts.values()]
+        moved = torch.cat(list(self.amounts.values()), dim=1).to(device)
+        return Draws(dict(zip(self.amounts, torch.split(moved, widths, dim=1), strict=True)))
+
 
 def draw(policy: Sequence[str], n: int, shape: tuple[int, ...], p: float, generator: torch.Generator) -> Draws:
     """Draw what happens to each of `n` samples; the same generator state gives the same draws.
@@ -81,9 +89,9 @@ def apply(images: Tensor, draws: Draws) -> Tensor:
     After `colour` values may leave [-1, 1], up to 2.5 in grey and 4.5 in RGB: clamped, they would give G no gradient.
     """
     for name, amounts in draws.amounts.items():
-        # Drawn on the CPU, so this waits for no device; drawn elsewhere, the work is done without asking.
+        # A processor is asked first; elsewhere the answer would have to be waited for, so the work is done at once.
         if not is_host(amounts.device) or amounts.any():
-            images = AUGMENTATIONS[name].apply(images, amounts.to(images.device, non_blocking=True))
+            images = AUGMENTATIONS[name].apply(images, amounts)
     return images
 
 

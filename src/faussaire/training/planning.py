@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from faussaire.core.captured import Found
 from faussaire.core.config import Config
 from faussaire.core.devices import META
 from faussaire.data.batches import Batches
@@ -146,9 +147,9 @@ class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 class Sketch(Trainer):
     """A trainer without numbers: it makes every step, and looks at nothing."""
 
-    def update(self, network: str, *rows: list[Tensor], sums: list[list[Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
+    def take_step(self, network: str, found: Found) -> None:
         """Add up the gradients and leave the weights as they are."""
-        return self.shards.meet(network, *rows, sums=sums)
+        self.point_down(network, found)
 
     def adapt(self, r_t: float) -> None:
         """Leave the augmentation as it is."""

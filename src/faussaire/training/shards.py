@@ -91,7 +91,7 @@ class Shards:
         threads: int | None = None,
         world: World = ALONE,
     ) -> None:
-        self.world = world
+        self.world, self.count = world, count
         own = count // world.size
         threads = own if threads is None else min(threads, own)
         copies = [Copy(G, D), *(Copy(_twin(G), _twin(D)) for _ in range(1, threads))]
@@ -143,23 +143,31 @@ class Shards:
         """Return the number of a shard's first row in the whole batch."""
         return int(self.rows.start) + self._edges[shard.index]
 
-    def fakes(self) -> Tensor:
-        """Return the fakes `[n, *shape]` of the last step of D that were made here."""
-        return torch.cat([shard.fake.detach() for shard in self._shards])
+    @property
+    def fakes(self) -> list[Tensor]:
+        """The fakes `[n, *shape]` of each shard of the last step of D that were made here."""
+        return [shard.fake for shard in self._shards]
+
+    @fakes.setter
+    def fakes(self, fakes: list[Tensor]) -> None:
+        for shard, fake in zip(self._shards, fakes, strict=True):
+            shard.fake = fake
 
     def parameters(self, network: str) -> list[Tensor]:
         """Return the parameters of `network`, "G" or "D", in order."""
         return self._shards[0].copy.parameters[network]
 
-    def meet(self, network: str, *rows: list[Tensor], sums: list[list[Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
-        """Add up the gradients of `network`, "G" or "D", of all shards wherever they are: the parameters then have it.
+    def meet(
+        self, network: str, *rows: list[Tensor], sums: list[list[Tensor]]
+    ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """Add up the gradients of `network`, "G" or "D", of all shards wherever they are.
 
         Args:
             rows: figures of this process's rows, `[n]` of each shard.
             sums: figures of each shard, `[]`, that are added up, too.
 
         Returns:
-            Those of the whole batch, `[N]`, and the sums, `[]`.
+            The gradients of its parameters, the figures of the whole batch, `[N]`, and the sums, `[]`.
         """
         found = [torch.cat(parts) for parts in rows]
         added = _tree(
@@ -170,11 +178,10 @@ class Shards:
             for place, part in zip(whole, found, strict=True):
                 place[self.rows] = part  # 0 elsewhere: a sum puts the parts of all together
             added, found = self._add_up(added, whole)
-        for parameter, gradient in zip(self.parameters(network), added, strict=False):
-            parameter.grad = gradient
         for shard in self._shards:
             shard.gradients = []
-        return found, added[len(self.parameters(network)) :]
+        count = len(self.parameters(network))
+        return added[:count], found, added[count:]
 
     def _add_up(self, *groups: list[Tensor]) -> list[list[Tensor]]:
         """Add up tensors over all processes, all by one message."""
@@ -228,13 +235,6 @@ def cut(config: Config, *, is_cuttable: bool, threads: int, size: int = 1) -> in
     return max(count // size, 1) * size
 
 
-def gradients(parameters: list[Tensor]) -> list[Tensor]:
-    """Return the gradients of parameters, all of which must have one."""
-    found = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    assert len(found) == len(parameters)
-    return found
-
-
 def _begin_thread() -> None:
     """Compute alone in this thread, and take numbers too small to be normal for 0, as the main thread does."""
     torch.set_num_threads(1)
@@ -255,4 +255,5 @@ def backward_into(shard: Shard, network: str, loss: Tensor) -> None:
     for parameter in parameters:
         parameter.grad = None
     torch.autograd.backward(loss, inputs=parameters)
-    shard.gradients = gradients(parameters)
+    shard.gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    assert len(shard.gradients) == len(parameters)

@@ -254,7 +254,7 @@ def speed(
     shards = cut(config, is_cuttable=is_cuttable(state.G, state.D), threads=threads, size=world.size)
     with computing_threads(threads if shards == 1 else 1):
         trainer = Trainer(config, batches, state, endless(), shards=shards, threads=threads, world=world)
-        for _ in range(2):
+        for _ in range(trainer.compute.slow_rounds):
             trainer.step()
         wait_for(device)
         ends = [time.monotonic()]
