@@ -94,8 +94,8 @@ def measure(case: tuple[Any, ...], precision: str | None, device: torch.device, 
     share, busy = fast * work.flops_per_image / peak, busy_share(recorded)
     text = (
         f"{architecture:6} {side}x{side}x{channels} w{width} b{batch} {precision}: {fast:,.0f} images/s recorded, "
-        f"{slow:,.0f} at once ({fast / slow:.2f}); {share:.1%} of the peak; busy {busy:.0%}; {work.operations:.0f} operations; "
-        f"apart {apart:.1e}"
+        f"{slow:,.0f} at once ({fast / slow:.2f}); {share:.1%} of the peak; busy {busy:.0%}; "
+        f"{work.operations:.0f} operations; apart {apart:.1e}"
     )
     return {"case": case, "precision": precision, **speeds, "share": share, "busy": busy, "apart": apart, "text": text}
 

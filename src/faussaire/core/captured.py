@@ -95,7 +95,10 @@ class CardTape:
         """Record a graph."""
         graph = torch.cuda.CUDAGraph()
         # Other threads may go on with theirs meanwhile: one reads the next batch.
-        with torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
+        with (
+            torch.cuda.device(self.stream.device),
+            torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"),
+        ):
             found = work()
         return graph.replay, found
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,6 +191,11 @@ def look_for(kind: str) -> Cards:
 def is_host(device: torch.device) -> bool:
     """Say whether numbers there can be read without waiting for a device."""
     return device.type == CPU.type
+
+
+def on_host(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors by name as the processor reads them."""
+    return {name: tensor.to(CPU).contiguous() for name, tensor in tensors.items()}
 
 
 def device_of(module: torch.nn.Module) -> torch.device:

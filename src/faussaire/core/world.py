@@ -31,7 +31,7 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
-from faussaire.core.devices import is_host
+from faussaire.core.devices import is_host, on_host
 from faussaire.core.errors import FaussaireError, RankError
 from faussaire.core.ranks import num_ranks
 
@@ -92,8 +92,7 @@ class World:
         """Return the tensors of the first process, on the processor; those of the others do not matter."""
         if self.size == 1:
             return dict(tensors)
-        flat = {name: tensor.contiguous() for name, tensor in tensors.items()}
-        return load(self._from_first(save(flat) if self.is_first else b""))
+        return load(self._from_first(save(on_host(tensors)) if self.is_first else b""))
 
     def order(self, numbers: Sequence[int]) -> list[int]:
         """Return a few numbers of the first process: as many in all of them, by one short message."""

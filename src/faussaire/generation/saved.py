@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from faussaire.core.config import Config
+from faussaire.core.devices import on_host
 from faussaire.core.errors import CheckpointError, ConfigError, DivergenceError, FaussaireError
 from faussaire.core.files import write_atomically
 from faussaire.core.suggestions import typed
@@ -75,7 +76,7 @@ def write_generator(
         DivergenceError: a weight is not finite; nothing is written.
         CheckpointError: the disk is full, or the like.
     """
-    tensors = dict(state.G_ema.state_dict())
+    tensors = on_host(state.G_ema.state_dict())
     check_finite(tensors, state.nimg)
     described = _description(
         spec,
@@ -94,7 +95,8 @@ def write_copy(generator: Generator, folder: Path) -> None:
     Raises:
         CheckpointError: the disk is full, or the like.
     """
-    _write(folder, description(generator), generator.module.state_dict(), generator.nimg, weights=HUB_TENSORS)
+    tensors = on_host(generator.module.state_dict())
+    _write(folder, description(generator), tensors, generator.nimg, weights=HUB_TENSORS)
 
 
 def _write(

@@ -13,12 +13,12 @@ from torch import Tensor
 
 
 def serialised(tensors: Mapping[str, Tensor], nimg: int) -> bytes:
-    """Return the file of a generator's tensors, whose run had seen so many images.
+    """Return the file of a generator's tensors, the processor's, whose run had seen so many images.
 
     The library leaves the order of the metadata to chance: here it is sorted.
     """
     metadata = {"nimg": str(nimg), "sha256": digest(tensors, str(nimg))}
-    content = save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=metadata)
+    content = save(dict(tensors), metadata=metadata)
     (length,) = struct.unpack("<Q", content[:8])
     header = {**json.loads(content[8 : 8 + length]), "__metadata__": metadata}
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(length)
@@ -37,7 +37,7 @@ def check_digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> 
 
 
 def digest(tensors: Mapping[str, Tensor], nimg: str) -> str:
-    """Return the SHA-256 of tensors by name, and of how many images their run had seen."""
+    """Return the SHA-256 of tensors of the processor by name, and of how many images their run had seen."""
     found = hashlib.sha256(nimg.encode())
     for name in sorted(tensors):
         found.update(name.encode())

@@ -28,7 +28,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from faussaire.core.config import Config
-from faussaire.core.devices import CPU, device_of
+from faussaire.core.devices import CPU, device_of, on_host
 from faussaire.core.errors import CheckpointError, DivergenceError
 from faussaire.core.files import read_bounded, sync, writing
 from faussaire.core.finite import first_not_finite
@@ -163,7 +163,7 @@ def save_checkpoint(
     """
     tensors = state.tensors()
     check_finite(tensors, state.nimg)
-    content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
+    content = save(on_host(tensors))
     counts = {
         "nimg": state.nimg,
         "seconds": round(state.seconds, 3),

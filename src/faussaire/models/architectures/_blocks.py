@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from faussaire.core.devices import device_of
+from faussaire.core.devices import META, device_of
 from faussaire.core.errors import ConfigError
 from faussaire.modalities import SampleSpec
 
@@ -58,8 +58,9 @@ def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:
     the device of the module: there are too many to be drawn elsewhere.
     """
     layers = [layer for layer in module.modules() if isinstance(layer, Dropout)]
-    if layers and generator.device.type != device_of(module).type:
-        generator = torch.Generator(device_of(module)).manual_seed(generator.initial_seed())
+    device = device_of(module)
+    if layers and device not in (META, generator.device):
+        generator = torch.Generator(device).manual_seed(generator.initial_seed())
     for layer in layers:
         layer.generator = generator
 

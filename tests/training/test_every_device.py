@@ -1,0 +1,81 @@
+"""A run, from its first step to its generator, on each device that this machine has: the same tests on any of them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+import faussaire
+from faussaire.core.captured import AtOnce, Captured
+from faussaire.core.config import resolve
+from faussaire.core.devices import CPU, choose
+from faussaire.data.batches import Batches
+from faussaire.generation.generator import Generator
+from faussaire.runs.checkpoint import fresh_state
+from faussaire.runs.folder import RunFolder
+from faussaire.runs.plan import endless
+from faussaire.training.trainer import Trainer
+from toy import IMAGE, image_spec
+
+DEVICES = list(dict.fromkeys([CPU.type, choose("auto").device.type]))
+
+
+def colours(path: Path) -> Path:
+    """Write images of two classes, in folders."""
+    rng = np.random.default_rng(0)
+    for name, level in (("dark", 40), ("light", 200)):
+        (path / name).mkdir(parents=True)
+        for number in range(60):
+            array = rng.integers(level - 40, level + 40, (1, 16, 16, 3)).astype(np.uint8)
+            (path / name / f"{number}.png").write_bytes(IMAGE.png(array))
+    return path
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("settings", [{"architecture": "lean"}, {"architecture": "conv", "width": None}], ids=str)
+def test_a_run_of_classes_trains_goes_on_elsewhere_and_leaves_a_generator(
+    tmp_path: Path, device: str, settings: dict[str, object]
+) -> None:
+    data, folder = colours(tmp_path / "data"), tmp_path / "run"
+    given = {"batch_size": 8, "width": 4, "z_dim": 8, "conditional": True} | settings
+    said = io.StringIO()
+    for kimg, where in ((0.4, device), (0.6, CPU.type), (0.8, device)):
+        faussaire.train(data, run=folder, kimg=kimg, device=where, console=Console(file=said, width=200), **given)
+    run = RunFolder(folder)
+    assert not list(run.events("warning"))
+    assert [event.nimg for event in run.events("done")] == [400, 600, 800]
+    assert list(run.events("judged"))
+    assert "Device: " in said.getvalue()
+    samples = Generator.load(folder).sample(8, label="light")
+    assert samples.shape == (8, 16, 16, 3)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("resident", [True, False])
+def test_what_a_device_plays_back_is_what_it_would_have_computed(device: str, resident: bool) -> None:
+    settings = {"data": "x", "batch_size": 8, "z_dim": 4, "width": 4, "augment": ("translation", "colour", "cutout")}
+    config = resolve(None, {**settings, "architecture": "lean"})
+    chosen = choose(device).device
+    images = np.random.default_rng(0).integers(0, 256, (40, 3, 16, 16)).astype(np.uint8)
+    trainers = []
+    for _ in range(2):
+        batches = Batches(
+            images, to_real=IMAGE.to_real, batch_size=8, seed=0, device=chosen, is_resident=resident and device != "cpu"
+        )
+        state = fresh_state(config, image_spec(16, 3), chosen)
+        state.augment = 0.5
+        trainers.append(Trainer(config, batches, state, endless()))
+    trainers[1].compute = AtOnce()
+    assert isinstance(trainers[0].compute, Captured) == (device == "cuda")
+    for _ in range(12):
+        ours, plain = (trainer.step() for trainer in trainers)
+        torch.testing.assert_close(ours.judged.real_logits, plain.judged.real_logits, rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(ours.values[-1]["loss_G"], plain.values[-1]["loss_G"], rtol=1e-3, atol=1e-3)
+    weights = [trainer.state.weights() for trainer in trainers]
+    for name, tensor in weights[0].items():
+        torch.testing.assert_close(tensor, weights[1][name], rtol=1e-2, atol=1e-3)
