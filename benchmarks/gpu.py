@@ -122,7 +122,7 @@ def images_a_second(trainer: Trainer, seconds: float) -> float:
 
 def busy_share(trainer: Trainer, steps: int = 16) -> float:
     """Return the share of the time in which the card computes, by its profiler."""
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profiler:
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA], acc_events=True) as profiler:
         wait_for(trainer.device)
         began = time.perf_counter()
         for _ in range(steps):

@@ -100,6 +100,7 @@ def image_trainer(
     architecture: str,
     *,
     shards: int = 1,
+    threads: int | None = None,
     num_classes: int = 0,
     augment: Sequence[str] = (),
     strength: float = 0.5,
@@ -108,7 +109,8 @@ def image_trainer(
 ) -> Trainer:
     """Open a run of noise of 8 x 8 pixels in three colours in a folder, by small networks and batches.
 
-    `shards` are threads, the game is conditional where there are classes, and a run that begins augments by `strength`.
+    `shards` are threads unless fewer are given, the game is conditional where there are classes, and a run that begins
+    augments by `strength`.
     """
     small = {"data": "noise", "architecture": architecture, "batch_size": 8, "z_dim": 4, "kimg": 0.08}
     config = resolve(None, small | settings | {"conditional": num_classes > 0, "augment": augment})
@@ -125,7 +127,7 @@ def image_trainer(
     batches = Batches(
         images, to_real=IMAGE.to_real, batch_size=config.batch, seed=config.seed, labels=labels, num_classes=num_classes
     )
-    return Trainer(config, batches, state, plan, shards=shards)
+    return Trainer(config, batches, state, plan, shards=shards, threads=threads)
 
 
 def write_squares(path: Path, count: int = 60) -> Path:

@@ -88,6 +88,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"penalties": ["none"]},
     {"g_steps": 2},
     {"precision": "bf16"},
+    {"shards": 2, "threads": 1},
 ]
 
 

@@ -56,10 +56,14 @@ def test_a_run_of_classes_trains_goes_on_elsewhere_and_leaves_a_generator(
 
 
 @pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("architecture", ["lean", "hybrid", "dense"])
 @pytest.mark.parametrize("resident", [True, False])
-def test_what_a_device_plays_back_is_what_it_would_have_computed(device: str, resident: bool) -> None:
-    settings = {"data": "x", "batch_size": 8, "z_dim": 4, "width": 4, "augment": ("translation", "colour", "cutout")}
-    config = resolve(None, {**settings, "architecture": "lean"})
+def test_what_a_device_plays_back_is_what_it_would_have_computed(
+    device: str, architecture: str, resident: bool
+) -> None:
+    """At a learning rate at which no rounding grows."""
+    settings = {"data": "x", "batch_size": 8, "z_dim": 4, "augment": ("translation", "colour", "cutout"), "lr": 1e-6}
+    config = resolve(None, {**settings, "architecture": architecture})
     chosen = choose(device).device
     images = np.random.default_rng(0).integers(0, 256, (40, 3, 16, 16)).astype(np.uint8)
     trainers = []
@@ -71,11 +75,10 @@ def test_what_a_device_plays_back_is_what_it_would_have_computed(device: str, re
         state.augment = 0.5
         trainers.append(Trainer(config, batches, state, endless()))
     trainers[1].compute = AtOnce()
-    assert isinstance(trainers[0].compute, Captured) == (device == "cuda")
+    assert isinstance(trainers[0].compute, Captured) == (device == "cuda" and architecture != "dense")
     for _ in range(12):
         ours, plain = (trainer.step() for trainer in trainers)
-        torch.testing.assert_close(ours.judged.real_logits, plain.judged.real_logits, rtol=1e-3, atol=1e-3)
-        torch.testing.assert_close(ours.values[-1]["loss_G"], plain.values[-1]["loss_G"], rtol=1e-3, atol=1e-3)
-    weights = [trainer.state.weights() for trainer in trainers]
-    for name, tensor in weights[0].items():
-        torch.testing.assert_close(tensor, weights[1][name], rtol=1e-2, atol=1e-3)
+        for one, other in zip(ours.values, plain.values, strict=True):
+            torch.testing.assert_close(one, other, rtol=0.01, atol=0.01)
+        torch.testing.assert_close(ours.judged.fake, plain.judged.fake, rtol=0.01, atol=0.01)
+    torch.testing.assert_close(trainers[0].state.weights(), trainers[1].state.weights(), rtol=0.01, atol=1e-4)

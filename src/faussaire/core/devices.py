@@ -219,7 +219,7 @@ def use_tensor_cores(device: torch.device, precision: str | None) -> None:
 
 def pinned(tensor: Tensor, device: torch.device) -> Tensor:
     """Return a tensor of the processor in memory that a device copies from by itself, where it has a way to."""
-    return tensor.pin_memory(device) if device.type in ("cuda", "xpu") else tensor
+    return tensor.pin_memory() if device.type in ("cuda", "xpu") else tensor
 
 
 def records(device: torch.device) -> bool:

@@ -91,7 +91,7 @@ class Shards:
         threads: int | None = None,
         world: World = ALONE,
     ) -> None:
-        self.world, self.count = world, count
+        self.world = world
         own = count // world.size
         threads = own if threads is None else min(threads, own)
         copies = [Copy(G, D), *(Copy(_twin(G), _twin(D)) for _ in range(1, threads))]
@@ -105,6 +105,8 @@ class Shards:
         self._batch_size = batch_size
         self.keeps_fakes = len(self._shards) == threads
         """Whether what G made is kept with the way back until step 2, or made again there to save memory."""
+        self.is_one_thread = threads == world.size == 1
+        """Whether one thread of one process does all of it, one shard after the other."""
         self._pool = None
         if threads > 1:
             self._pool = ThreadPoolExecutor(threads - 1, initializer=_begin_thread)

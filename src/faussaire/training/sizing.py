@@ -251,9 +251,10 @@ def speed(
     )
     use_tensor_cores(device, config.precision)
     state = fresh_state(config, spec, device)
-    shards = cut(config, is_cuttable=is_cuttable(state.G, state.D), threads=threads, size=world.size)
+    sharing = threads if is_host(device) else 1
+    shards = cut(config, is_cuttable=is_cuttable(state.G, state.D), threads=sharing, size=world.size)
     with computing_threads(threads if shards == 1 else 1):
-        trainer = Trainer(config, batches, state, endless(), shards=shards, threads=threads, world=world)
+        trainer = Trainer(config, batches, state, endless(), shards=shards, threads=sharing, world=world)
         for _ in range(trainer.compute.slow_rounds):
             trainer.step()
         wait_for(device)

@@ -73,8 +73,7 @@ class Trainer:
 
     def can_be_recorded(self) -> bool:
         """Say whether every step does the same operations, and the device can play them back."""
-        is_alone = self.shards.count == self.shards.world.size == 1
-        return records(self.device) and is_alone and self.reuses_fakes and self.one_pass
+        return records(self.device) and self.shards.is_one_thread and self.reuses_fakes and self.one_pass
 
     @property
     def step_nimg(self) -> int:
