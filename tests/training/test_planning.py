@@ -99,4 +99,4 @@ def test_cards_of_one_machine_add_up_around_a_ring_and_processors_by_doubling() 
 
 def test_where_operations_are_small_it_is_starting_them_that_takes_the_time() -> None:
     small = replace(WORK, flops_per_image=1.0)
-    assert forecast(small, GPU, 1, images=1).images_per_second == pytest.approx(512 / (300 * 6e-6))
+    assert forecast(small, GPU, 1, images=1).images_per_second == pytest.approx(512 / (300 * GPU.start_seconds))

@@ -32,7 +32,7 @@ FLOAT_BYTES = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """One kind of worker. Every number is an assumption, to be replaced by a measurement."""
+    """One kind of worker. A number that was not measured is an assumption, to be replaced by a measurement."""
 
     name: str
     flops_per_second: float
@@ -63,15 +63,16 @@ class Machine:
 GPU = Machine(
     name="GPU",
     flops_per_second=400e12,
-    share=0.10,
-    start_seconds=6e-6,
+    share=0.14,
+    start_seconds=14e-6,
     link_bytes_per_second=300e9,
     net_bytes_per_second=40e9,
     latency_seconds=20e-6,
     per_node=8,
     money_per_hour=3.0,
 )
-"""A card of the H100's kind: TF32 for what D does and bf16 for G, 400 TFLOP/s between the two."""
+"""A card of the H200's kind: TF32 for what D does and bf16 for G, 400 TFLOP/s between the two. Share and start are what
+was measured of steps that are played back (benchmarks/gpu.py, docs/RESULTS.md); links and money are assumed."""
 
 CPU_NODE = Machine(
     name="CPU node",
