@@ -255,21 +255,21 @@ def inject(what: str, at: int) -> None:
         made += trainer.plan.at(0).end_nimg != UNPLANNED_NIMG  # the probe of the speed is no training
         if made != at:
             return step(trainer)
-        state, loss, real = trainer.state, trainer.loss, trainer.batches.real
+        state, loss, real = trainer.state, trainer.passes.loss, trainer.batches.real
         if what in ("parameter", "average"):
             tensors = [*(state.G if what == "parameter" else state.G_ema).parameters()]
             with torch.no_grad():
                 tensors[at % len(tensors)].view(-1)[0] = torch.nan
             return step(trainer)
         if what == "loss":
-            trainer.loss = replace(loss, generator=lambda r, f: loss.generator(r, f) + torch.nan)
+            trainer.passes.loss = replace(loss, generator=lambda r, f: loss.generator(r, f) + torch.nan)
         elif what == "data":
             trainer.batches.real = lambda *of: real(*of) * torch.nan  # type: ignore[method-assign]
         hook = next(state.G.parameters()).register_hook(lambda g: g * torch.nan if what == "gradient" else g)
         try:
             return step(trainer)
         finally:
-            trainer.loss = loss
+            trainer.passes.loss = loss
             trainer.batches.real = real  # type: ignore[method-assign]
             hook.remove()
 

@@ -140,7 +140,7 @@ latent_sheet(shown[:12], pixels(G(shown))[:12])
 
 # %%
 from faussaire import Config
-from faussaire.training.sizing import speed
+from faussaire.training.probing import speed
 
 NETWORKS = {
     "dense": "[[dense, notebook 2 | denses, carnet 2]]",

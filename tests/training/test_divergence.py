@@ -129,9 +129,9 @@ def spoil_once(trainer: Trainer, where: str) -> None:
         real = trainer.batches.real
         trainer.batches.real = lambda nimg, rows: real(nimg, rows) * math.nan  # type: ignore[method-assign]
     elif where == "loss":
-        loss = trainer.loss
+        loss = trainer.passes.loss
         broken = replace(loss, discriminator=lambda real, fake: loss.discriminator(real, fake) + math.nan)
-        trainer.loss = broken
+        trainer.passes.loss = broken
     else:
         (spoil_gradient if where == "gradient" else spoil_judge)(trainer)
 

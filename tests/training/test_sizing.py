@@ -8,8 +8,9 @@ import torch
 from faussaire.core.config import resolve
 from faussaire.core.errors import ConfigError
 from faussaire.modalities import SampleSpec
-from faussaire.training import sizing
-from faussaire.training.sizing import WIDTHS, Probe, Size, in_words, size, width_for
+from faussaire.training import probing, sizing
+from faussaire.training.probing import Probe
+from faussaire.training.sizing import WIDTHS, Size, in_words, size, width_for
 
 GREY = SampleSpec(modality="image", shape=(1, 28, 28))
 LARGE = SampleSpec(modality="image", shape=(3, 56, 56))
@@ -27,7 +28,7 @@ def chosen(
     """Return what is chosen on a machine of such speeds in images a second by threads, `bf16` times that in bf16."""
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: cpu)
     monkeypatch.setattr(
-        sizing,
+        probing,
         "speed",
         lambda config, spec, threads, **_: speeds[threads] * (bf16 if config.precision == "bf16" else 1.0),
     )
@@ -83,7 +84,7 @@ def test_a_run_of_few_steps_takes_smaller_batches(
 def test_batches_follow_the_images_at_the_width_and_precision_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     speeds = {(8, "fp32"): 2100.0, (16, "fp32"): 2000.0, (16, "bf16"): 2200.0}
-    monkeypatch.setattr(sizing, "speed", lambda config, spec, threads, **_: speeds[config.width, config.precision])
+    monkeypatch.setattr(probing, "speed", lambda config, spec, threads, **_: speeds[config.width, config.precision])
     for minutes, batch in ((5.8, 32), (5.9, 64)):  # 766 and 779 thousand images
         config = resolve(None, {"data": "x", "minutes": minutes})
         assert size(config, LARGE, num_images=1000, threads=1).config.batch_size == batch
@@ -109,7 +110,7 @@ def test_the_faster_number_of_threads_is_taken_and_told(monkeypatch: pytest.Monk
 
 
 def test_nothing_is_probed_where_everything_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sizing, "speed", lambda *_, **__: pytest.fail("there was nothing to choose"))
+    monkeypatch.setattr(probing, "speed", lambda *_, **__: pytest.fail("there was nothing to choose"))
     given = {"width": 24, "precision": "fp32", "minutes": 3, "threads": 2}
     for settings in ({"batch_size": 48}, {}):  # images this small take the same batches whatever the speed
         config = resolve(None, {"data": "x", **given, **settings})
@@ -129,7 +130,7 @@ def test_wider_networks_are_taken_the_more_images_there_are_and_every_width_at_s
 
 def test_one_way_of_training_is_probed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(sizing, "speed", lambda config, spec, threads, **_: asked.append(config) or 1000.0)
+    monkeypatch.setattr(probing, "speed", lambda config, spec, threads, **_: asked.append(config) or 1000.0)
     config = resolve(None, {"data": "x", "width": 8, "precision": "fp32"})
     probe = Probe(GREY)
     found = size(config, GREY, num_images=1000, threads=2, probe=probe)
@@ -164,9 +165,3 @@ def test_what_is_left_is_told_in_words() -> None:
     assert told(100.0, kimg=3) == "3,000 images in about 30 seconds"
     assert told(1000.0, nimg=30_000, kimg=150) == "120 thousand images in about 2 minutes"
     assert told(1000.0, epochs=36_000) == "36,000 thousand images in about 10.0 hours"
-
-
-def test_a_probe_that_was_suspended_measures_the_same_speed() -> None:
-    steps = [0.1, 0.2, 0.1, 0.2, 0.1]  # every second one is penalised
-    assert sizing.steady(steps) == pytest.approx(0.7)
-    assert sizing.steady([*steps, 3600.0]) == pytest.approx(0.7 + 0.15)

@@ -48,10 +48,10 @@ def test_augmentation_grows_while_d_knows_the_reals_and_no_further_than_it_may()
     assert trainer.state.augment == 0.0  # at the very start it waits
     trainer.state.nimg = 400
     for _ in range(10_000):
-        trainer.adapt(1.0)
+        trainer.adapt(torch.ones(1))
     assert trainer.state.augment == 0.8
     before = trainer.state.augment
-    trainer.adapt(0.0)
+    trainer.adapt(torch.zeros(1))
     assert trainer.state.augment < before
     trainer.step()
     assert all(torch.isfinite(tensor).all() for tensor in trainer.state.tensors().values())

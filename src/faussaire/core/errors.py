@@ -61,6 +61,10 @@ class DivergenceError(FaussaireError):
     """The training failed: a loss or a weight is no longer finite."""
 
 
+class DeviceError(FaussaireError):
+    """A device has too little memory for what it was asked to do."""
+
+
 class RankError(FaussaireError):
     """One of several processes that work together is gone."""
 

@@ -58,7 +58,7 @@ def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | Non
     judged = ((seen, seen_labels), (held_out, labels), (fake, seen_labels))
     of_seen, of_new, of_fake = (state.D(samples, sample_labels) for samples, sample_labels in judged)
     state.D.train()
-    boundary = trainer.loss.boundary(of_seen, of_fake)
+    boundary = trainer.passes.loss.boundary(of_seen, of_fake)
     right = [float((logits > boundary).float().mean()) for logits in (of_seen, of_new)]
     r_v = overfitting(of_seen, of_new, of_fake)
     return Gauged(r_v=r_v, accuracy_seen=right[0], accuracy_held_out=right[1], n=len(held_out))

@@ -96,7 +96,7 @@ class Pictures:
             path=f"judged/{path.name}",
             real=[rounded(logit) for logit in real[:JUDGED].tolist()],
             fake=[rounded(logit) for logit in fake[:JUDGED].tolist()],
-            boundary=rounded(float(self.trainer.loss.boundary(real, fake))),
+            boundary=rounded(float(self.trainer.passes.loss.boundary(real, fake))),
             z=[round(number, 2) for number in z[0].tolist()],
             gradient_D=rounded(gradient_norm(state.D)),
             gradient_G=rounded(gradient_norm(state.G)),

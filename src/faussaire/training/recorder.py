@@ -185,7 +185,7 @@ class Recorder:
         began = self.seconds()
         self._reports = landmarks([*self._reports, data])
         self.pictures.draw_judged(judged, self.trainer.z)
-        verdict = judge(self._reports, critic=self.trainer.loss.critic)
+        verdict = judge(self._reports, critic=self.trainer.passes.loss.critic)
         self.run.emit("stats", nimg=nimg, **data, verdict=verdict.name, verdict_text=verdict.text)
         if verdict.name != self._verdict:
             self.run.emit("verdict", nimg=nimg, name=verdict.name, text=verdict.text)

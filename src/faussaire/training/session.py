@@ -18,7 +18,7 @@ from rich.console import Console
 from faussaire.core import ranks
 from faussaire.core.config import NAMED, Config, named
 from faussaire.core.devices import Chosen, choose, device_of, fits, is_host, use_tensor_cores
-from faussaire.core.errors import CheckpointError, DataError, FaussaireError
+from faussaire.core.errors import CheckpointError, DataError, DeviceError, FaussaireError
 from faussaire.core.interruption import noted_signals
 from faussaire.core.notebook import in_notebook
 from faussaire.core.rng import draw_places
@@ -89,7 +89,7 @@ def train(
     original = None if replay is None else run_to_replay(replay, recipe, settings)
     config = settings_asked_for(data, recipe, settings, original)
     chosen = choose(config.device, place=ranks.place())
-    with open_world(chosen.device) as world:
+    with _memory_told(chosen.device, config), open_world(chosen.device) as world:
         name = _name_of(config, original)
         folder = RunFolder(run or RUNS / (name if original is None else f"{name}-replay"))
         recorded = original or folder
@@ -146,6 +146,18 @@ def _follow(config: Config, dataset: Dataset, device: torch.device, world: World
     trainer = _trainer(config, dataset, state, plan, world)
     with noted_signals(patient=True):
         follow(trainer, _scorer(trainer, dataset), world)
+
+
+@contextmanager
+def _memory_told(device: torch.device, config: Config) -> Iterator[None]:
+    """Raise DeviceError where a device runs out of memory all the same: others may have taken of it meanwhile."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise DeviceError(
+            f"{device} has run out of memory: --shards {2 * (config.shards or 1)} takes each batch in parts; what was "
+            "saved is whole, and the same command goes on from there"
+        ) from None
 
 
 @contextmanager

@@ -31,9 +31,10 @@ from faussaire.models.losses import LOSSES
 from faussaire.models.penalties import PENALTIES
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import recorded_config
+from faussaire.training.probing import speed
 from faussaire.training.schedules import SCHEDULES
 from faussaire.training.shards import cut, is_cuttable
-from faussaire.training.sizing import size, speed
+from faussaire.training.sizing import size
 
 CHOSEN = ("architecture", "conditional", "width", "precision", "batch_size", "lr", "gamma", "augment", "shards")
 """The settings that are chosen where they are not given."""

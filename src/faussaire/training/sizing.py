@@ -8,31 +8,19 @@ some seconds, and its outcome is recorded, so a resumed run or a replay asks no 
 from __future__ import annotations
 
 import math
-import statistics
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-import numpy as np
 import torch
 
 from faussaire.core.config import Config, resolve
-from faussaire.core.devices import CPU, is_host, use_tensor_cores, wait_for
+from faussaire.core.devices import CPU, is_host
 from faussaire.core.errors import ConfigError
-from faussaire.core.rng import numpy_generator_for
-from faussaire.core.threads import computing_threads
 from faussaire.core.world import ALONE, World
 from faussaire.data import Dataset
-from faussaire.data.batches import Batches
 from faussaire.modalities import SampleSpec
 from faussaire.models.architectures import architecture
-from faussaire.runs.checkpoint import fresh_state
-from faussaire.runs.plan import endless
-from faussaire.training.shards import cut, is_cuttable
-from faussaire.training.trainer import Trainer
+from faussaire.training.probing import Probe
 
-PROBE_SECONDS = 0.5
 WIDTHS = (8, 12, 16, 24, 32)
 """That are chosen from."""
 LAW_WIDTH, LAW_IMAGES, LAW_POWER = 16, 1_000_000, 0.28
@@ -42,8 +30,6 @@ LEAST_STEPS, STEPS_AT = 3_000, 28
 """So many at that side in pixels, and at twice that four times as many: a run of fewer takes the next smaller batch."""
 SMALL = 32
 """Pixels: up to this side small batches cost more time than they gain."""
-STOOD_STILL = 10
-"""Times as long as the median step: who takes that long was suspended."""
 WORTH_IT = 1.05
 """How many times as fast as fp32 a precision must be to be taken."""
 
@@ -63,31 +49,6 @@ class Size:
 
     text: str
     """One line for the console; empty where there was nothing to choose."""
-
-
-class Probe:
-    """The speed of a training, measured when it is asked for, and once for each way of training."""
-
-    def __init__(self, spec: SampleSpec, device: torch.device = CPU, world: World = ALONE) -> None:
-        self.spec, self.device, self.world = spec, device, world
-        self.measured: dict[tuple[Config, int], float] = {}
-
-    def __call__(self, config: Config, threads: int) -> float:
-        """Return the images a second."""
-        found = self.known(config, threads)
-        if found is None:
-            found = speed(config, self.spec, threads, device=self.device, world=self.world)
-            self.measured[_way(config), threads] = found
-        return found
-
-    def known(self, config: Config, threads: int) -> float | None:
-        """Return the images a second where they were measured."""
-        return self.measured.get((_way(config), threads))
-
-
-def _way(config: Config) -> Config:
-    """Return the settings with the batch that they mean: what says 64 and what says nothing is one way of training."""
-    return replace(config, batch_size=config.batch)
 
 
 def size(
@@ -132,9 +93,19 @@ def size(
     if config.precision is None:
         sized = _faster(sized, threads, probe)
     batch = _batch(sized, num_images, threads, probe) if config.batch_size is None else config.batch_size
-    text = f"Width {sized.width}, {why}; batches of {batch}; {_measured(sized, threads, probe)}."
-    sized = replace(sized, batch_size=batch)
+    sized, batches = _fitted(replace(sized, batch_size=batch), threads, probe)
+    text = f"Width {sized.width}, {why}; batches of {batches}; {_measured(sized, threads, probe)}."
     return Size(config=sized, threads=threads, nimg_per_second=probe.known(sized, threads), text=text)
+
+
+def _fitted(sized: Config, threads: int, probe: Probe) -> tuple[Config, str]:
+    """Return the settings, a batch in as many parts as a card must have it in, and that in words."""
+    if is_host(probe.device):
+        return sized, str(sized.batch)
+    fitted, _ = probe.fitted(sized, threads)
+    if fitted.shards == sized.shards:
+        return sized, str(sized.batch)
+    return fitted, f"{sized.batch} in {fitted.shards} parts, as the memory is too small"
 
 
 def _batch(sized: Config, num_images: int, threads: int, probe: Probe) -> int:
@@ -221,61 +192,3 @@ def width_for(images: float) -> int:
     """Return the one of WIDTHS that is nearest to the best where the narrowest networks would see so many images."""
     best = LAW_WIDTH * (max(images, 1.0) / LAW_IMAGES) ** LAW_POWER
     return min(WIDTHS, key=lambda width: (abs(math.log(width / best)), -width))
-
-
-def speed(
-    config: Config,
-    spec: SampleSpec,
-    threads: int,
-    *,
-    device: torch.device = CPU,
-    world: World = ALONE,
-    seconds: float = PROBE_SECONDS,
-) -> float:
-    """Return the images a second at which noise in the shape of `spec` is trained on, with so many threads.
-
-    Of several processes all train, and the clock of the first counts. With no `seconds` it takes three steps.
-    """
-    noise = numpy_generator_for(0, "probe").uniform(-1, 1, (config.batch, *spec.shape)).astype(np.float32)
-    num_classes = len(spec.classes) if config.conditional else 0
-    labels = numpy_generator_for(0, "probe").integers(0, num_classes, config.batch) if num_classes else None
-    batches = Batches(
-        noise,
-        to_real=torch.as_tensor,
-        batch_size=config.batch,
-        seed=0,
-        labels=labels,
-        num_classes=num_classes,
-        device=device,
-        is_resident=not is_host(device),
-    )
-    use_tensor_cores(device, config.precision)
-    state = fresh_state(config, spec, device)
-    sharing = threads if is_host(device) else 1
-    shards = cut(config, is_cuttable=is_cuttable(state.G, state.D), threads=sharing, size=world.size)
-    with computing_threads(threads if shards == 1 else 1):
-        trainer = Trainer(config, batches, state, endless(), shards=shards, threads=sharing, world=world)
-        for _ in range(trainer.compute.slow_rounds):
-            trainer.step()
-        wait_for(device)
-        ends = [time.monotonic()]
-        least = config.penalty_every if seconds else 1
-        while _goes_on(world, ends[-1] - ends[0] < seconds or len(ends) <= least):
-            trainer.step()
-            wait_for(device)
-            ends.append(time.monotonic())
-    took = steady([after - before for before, after in pairwise(ends)])
-    return world.from_first((len(ends) - 1) * config.batch * config.d_steps / took)
-
-
-def steady(durations: Sequence[float]) -> float:
-    """Return the sum of the seconds of steps, those in which the process stood still counted as the median one.
-
-    No step is ten times as long as another, but for a suspended process (Ctrl-Z, a closed laptop).
-    """
-    middle = statistics.median(durations)
-    return sum(middle if seconds > STOOD_STILL * middle else seconds for seconds in durations)
-
-
-def _goes_on(world: World, is_wanted: bool) -> bool:
-    return bool(world.order([is_wanted])[0])

@@ -8,26 +8,26 @@ Nothing here knows what a sample is, and no step draws from or moves a global ra
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from functools import partial
 
-from faussaire.core.captured import AtOnce, Captured, CardTape, Compute, Found, Given
+import torch
+from torch import Tensor
+
+from faussaire.core.captured import AtOnce, Captured, CardTape, Compute, Found
 from faussaire.core.config import Config
-from faussaire.core.devices import device_of, multiplying, records
+from faussaire.core.devices import device_of, records
 from faussaire.core.errors import DivergenceError
-from faussaire.core.finite import are_finite
 from faussaire.core.rng import generator_for
 from faussaire.core.world import ALONE, World
 from faussaire.data.batches import Batches
-from faussaire.models.architectures import seed_dropout, statistics_frozen
-from faussaire.models.augment import ADAPT_FROM, STRONGEST, Draws, apply, draw, next_strength, speed_for
-from faussaire.models.losses import LOSSES
-from faussaire.models.penalties import penalise
+from faussaire.models.architectures import seed_dropout
+from faussaire.models.augment import ADAPT_FROM, STRONGEST, draw, next_strength, speed_for
 from faussaire.runs.checkpoint import TrainState, not_finite
 from faussaire.runs.plan import Plan
-from faussaire.training.result import Judged, StepResult, Values
+from faussaire.training.passes import Passes
+from faussaire.training.result import Judged, StepResult
 from faussaire.training.schedules import ema_beta, learning_rate
-from faussaire.training.shards import Shard, Shards, backward_into
+from faussaire.training.shards import Shards
 
 
 class Trainer:
@@ -55,25 +55,20 @@ class Trainer:
         world: World = ALONE,
     ) -> None:
         self.config, self.batches, self.state, self.plan = config, batches, state, plan
-        self.loss = LOSSES[config.loss]
         self.shards = Shards(state.G, state.D, shards, batch_size=config.batch, threads=threads, world=world)
         self.device = device_of(state.G)
         self.augment = config.augment or ()  # through these D sees every sample, as strongly as it overfits
-        self.reuses_fakes, self.one_pass = bool(state.G.per_sample), bool(state.D.per_sample)
-        self.keeps_fakes = self.reuses_fakes and self.shards.keeps_fakes
+        self.reuses_fakes, one_pass = bool(state.G.per_sample), bool(state.D.per_sample)
+        keeps_fakes = self.reuses_fakes and self.shards.keeps_fakes
         self.compute: Compute = AtOnce()
-        if self.can_be_recorded():
+        if records(self.device) and self.shards.is_one_thread and self.reuses_fakes and one_pass:
             self.compute = Captured(period=config.penalty_every, tape=CardTape(self.device))
-            self.keeps_fakes &= config.d_steps == 1  # a recording of G goes back through one of D, not through several
-        self.num_penalised = -(-config.batch // config.penalty_one_in)  # of each batch, the first and every k-th on
+            keeps_fakes &= config.d_steps == 1  # a recording of G goes back through one of D, not through several
+        self.passes = Passes(config, self.shards, self.device, one_pass=one_pass, keeps_fakes=keeps_fakes)
         self.z = torch.empty(0)  # the latents of the last step of D that are this process's
         # Listed once: to walk through the modules takes time at every step.
         self.averages: list[Tensor] = list(state.G_ema.parameters())
         self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
-
-    def can_be_recorded(self) -> bool:
-        """Say whether every step does the same operations, and the device can play them back."""
-        return records(self.device) and self.shards.is_one_thread and self.reuses_fakes and self.one_pass
 
     @property
     def step_nimg(self) -> int:
@@ -112,15 +107,15 @@ class Trainer:
         is_penalised = bool(config.penalties) and state.nimg // config.batch % config.penalty_every == 0
         if is_penalised:
             at = generator_for(config.seed, "penalty", state.nimg, 0)
-            given["shares"] = torch.rand(self.num_penalised, generator=at).to(self.device)
+            given["shares"] = torch.rand(self.passes.num_penalised, generator=at).to(self.device)
         seed_dropout(state.D, random)
-        found = self.compute(("D", is_penalised), self.judge, given)
+        found = self.compute(("D", is_penalised), self.passes.judge, given)
         self.take_step("D", found)
         shards.fakes, self._judged_as = found.fakes, is_penalised
         state.nimg += config.batch
         values = {name: figure for name, figure in found.figures.items() if not name.endswith("_logits")}
         if self.augment:
-            self.adapt(2 * float(values["accuracy_real"].mean()) - 1)
+            self.adapt(values["accuracy_real"])
         return Judged(
             real=real,
             fake=torch.cat([fake.detach() for fake in found.fakes]),
@@ -128,36 +123,6 @@ class Trainer:
             fake_logits=found.figures["fake_logits"],
             values=values,
         )
-
-    def judge(self, given: Given) -> Found:
-        """Take reals and fakes through D; `given` are the numbers that were drawn for this."""
-        config, shards = self.config, self.shards
-        real_draws, fake_draws = (Draws(under(given, stream)) for stream in ("augment real", "augment fake"))
-
-        def judge_shard(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-            labels = shards.part(shard, given.get("labels"))
-            with statistics_frozen(shard.G), torch.set_grad_enabled(self.keeps_fakes):
-                shard.fake = self.forge(shard, given["z"], labels)
-            seen_real = apply(shards.part(shard, given["real"]), shards.part(shard, real_draws))
-            seen_fake = apply(shard.fake.detach(), shards.part(shard, fake_draws))
-            real_logits, fake_logits = self.logits(shard.D, seen_real, seen_fake, labels)
-            loss = self.loss.discriminator(real_logits, fake_logits).sum() / config.batch
-            penalty = loss.new_zeros(())
-            if "shares" in given:
-                penalty = self.penalty(shard, seen_real, seen_fake, labels, given["shares"])
-            backward_into(shard, "D", loss + config.penalty_weight * config.penalty_every * penalty)
-            return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
-
-        real_parts, fake_parts, losses, penalties = map(list, zip(*shards.run(judge_shard), strict=True))
-        gradients, (real_logits, fake_logits), (loss, penalty) = shards.meet(
-            "D", real_parts, fake_parts, sums=[losses, penalties]
-        )
-        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
-        figures = logits | self.accuracies(real_logits, fake_logits) | {"loss_D": loss}
-        if "shares" in given:
-            figures["penalty"] = penalty
-        is_finite = are_finite([loss, penalty, *gradients])
-        return Found(gradients=gradients, fakes=shards.fakes, figures=figures, is_finite=is_finite)
 
     def train_generator(self, real_logits: Tensor, turn: int = 0) -> Tensor:
         """Step 2: update G through D, which stays as it is; return the loss of G.
@@ -171,75 +136,15 @@ class Trainer:
         given = {"z": self.z if is_same else self.latents(random), "real_logits": self.shards.own(real_logits)}
         given |= self.labels(nimg - config.batch) | self.draws("augment G", turn)
         seed_dropout(self.state.D, random)
-        keeps = is_same and self.keeps_fakes
-        key = ("G", self._judged_as if keeps else None)  # it goes back through what that pass of D has kept
-        found = self.compute(key, lambda given: self.deceive(given, keeps=keeps), given)
+        goes_on = is_same and self.passes.keeps_fakes
+        key = ("G", self._judged_as if goes_on else None)  # it goes back through what that pass of D has kept
+        found = self.compute(key, partial(self.passes.deceive, goes_on=goes_on), given)
         self.take_step("G", found)
         return found.figures["loss_G"]
-
-    def deceive(self, given: Given, *, keeps: bool) -> Found:
-        """Take fakes through D, towards REAL; those that it has judged before where they are kept."""
-        shards, draws = self.shards, Draws(under(given, "augment G"))
-
-        def deceive_shard(shard: Shard) -> Tensor:
-            labels = shards.part(shard, given.get("labels"))
-            fake = shard.fake if keeps else self.forge(shard, given["z"], labels)
-            fake_logits = shard.D(apply(fake, shards.part(shard, draws)), labels)
-            loss = self.loss.generator(shards.part(shard, given["real_logits"]), fake_logits).sum() / self.config.batch
-            backward_into(shard, "G", loss)
-            return loss.detach()
-
-        gradients, _, (loss,) = shards.meet("G", sums=[shards.run(deceive_shard)])
-        is_finite = are_finite([loss, *gradients])
-        return Found(gradients=gradients, fakes=[], figures={"loss_G": loss}, is_finite=is_finite)
 
     def latents(self, random: torch.Generator) -> Tensor:
         """Draw the latents of a batch, and return those of this process `[n, z_dim]`."""
         return self.shards.own(torch.randn(self.config.batch, self.config.z_dim, generator=random)).to(self.device)
-
-    def forge(self, shard: Shard, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Make the fakes of a shard, of the latents `[n, z_dim]` of this process and of the labels of its part.
-
-        G may multiply in bf16, D may not (docs/LAB.md).
-        """
-        with multiplying(self.device, self.config.precision):
-            made: Tensor = shard.G(self.shards.part(shard, z), labels)
-        return made.float()
-
-    def logits(self, D: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return D's logits of reals and of fakes; by one pass where it may be, which costs less than two."""
-        if not self.one_pass:
-            return D(real, labels), D(fake, labels)
-        both = D(torch.cat([real, fake]), None if labels is None else labels.repeat(2))
-        real_logits, fake_logits = both.chunk(2)
-        return real_logits, fake_logits
-
-    def penalty(self, shard: Shard, real: Tensor, fake: Tensor, labels: Tensor | None, shares: Tensor) -> Tensor:
-        """Return a shard's part of the mean of the penalties over those of the batch that are penalised.
-
-        `shares` is one number for each of those: see `penalise`.
-        """
-        config = self.config
-        start, every = self.shards.start(shard), config.penalty_one_in
-        first = -(-start // every)  # of the penalised, those before are in shards before
-        chosen = slice(first * every - start, None, every)
-        real, fake = real[chosen], fake[chosen]
-        point_labels = None if labels is None else labels[chosen].repeat(len(config.penalties))
-
-        def judge(points: Tensor) -> Tensor:
-            logits: Tensor = shard.D(points, point_labels)
-            return logits
-
-        slopes = penalise(config.penalties, judge, real, fake, shares[first : first + len(real)])
-        return slopes.sum() / self.num_penalised
-
-    def accuracies(self, real_logits: Tensor, fake_logits: Tensor) -> Values:
-        """Return of each real and each fake of a batch, by D's logits `[N]`, whether D was right: 1 or 0."""
-        boundary = self.loss.boundary(real_logits, fake_logits)
-        return {
-            "accuracy_real": (real_logits > boundary).float(),
-            "accuracy_fake": (fake_logits < boundary).float(),
-        }
 
     def labels(self, nimg: int) -> dict[str, Tensor]:
         """Return the classes `[n]` of this process's rows of a batch, under their name; nothing without classes."""
@@ -258,8 +163,9 @@ class Trainer:
         drawn = self.shards.own(draw(self.augment, config.batch, shape, self.state.augment, random)).to(self.device)
         return {f"{stream}/{name}": amounts for name, amounts in drawn.amounts.items()}
 
-    def adapt(self, r_t: float) -> None:
-        """Augment more where D finds more of the reals real than it should, and less where fewer (ADA)."""
+    def adapt(self, accuracy_real: Tensor) -> None:
+        """Augment more where D finds more of the reals `[N]` real than it should, and less where fewer (ADA)."""
+        r_t = 2 * float(accuracy_real.mean()) - 1
         state, before = self.state, self.state.nimg - self.config.batch  # the plan may change after the step, not in it
         if self.plan.progress(before) > ADAPT_FROM:
             speed = speed_for(self.plan.at(before).end_nimg)
@@ -295,8 +201,3 @@ class Trainer:
         lr = learning_rate(self.config, self.plan.progress(nimg)) * self.plan.lr_share(nimg)
         for _, optimizer in self.state.optimizers():
             optimizer.param_groups[0]["lr"] = lr
-
-
-def under(given: Given, stream: str) -> Given:
-    """Return what was drawn from one stream, by the rest of its names."""
-    return {name.removeprefix(f"{stream}/"): drawn for name, drawn in given.items() if name.startswith(f"{stream}/")}
