@@ -37,22 +37,17 @@ def colours(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("settings", [{"architecture": "lean"}, {"architecture": "conv", "width": None}], ids=str)
-def test_a_run_of_classes_trains_goes_on_elsewhere_and_leaves_a_generator(
-    tmp_path: Path, device: str, settings: dict[str, object]
-) -> None:
-    data, folder = colours(tmp_path / "data"), tmp_path / "run"
-    given = {"batch_size": 8, "width": 4, "z_dim": 8, "conditional": True} | settings
-    said = io.StringIO()
-    for kimg, where in ((0.4, device), (0.6, CPU.type), (0.8, device)):
-        faussaire.train(data, run=folder, kimg=kimg, device=where, console=Console(file=said, width=200), **given)
+def test_a_run_of_classes_goes_on_elsewhere_and_leaves_a_generator(tmp_path: Path, device: str) -> None:
+    data, folder, said = colours(tmp_path / "data"), tmp_path / "run", io.StringIO()
+    given = {"batch_size": 8, "width": 4, "z_dim": 8, "conditional": True, "console": Console(file=said, width=200)}
+    faussaire.train(data, run=folder, kimg=0.2, device=device, **given)
+    faussaire.train(data, run=folder, kimg=0.3, device=CPU.type, **given)
     run = RunFolder(folder)
     assert not list(run.events("warning"))
-    assert [event.nimg for event in run.events("done")] == [400, 600, 800]
+    assert [event.nimg for event in run.events("done")] == [200, 304]
     assert list(run.events("judged"))
-    assert "Device: " in said.getvalue()
-    samples = Generator.load(folder).sample(8, label="light")
-    assert samples.shape == (8, 16, 16, 3)
+    assert said.getvalue().count("Device: ") == 2
+    assert Generator.load(folder).sample(8, label="light").shape == (8, 16, 16, 3)
 
 
 @pytest.mark.parametrize("device", DEVICES)
