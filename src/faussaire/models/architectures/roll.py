@@ -12,7 +12,9 @@ two-dimensional one.
 
 G's notes are on or off, in training too, by deterministic binary neurons with a straight-through gradient (Dong & Yang
 2018, arXiv 1804.09399, section 3.2; Bengio et al. 2013, arXiv 1308.3432). Of voices that have one note at a time the
-likeliest alone is on, or none: the gradient is then that of a softmax over the pitches and a rest.
+likeliest alone is on, or none: the gradient is then that of a softmax over the pitches and a rest. A vote beyond all
+doubt has none, and nothing keeps votes from growing until G stands still while D goes on; so they are held to a margin
+that leaves some in doubt (docs/LAB.md).
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ CHANNELS = 8  # times the width
 BASE = 8  # steps of the smallest map
 BARS = 4
 SEMITONES = 12
+SURE = 20.0  # the margin by which, on average and at most, a note wins in training
 STEEP = 20.0  # in evaluation, the slope between off and on, of votes of size 1
 JUDGED, TONAL = 128, 64  # numbers before the logit: of the notes, and of the pitch classes
 
@@ -107,6 +110,7 @@ class RollGenerator(nn.Module):
             margin = votes - self.rivals(votes) if self.single else votes
             size = votes.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-6
             return ((STEEP * margin / size).clamp(-1, 1) + 1) / 2
+        votes = votes / (self.margin(votes) / SURE).clamp(min=1.0)
         on = votes > 0
         if self.single:
             on = on & (votes >= votes.amax(2, keepdim=True))
@@ -115,6 +119,17 @@ class RollGenerator(nn.Module):
         else:
             soft = votes.sigmoid()
         return soft + (on.to(votes.dtype) - soft).detach()  # forward it is hard, backward soft
+
+    def margin(self, votes: Tensor) -> Tensor:
+        """Return by how much notes are on or off, of votes `[N, V, P, T]`: a mean `[N, 1, 1, 1]` over voices and steps.
+
+        It is what is between the best and the next, a rest among them; where several may sound, between the best and 0.
+        """
+        if not self.single:
+            return votes.amax(2).abs().mean((1, 2))[:, None, None, None]
+        rest = votes.new_zeros(()).expand(*votes.shape[:2], 1, votes.shape[3])
+        best, second = torch.cat([votes, rest], dim=2).topk(2, dim=2).values.unbind(2)
+        return (best - second).mean((1, 2))[:, None, None, None]
 
     @staticmethod
     def rivals(votes: Tensor) -> Tensor:
