@@ -329,7 +329,7 @@ UNLABELLED: dict[str, tuple[Files, str]] = {
     ),
     "parts of a set": (images("train/1.png", "test/1.png"), "no labels: test, train are parts of one set and hold no"),
     "StyleGAN without labels": (
-        images(*SHELVED) | {"dataset.json": json_of({"labels": None})}, "no labels: dataset.json holds none",
+        images(*SHELVED) | {"dataset.json": json_of({"labels": None})}, "no labels from dataset.json: it holds none",
     ),
     "StyleGAN without dataset.json": (images(*SHELVED), r"no labels: the folders \(00000 …\) only number their files"),
     "FFHQ": (
@@ -339,7 +339,7 @@ UNLABELLED: dict[str, tuple[Files, str]] = {
     "by hash": (images(*(f"{i:02x}/{i:02x}34567890.png" for i in (3, 77, 200))), "only number their files"),
     "several labels": (
         images(*FLAT) | {"metadata.jsonl": lines_of({"file_name": n, "label": [1, 2]} for n in FLAT)},
-        "no labels: metadata.jsonl gives several to 8 images",
+        "no labels from metadata.jsonl: it gives several to 8 images",
     ),
     "images and masks": (
         images(*numbered("<of>/<i>.png", of=("images", "masks"))),
@@ -366,11 +366,11 @@ UNLABELLED: dict[str, tuple[Files, str]] = {
     "train1 and test1": (images("train1/1.png", "test1/1.png"), "are parts of one set and hold no"),
     "columns of several labels": (
         images(*FLAT) | {"train.csv": table(dict.fromkeys(FLAT, "1,1,0"), "image_id,sad,old,red")},
-        "no labels: train.csv gives several to 8 images",
+        "no labels from train.csv: it gives several to 8 images",
     ),
     "a table without labels": (
         images(*FLAT) | {"train.csv": table(dict.fromkeys(FLAT, "a,b"), "image_id,one,other")},
-        "no labels: train.csv names the images, but no column of it is called label",
+        "no labels from train.csv: no column of it is called label",
     ),
     "a class for each image": (
         images(*(f"{i:03}.png" for i in range(60)))
@@ -380,17 +380,17 @@ UNLABELLED: dict[str, tuple[Files, str]] = {
     "independent attributes of 0 and 1": (
         images(*FLAT)
         | {"list_attr.csv": table({n: f"{i % 2},{i // 2 % 2},{i // 4}" for i, n in enumerate(FLAT)}, "image_id,A,B,C")},
-        r"list_attr\.csv gives several to 4 images and none to 1: its columns \(A, B, C\) are attributes",
+        r"list_attr\.csv: it gives several to 4 images and none to 1: its columns \(A, B, C\) are attributes",
     ),
     "independent attributes of -1 and 1": (
         images(*FLAT)
         | {"list.csv": table({n: f"{i % 2 * 2 - 1},{i // 2 % 2 * 2 - 1}" for i, n in enumerate(FLAT)}, "image_id,A,B")},
-        r"list\.csv gives several to 2 images and none to 2: its columns \(A, B\) are attributes",
+        r"list\.csv: it gives several to 2 images and none to 2: its columns \(A, B\) are attributes",
     ),
     **{
         f"a column {column!r}": (
             images(*FLAT) | {"x.csv": table({name: value(i) for i, name in enumerate(FLAT)}, f"image_id,{column}")},
-            rf"no labels: x\.csv names the images, but its column {column} {why}",
+            rf"no labels from x\.csv: its column {column} {why}",
         )
         for column, value, why in (
             ("partition", lambda i: str(i % 3), "tells the part"),

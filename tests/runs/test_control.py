@@ -70,7 +70,7 @@ def test_a_pause_saves_and_stops_the_clock_and_a_stop_saves_and_ends(tmp_path: P
     history = list(run.events())
     kinds = [event.kind for event in history]
     assert kinds[kinds.index("paused") - 1] == "checkpoint"
-    assert kinds[-2:] == ["checkpoint", "stopped"]
+    assert kinds[-3:] == ["checkpoint", "samples", "stopped"]
     paused, continued = (next(e for e in history if e.kind == kind) for kind in ("paused", "continued"))
     assert continued.nimg == paused.nimg
     assert continued.data["paused_seconds"] >= 1.0

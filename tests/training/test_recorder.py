@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from faussaire.api import train
+from faussaire.core.errors import DivergenceError
 from faussaire.generation.generator import Generator
 from faussaire.generation.latents import latents
 from faussaire.generation.saved import generator_nimg
@@ -123,6 +124,44 @@ def test_the_same_generator_is_not_scored_twice(tmp_path: Path) -> None:
     step_and_score(recorder)
     recorder.take_score()
     assert [event.nimg for event in recorder.run.events("score")] == [STEP]
+
+
+def pictured(recorder: Recorder) -> list[int]:
+    return [event.nimg for event in recorder.run.events("samples")]
+
+
+def test_a_run_that_is_stopped_between_two_pictures_leaves_one_of_where_it_stands(tmp_path: Path) -> None:
+    recorder = opened(tmp_path / "run")
+    recorder.take_in(recorder.trainer.step())
+    recorder.save()
+    told = [event for event in recorder.run.events("checkpoint", "samples", "stopped") if event.nimg == STEP]
+    assert [event.kind for event in told] == ["checkpoint", "samples", "stopped"]  # what counts comes first
+    assert (recorder.run.path / told[1].data["path"]).is_file()
+
+
+def test_what_is_pictured_is_not_pictured_again_by_a_stop_or_a_resume_but_where_its_file_is_gone(
+    tmp_path: Path,
+) -> None:
+    recorder = opened(tmp_path / "run")
+    recorder.take_in(recorder.trainer.step())
+    recorder.save()
+    recorder.save()
+    again = opened(tmp_path / "run")
+    again.end()
+    assert pictured(again) == [0, STEP]
+    (again.run.samples / f"{STEP:012d}.png").unlink()
+    again.save()
+    assert pictured(again) == [0, STEP, STEP]
+
+
+def test_a_roll_back_forgets_the_pictures_of_what_is_learnt_anew(tmp_path: Path) -> None:
+    recorder = opened(tmp_path / "run")
+    recorder.take_in(recorder.trainer.step())
+    recorder.pictures.draw_grid()
+    recorder.roll_back(DivergenceError("not finite"))
+    recorder.take_in(recorder.trainer.step())
+    recorder.save()
+    assert pictured(recorder) == [0, STEP, STEP]
 
 
 def test_a_run_killed_in_its_last_moment_is_ended_by_the_same_command(

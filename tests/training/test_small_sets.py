@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from faussaire.core.errors import DataError, ExtractorError
 from faussaire.evaluation.evaluate import evaluate
 from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
+from faussaire.views.words import Words
 from toy import IMAGE
 
 
@@ -159,11 +161,31 @@ def test_copies_are_looked_for_in_a_set_of_sixty_images(tmp_path: Path, monkeypa
     assert copier.copies.as_near == 1.0
 
 
-@pytest.mark.parametrize(("count", "few"), [(40, True), (120, False)])
-def test_of_few_images_it_is_said_that_they_are_recombined_or_copied(tmp_path: Path, count: int, few: bool) -> None:
+def test_what_is_trained_on_is_titled_by_the_number_that_was_brought(tmp_path: Path) -> None:
+    said = io.StringIO()
+    np.save(tmp_path / "cats.npy", noise(60))
+    settings = {"architecture": "dense", "epochs": 1, "batch_size": 54, "pictures": 1, "threads": 1}
+    train(tmp_path / "cats.npy", run=tmp_path / "run", console=Console(file=said, width=200), **settings)
+    title = next(line for line in said.getvalue().splitlines() if line.startswith("faussaire: "))
+    assert title == "faussaire: cats, 60 colour images of 8x8, 6 held out, dense, 1 epoch"
+    french = "cats, 60 images en couleur de 8 × 8, 6 mises de côté, dense, 1 passage sur les données"
+    assert re.sub("[   ]", " ", Words("fr").said(title)).endswith(french)
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [
+        (40, "all 40 are learnt from, .* none is held out", "les 40 servent toutes .* aucune n’est mise de côté"),
+        (60, "of 60, 54 are learnt from, .* 6 are held out", "sur 60, 54 servent .* 6 sont mises de côté"),
+        (120, None, ""),
+    ],
+)
+def test_of_few_images_it_is_said_that_they_are_recombined_or_copied_by_the_number_that_was_brought(
+    tmp_path: Path, count: int, english: str | None, french: str
+) -> None:
     np.save(tmp_path / "images.npy", noise(count))
     told = prepare(tmp_path / "images.npy").few
-    assert (told is not None) == few
-    if told is not None:
-        assert f"few images: of {count}, a generator will mostly recombine or copy" in told
-        assert "none is held out" in told
+    assert (told is not None) == (english is not None)
+    if told is not None and english is not None:
+        assert re.match(f"few images: {english}", told)
+        assert re.match(f"peu d’images.: {french}", Words("fr").said(told))

@@ -210,6 +210,17 @@ SAID = {
         "Augmentation : flip, car D apprendrait vite 1 000 images par cœur."
     ),
     "--lr-final is a share of --lr: 0 to 1, not 1.5": "--lr-final est une part de --lr, de 0 à 1, et non 1,5",
+    "--batch-size must be at most 4,096, not 5000": "--batch-size vaut au plus 4 096, et non 5000",
+    "faussaire: photos, 1,000 colour images of 64x64, 100 held out, lean, 1 minute": (
+        "faussaire : photos, 1 000 images en couleur de 64 × 64, 100 mises de côté, lean, 1 minute"
+    ),
+    "photos (1).zip cannot be read (x)": "photos (1).zip est illisible (x)",
+    "no labels: the images do not lie in folders of classes": (
+        "pas d’étiquettes : les images ne sont pas dans des dossiers de classes"
+    ),
+    "no labels from x.csv: it gives several to 1,200 images": (
+        "pas d’étiquettes de x.csv : il en donne plusieurs à 1 200 images"
+    ),
     "nobody knows 1.5 of this": "nobody knows 1.5 of this",
 }
 
@@ -218,6 +229,26 @@ SAID = {
 def test_what_other_rooms_say_is_said_in_french(english: str) -> None:
     assert FRENCH.said(english).replace(NARROW, " ").replace("\N{NO-BREAK SPACE}", " ") == SAID[english]
     assert ENGLISH.said(english) == english
+
+
+def test_no_sentence_is_taken_for_another_one() -> None:
+    values, others = {"!r": "'Qz'", ":,": "1,234", ":%": "7%"}, []
+    shown = {"!r": f"«{NARROW}Qz{NARROW}»", ":,": f"1{NARROW}234", ":%": f"7{NARROW}%"}
+    for english, french in sentences_in_french().items():
+        if english[0] in " ,;:" or english[-1] == " " or re.search(r"--\w+ \{", english):
+            continue  # goes on from something else, or holds what is typed
+        places = list(string.Formatter().parse(english))
+        kinds = [
+            f"!{conversion}" if conversion else f":{spec}" for _, name, spec, conversion in places if name is not None
+        ]
+        names = [name for _, name, _, _ in places if name]
+        said = FRENCH.said(re.sub(r"\{\w*(.*?)\}", lambda found: values.get(found[1], "Qz"), english))
+        wanted = [shown.get(kind, "Qz") for kind in kinds]
+        if said != re.sub(r"\{(\w*)[!:].*?\}", r"{\1}", french).format(
+            *wanted, **dict(zip(names, wanted, strict=False))
+        ):
+            others.append((english, said))
+    assert others == []
 
 
 def test_what_is_to_be_typed_stays_as_it_is() -> None:

@@ -102,10 +102,16 @@ class Dataset:
         """Say what becomes of a set so small that a generator mostly recombines its images; None of a larger one."""
         if not is_few(len(self.images), len(self.held_out)):
             return None
-        num = len(self.images)
-        if len(self.held_out):
-            return f"few images: of {num}, a generator will mostly recombine or copy what it has seen"
-        return f"few images: of {num}, a generator will mostly recombine or copy all, and none is held out to tell"
+        num, held_out = len(self.images), len(self.held_out)
+        if held_out:
+            return (
+                f"few images: of {num + held_out}, {num} are learnt from, which a generator will mostly recombine or "
+                f"copy; {held_out} are held out, to see whether it does"
+            )
+        return (
+            f"few images: all {num} are learnt from, which a generator will mostly recombine or copy; none is held out "
+            "to see whether it does"
+        )
 
     @cached_property
     def all_alike(self) -> bool:

@@ -5,6 +5,9 @@ What is shown is drawn once, from streams of its own, so that two pictures diffe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,6 +16,7 @@ from faussaire.core.moments import rounded
 from faussaire.core.rng import draw_places
 from faussaire.generation.latents import latents
 from faussaire.modalities import SampleSpec, of_spec
+from faussaire.runs.events import Event
 from faussaire.runs.folder import REALS, RunFolder
 from faussaire.runs.manifest import digest_of
 from faussaire.training.gauges import gradient_norm
@@ -31,7 +35,7 @@ class Pictures:
     def __init__(self, run: RunFolder, trainer: Trainer, spec: SampleSpec) -> None:
         self.run, self.trainer = run, trainer
         self.modality = of_spec(spec)
-        self.last_nimg = -1  # of the last picture of the grid
+        self._last: tuple[int, str | None] = (-1, None)  # nimg and SHA-256 of the last picture of the grid
         self._num_strips = 0
         config, batches = trainer.config, trainer.batches
         self._z = latents(GRID, config.z_dim, seed=config.seed, stream="grid")
@@ -52,15 +56,28 @@ class Pictures:
 
     def draw_grid(self) -> None:
         """Picture the fixed grid as G_ema makes it now."""
-        state = self.trainer.state
-        self.last_nimg = state.nimg
-        path = self.run.samples / f"{state.nimg:012d}.png"
+        state, path = self.trainer.state, self._grid_path()
         samples = state.forge(self._z, self._labels)
         with self.run.drawing(path) as beside:
             self.modality.write_grid(beside, samples)
         progress = round(self.trainer.plan.progress(state.nimg), 5)
         digest = digest_of(path) if path.is_file() else None  # one that cannot be drawn is left out
         self.run.emit("samples", nimg=state.nimg, path=f"samples/{path.name}", progress=progress, sha256=digest)
+        self._last = state.nimg, digest
+
+    def draw_last(self) -> None:
+        """Picture the fixed grid where training ends, between two pictures perhaps; not what is pictured already."""
+        path = self._grid_path()
+        if self._last != (self.trainer.state.nimg, digest_of(path) if path.is_file() else None):
+            self.draw_grid()
+
+    def recall(self, history: Sequence[Event]) -> None:
+        """Take over from the events of the run which picture of the grid is the last."""
+        drawn = next((event for event in reversed(history) if event.kind == "samples"), None)
+        self._last = (-1, None) if drawn is None else (drawn.nimg, drawn.data.get("sha256"))
+
+    def _grid_path(self) -> Path:
+        return self.run.samples / f"{self.trainer.state.nimg:012d}.png"
 
     def forge_pairs(self) -> tuple[Tensor, Tensor]:
         """Return a few latents of the grid `[N, z_dim]`, and the samples `[N, *shape]` that they become.

@@ -94,6 +94,7 @@ class Recorder:
         self._reports = landmarks([event.data for event in history if event.kind == "stats"])
         scores = [event for event in history if event.kind == "score"]
         self.outlook.recall(scores)
+        self.pictures.recall(history)
         self._scored_nimg = scores[-1].nimg if scores else -1
         self._best = best_of(self.run.events("score", "resumed"))
         self._verdict = ""
@@ -261,20 +262,19 @@ class Recorder:
         self._stop = control.asked(self.run) == "stop"
 
     def save(self) -> None:
-        """Write a checkpoint, the generator and every picture: the run may stop here.
+        """Write a checkpoint, the generator and every picture, of the grid as it stands too: the run may stop here.
 
         Raises:
             DivergenceError: a weight is not finite; nothing is written.
             CheckpointError: the disk is full, or the like.
         """
-        self._save(with_views=True)
+        self._save(with_views=True, is_last=True)
         self.run.emit("stopped", nimg=self.trainer.state.nimg, durable=True, seconds=round(self.seconds(), 2))
 
     def end(self) -> None:
         """Report, save and say that the run is complete."""
         nimg = self.trainer.state.nimg
-        if self.pictures.last_nimg != nimg:
-            self.pictures.draw_grid()  # the clock may end a run between two pictures
+        self.pictures.draw_last()
         self.take_score()
         if self.moments.any():
             self.report()
@@ -293,7 +293,7 @@ class Recorder:
         with suppress(FaussaireError):
             self._checkpoint()
 
-    def _save(self, *, with_views: bool) -> None:
+    def _save(self, *, with_views: bool, is_last: bool = False) -> None:
         state, began = self.trainer.state, self.seconds()
         state.seconds = began
         z, samples = self.pictures.forge_pairs()  # before anything is written: finite weights may make what is not
@@ -301,6 +301,8 @@ class Recorder:
         self._write_generator(self.run.generator_folder)
         self.pictures.draw_latents(z, samples)
         self.run.emit("checkpoint", nimg=state.nimg, durable=True, path=path.name, seconds=round(began, 2))
+        if is_last:  # after the checkpoint: who asks for a stop may not wait for pictures
+            self.pictures.draw_last()
         if with_views:
             self._redraw()
             if self.pace is not None:

@@ -349,9 +349,13 @@ def _where(chosen: Chosen, recorder: Recorder, num_images: int, speed: float | N
 
 
 def _title(config: Config, dataset: Dataset) -> str:
-    (length,) = (f"{value:g} {name}" for name, value in config.length().items())
+    (length,) = (
+        f"{value:g} {name.removesuffix('s') if value == 1 else name}" for name, value in config.length().items()
+    )
     samples = of_spec(dataset.spec).describe(dataset.spec.shape)
-    return f"faussaire: {dataset.name}, {len(dataset.images):,} {samples}, {config.architecture}, {length}"
+    num, num_held_out = len(dataset.images) + len(dataset.held_out), len(dataset.held_out)
+    counted = [f"{num:,} {samples}", *([f"{num_held_out:,} held out"] if num_held_out else [])]
+    return ", ".join([f"faussaire: {dataset.name}", *counted, config.architecture, length])
 
 
 def _leave(folder: RunFolder, state: TrainState, number: int | None, console: Console) -> None:

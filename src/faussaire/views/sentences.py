@@ -20,7 +20,7 @@ from faussaire.views.numbers import NARROW, in_french
 
 _KINDS = {
     "!r": re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""),
-    ":,": re.compile(r"[-+]?(?:\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan)"),
+    ":,": re.compile(r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan)"),
     ":%": re.compile(r"-?\d[\d,]*(?:\.\d+)?%"),
 }
 _STOPS = {". ": ". ", "; ": f"{NARROW}; "}
@@ -29,7 +29,13 @@ _JOINS = {" and ": " et ", " or ": " ou "}
 LONG = 8
 """Letters of a template that tell it from others; a shorter one is tried once a text was cut at its stops."""
 
+TELLING = 16
+"""Letters of a template that tell it from others, whatever stands before them: with fewer, that is a name at most."""
+
 _COUNTED = re.compile(r"(\d[\d,]*(?:\.\d+)?) (\w.*)", re.DOTALL)
+_BEFORE = re.compile(r"[.;:,] ")
+"""What no name has in it, but for a bracket: files that were downloaded twice are called so."""
+
 _SPECS = re.compile(r"\{(\w*)(?:!r|:[,%])\}")
 _SPACED = re.compile(r"(?<=\d) %")
 _TYPED = re.compile(r"(--[\w-]+ |=)$")
@@ -54,6 +60,10 @@ class _Template:
         """How many letters tell it from others."""
         return sum(letter.isalpha() for literal in self.literals for letter in literal)
 
+    def rank(self) -> tuple[int, int]:
+        """Return what to sort by: the one that fits the fewest texts comes first."""
+        return -self.size, -sum(map(len, self.literals))
+
     def values_in(self, text: str) -> list[str] | None:
         """Return what stands in a text for each value, or None where the text is not of this template."""
         if not text.startswith(self.literals[0]) or not text.endswith(self.literals[-1]):
@@ -74,7 +84,13 @@ class _Template:
                 return None
             found.append(text[place:end])
             place = end + len(literal)
-        return found if place == len(text) else None
+        return found if place == len(text) and not self._takes_too_much(found) else None
+
+    def _takes_too_much(self, values: Sequence[str]) -> bool:
+        """Say whether the first value is rather the beginning of a text of which only the end is like the template."""
+        if self.goes_on or not values or self.literals[0] or self.size >= TELLING:
+            return False
+        return bool(_BEFORE.search(values[0]) or _COUNTED.fullmatch(values[0]))
 
 
 class Sentences:
@@ -85,7 +101,7 @@ class Sentences:
     """
 
     def __init__(self, french: Mapping[str, str]) -> None:
-        templates = sorted(map(_template, french, french.values()), key=lambda template: -template.size)
+        templates = sorted(map(_template, french, french.values()), key=_Template.rank)
         self._long = [template for template in templates if template.size >= LONG]
         self._short = [template for template in templates if template.size < LONG]
         self.said = lru_cache(1024)(self._said)

@@ -57,6 +57,11 @@ def test_a_run_has_one_verdict_and_the_next_command(known: Known, name: str, ton
     assert (found.verdict.name, found.tone, " ".join(found.command)) == (name, tone, command)
 
 
+def test_images_that_are_few_are_counted_with_those_held_out() -> None:
+    verdict = judge_run(replace(FINISHED, num_images=54, num_held_out=6)).verdict
+    assert (verdict.name, verdict.text) == ("few", "few: 60 images are mostly recombined, or copied")
+
+
 @pytest.mark.parametrize("doubt", ["pixels", "seen", "copies"])
 def test_figures_that_prove_nothing_are_not_called_good(doubt: str) -> None:
     found = judge_run(replace(FINISHED, evaluation=evaluated(doubts=(doubt,))))

@@ -135,12 +135,12 @@ def _of_dataset_json(files: Files) -> WrittenLabels | None:
             continue
         pairs = found["labels"]
         if pairs is None:
-            return _none_in(files, name, "holds none")
+            return _none_in(files, name, "it holds none")
         pairs = list(pairs.items()) if isinstance(pairs, dict) else pairs
         if isinstance(pairs, list) and all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
             rows = [reference(str(file), label) for file, label in pairs]
             return _combined(files, {name: Table(rows=rows)}) or _none_in(
-                files, name, "names no image here, or gives no classes"
+                files, name, "it names no image here, or gives no classes"
             )
     return None
 
@@ -172,8 +172,7 @@ def _other_tables(files: Files, *, labelled: bool) -> list[str]:
         if table.gives_labels:
             return [f"no labels: {name} may name the images and their labels: if so, give it as the data itself"]
         if table.why:
-            names_them = "" if table.why.startswith("gives") else "names the images, but "
-            return [f"no labels: {name} {names_them}{table.why}"]
+            return [f"no labels from {name}: {table.why}"]
     return []
 
 
@@ -256,7 +255,7 @@ def _combined(files: Files, tables: Mapping[str, Table], *, strict: bool = False
     title = ", ".join(sorted(tables)[:3]) + (" …" if len(tables) > 3 else "")
     labels = [None if i in several else label for i, label in enumerate(labels)]
     if are_mostly_several(len(several), sum(label is not None for label in labels)):
-        return _none_in(files, title, f"gives several to {len(several):,} images")
+        return _none_in(files, title, f"it gives several to {len(several):,} images")
     if not any(label is not None for label in labels):
         return None
     missing = dict.fromkeys(range(len(labels)), f"no row for it in {title}")
@@ -269,7 +268,7 @@ def _combined(files: Files, tables: Mapping[str, Table], *, strict: bool = False
 
 
 def _none_in(files: Files, table: str, why: str) -> WrittenLabels:
-    return replace(no_labels(len(files.names), f"{table} {why}"), used=frozenset({table}))
+    return replace(no_labels(len(files.names), why, source=table), used=frozenset({table}))
 
 
 def _last(name: str) -> str:

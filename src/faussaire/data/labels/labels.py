@@ -81,9 +81,10 @@ class WrittenLabels:
         return replace(found, notes=(*self.notes, *found.notes), missing=self.missing)
 
 
-def no_labels(num: int, why: str) -> WrittenLabels:
-    """Return that there are no labels for so many items."""
-    return WrittenLabels(labels=[None] * num, notes=(f"no labels: {why}",))
+def no_labels(num: int, why: str, *, source: str = "") -> WrittenLabels:
+    """Return that there are no labels for so many items; `source` is the file that was to give them."""
+    note = f"no labels from {source}: {why}" if source else f"no labels: {why}"
+    return WrittenLabels(labels=[None] * num, notes=(note,))
 
 
 def classes_of(labels: Sequence[str | None], *, order: Sequence[str] = ()) -> Labels:

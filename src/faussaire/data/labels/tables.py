@@ -99,7 +99,7 @@ def _of_attributes(lines: Sequence[str], columns: Columns | None) -> tuple[Colum
     several, none = (sum(map(count, (len(own) for _, own in ones))) for count in (lambda n: n > 1, lambda n: n == 0))
     listed = ", ".join(shown(name)[:60] for name in names[:3]) + (" …" if len(names) > 3 else "")
     if several + none > (1 - _SINGLE) * len(ones):
-        told = f"gives several to {several:,} images and none to {none:,}: its columns ({listed}) are attributes"
+        told = f"it gives several to {several:,} images and none to {none:,}: its columns ({listed}) are attributes"
         return Columns(names=columns.names, file=columns.file, why=told), [Reference(target) for target, _ in ones]
     rows = [Reference(target, own[0] if len(own) == 1 else None, several=len(own) > 1) for target, own in ones]
     return Columns(names=columns.names, file=columns.file, is_named=True), rows

@@ -138,7 +138,7 @@ def _of_training(known: Known) -> tuple[Verdict, Advice]:
     if verdict.tone == "bad":
         return verdict, "more_images" if name == "overfitting" else "again"
     if is_few(known.num_images, known.num_held_out):
-        text = f"few: {known.num_images} images are mostly recombined, or copied"
+        text = f"few: {(known.num_images or 0) + (known.num_held_out or 0)} images are mostly recombined, or copied"
         sentence = "few" if known.num_held_out else "few_none_held_out"
         return Verdict(name="few", text=text, sentence=sentence), "more_images"
     if not report or not over:

@@ -32,7 +32,8 @@ function spoken(f) {
   };
   return {
     real_sure: sure("real"), fake_sure: sure("fake"),
-    num_images: whole(f.config.num_images), kimg: thousands(f.nimg), epochs: number(f.nimg / f.config.num_images, 2),
+    num_images: whole(f.config.num_images + (f.config.num_held_out ?? 0)), num_trained: whole(f.config.num_images),
+    kimg: thousands(f.nimg), epochs: number(f.nimg / f.config.num_images, 2),
     batch: whole(f.settings.batch_size), z_dim: whole(f.settings.z_dim), rounds: whole(f.rounds),
     accuracy: percent(f.accuracy), accuracy_real: percent(f.accuracy_real), accuracy_fake: percent(f.accuracy_fake),
     real_right: caught("real"), fake_right: caught("fake"), diversity: number(f.diversity, 2),
