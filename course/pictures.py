@@ -99,7 +99,7 @@ class Pictures:
             axes.legend(loc="upper right", fontsize="small", markerscale=2)
 
     def curves(self, rounds: Sequence[dict[str, float]], *, unit: str = "rounds") -> Image.Image:
-        """Draw both losses and D's accuracy with the 50 % mark; a dict for each round, with its number at "at"."""
+        """Draw both losses and D's accuracy with the 50% mark; a dict for each round, with its number at "at"."""
         figure = _figure(6.4, 4.2)
         losses, accuracy = figure.subplots(2, 1, sharex=True)
         at = [row["at"] for row in rounds]

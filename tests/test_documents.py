@@ -7,10 +7,12 @@ parts of the source.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,10 @@ import faussaire
 from faussaire.cli.main import run
 from faussaire.core.config import LENGTHS
 from faussaire.evaluation.protocols import PROTOCOLS
+from faussaire.views.words import sentences_in_french, texts
 
 ROOT = Path(__file__).parent.parent
+SOURCE = Path(faussaire.__file__).parent
 READINGS = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
 """The readings of `docs/en` and `docs/fr` show commands of these, so that nothing is run twice."""
 
@@ -185,6 +189,31 @@ def test_the_index_and_the_navigation_lead_to_every_page() -> None:
     index, navigation = ((ROOT / name).read_text("utf-8") for name in ("docs/index.md", "mkdocs.yml"))
     assert {page for page in pages if f"]({page})" not in index} == set()
     assert {page for page in pages if f": {page}\n" not in navigation} == set()
+
+
+def written(language: str) -> Iterator[tuple[str, str]]:
+    """Yield the place and the text of each document, of each notebook of the course, and of all that the views say."""
+    french = {ROOT / "README.fr.md", *(ROOT / "docs" / "fr").glob("*.md")}
+    english = {ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")} - french
+    for path in french if language == "fr" else english:
+        yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+    for path in (ROOT / "course" / language).glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        yield str(path.relative_to(ROOT)), "\n".join("".join(cell["source"]) for cell in cells)
+    for path in SOURCE.rglob(f"{language}.toml"):  # of pages that stand alone
+        yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+    yield "views", str(texts(language))
+    yield from ((english, french if language == "fr" else english) for english, french in sentences_in_french().items())
+
+
+@pytest.mark.parametrize(
+    ("language", "odd"),
+    [("en", r"[\d}]\s%(?!\s*[\d(]|\w)"), ("fr", r"[\d}](?:%| %(?!\s*[\d(]|\w))")],
+)
+def test_a_share_is_written_in_one_way_in_each_language(language: str, odd: str) -> None:
+    found = {place: re.findall(f".{{0,30}}{odd}", text) for place, text in written(language)}
+    assert len(found) > 1000
+    assert {place: lines for place, lines in found.items() if lines} == {}
 
 
 def test_every_file_of_the_documents_that_is_named_is_there() -> None:

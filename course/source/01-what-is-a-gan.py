@@ -18,7 +18,7 @@
 # a number called **loss**, which says how wrong its answer was, becomes smaller. `D` and `G` have a loss each.
 #
 # Nobody tells the forger what real data look like. All that it knows comes through the examiner. As the forger gets
-# better, the examiner is right less often; who can only guess is right half of the time. That is the **50 % rule**.
+# better, the examiner is right less often; who can only guess is right half of the time. That is the **50% rule**.
 #
 # In this notebook a piece of data is a point of the plane, so that you can see everything: the real points, the
 # fakes, and what `D` thinks of every place. You write steps 1 and 2 yourself, three lines each.
@@ -47,7 +47,7 @@
 #
 # Personne ne dit au faussaire à quoi ressemblent les vraies données. Tout ce qu'il en sait lui vient de l'expert. Plus
 # le faussaire progresse, moins l'expert a raison ; et qui ne peut que deviner a raison une fois sur deux. C'est la
-# **règle des 50 %**.
+# **règle des 50 %**.
 #
 # Dans ce carnet, une donnée est un point du plan, pour que l'on puisse tout voir : les vrais points, les faux, et ce que
 # `D` pense de chaque endroit. Vous écrirez vous-même les étapes 1 et 2, trois lignes chacune.
@@ -409,17 +409,17 @@ film(frames)
 
 # %% [markdown]
 # [en]
-# ## The losses, and the 50 % rule
+# ## The losses, and the 50% rule
 #
 # The losses do not fall, as those of other networks do: when one of the two gets better, it gets harder for the other. What
-# tells you how far the game has come is how often `D` is right. At the beginning it is nearly always; then it comes near to 50 %,
+# tells you how far the game has come is how often `D` is right. At the beginning it is nearly always; then it comes near to 50%,
 # and it ends there if `G` makes points that nobody can tell from real ones.
 # [fr]
-# ## Les pertes, et la règle des 50 %
+# ## Les pertes, et la règle des 50 %
 #
 # Les pertes ne descendent pas, comme celles d'autres réseaux : quand l'un des deux progresse, la tâche de l'autre devient plus
 # dure. Ce qui dit où en est le jeu, c'est combien de fois `D` a raison. Au début presque toujours ; puis cela s'approche de
-# 50 %, et s'y termine si `G` fait des points que personne ne distingue des vrais.
+# 50 %, et s'y termine si `G` fait des points que personne ne distingue des vrais.
 
 # %%
 draw.curves(history)

@@ -200,13 +200,13 @@ latent_sheet(shown[:12], pixels(G(shown))[:12])
 
 # %% [markdown]
 # [en]
-# ## Both losses, and D on its way to 50 %
+# ## Both losses, and D on its way to 50%
 #
-# With dropout `D` never is quite sure. Its accuracy starts near 100 % and goes towards 50 %, the more so the better `G` gets.
+# With dropout `D` never is quite sure. Its accuracy starts near 100% and goes towards 50%, the more so the better `G` gets.
 # [fr]
-# ## Les deux pertes, et D en route vers 50 %
+# ## Les deux pertes, et D en route vers 50 %
 #
-# Avec le dropout, `D` n'est jamais tout à fait sûr. Il a raison presque toujours, puis de moins en moins souvent, vers 50 %, à
+# Avec le dropout, `D` n'est jamais tout à fait sûr. Il a raison presque toujours, puis de moins en moins souvent, vers 50 %, à
 # mesure que `G` progresse.
 
 # %%

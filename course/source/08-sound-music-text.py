@@ -78,7 +78,7 @@ answer
 data = faussaire.prepare("names")
 kind = names.generator().modality
 known = kind.from_rows(data.images[:]).tolist()
-print(f"[[new | nouveaux]]: {100 * answer.use(lines, known):.0f} %")
+print(f"[[new | nouveaux]]: {100 * answer.use(lines, known):.0f}[[% |  %]]")
 
 # %% [markdown]
 # [en]
@@ -92,7 +92,7 @@ from faussaire.evaluation.fourgrams import FourGrams
 
 counted = kind.from_rows(FourGrams(data.images[:].astype("int64")).write(40, seed=0)).tolist()
 print(", ".join(counted))
-print(f"[[new | nouveaux]]: {100 * answer.use(counted, known):.0f} %")
+print(f"[[new | nouveaux]]: {100 * answer.use(counted, known):.0f}[[% |  %]]")
 
 # %% [markdown]
 # [en]

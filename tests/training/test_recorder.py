@@ -146,7 +146,7 @@ def test_what_is_pictured_is_not_pictured_again_by_a_stop_or_a_resume_but_where_
     recorder.take_in(recorder.trainer.step())
     recorder.save()
     recorder.save()
-    again = opened(tmp_path / "run")
+    again = opened(tmp_path / "run", 3.0)
     again.end()
     assert pictured(again) == [0, STEP]
     (again.run.samples / f"{STEP:012d}.png").unlink()

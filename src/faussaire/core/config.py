@@ -162,7 +162,7 @@ class Config:
     """How many times the samples are pictured along the run: the frames of progress.gif."""
 
     score_minutes: float | None = None
-    """Minutes between two scores of the generator on the way; if not given, and at most, 4 % of the time goes there."""
+    """Minutes between two scores of the generator on the way; if not given, and at most, 4% of the time goes there."""
 
     seed: int = 0
     """Every random draw of the run is a function of this number and of its position."""

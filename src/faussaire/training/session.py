@@ -355,7 +355,7 @@ def _title(config: Config, dataset: Dataset) -> str:
     samples = of_spec(dataset.spec).describe(dataset.spec.shape)
     num, num_held_out = len(dataset.images) + len(dataset.held_out), len(dataset.held_out)
     counted = [f"{num:,} {samples}", *([f"{num_held_out:,} held out"] if num_held_out else [])]
-    return ", ".join([f"faussaire: {dataset.name}", *counted, config.architecture, length])
+    return ", ".join([f"faussaire: {dataset.name}", *counted, str(config.architecture), length])
 
 
 def _leave(folder: RunFolder, state: TrainState, number: int | None, console: Console) -> None:
