@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -14,9 +15,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from faussaire.core.captured import Captured, Found
+from faussaire.core.config import resolve
 from faussaire.core.errors import DivergenceError
+from faussaire.data.batches import Batches
+from faussaire.modalities import SampleSpec, of_spec
+from faussaire.runs.checkpoint import fresh_state
+from faussaire.runs.plan import endless
 from faussaire.training.trainer import Trainer
-from toy import image_trainer
+from toy import image_trainer, music_spec, text_spec
 
 PENALTY_EVERY = 2
 
@@ -103,19 +109,39 @@ def test_what_is_played_back_is_what_would_have_been_computed(
     ]
     for trainer in trainers:
         trainer.state.augment = 0.5
-    tape = recorded(trainers[0])
-    results = []
-    for _ in range(14):
-        results.append([trainer.step() for trainer in trainers])
+    compare(*trainers)
+
+
+@pytest.mark.parametrize("spec", [text_spec(4, 6), music_spec(1, 24), music_spec(2, 12, single=False)], ids=str)
+def test_so_it_is_of_other_kinds(spec: SampleSpec) -> None:
+    kind = of_spec(spec)
+    high = spec.shape[0] if spec.modality == "text" else 2
+    rows = np.random.default_rng(0).integers(
+        0, high, (20, *(spec.shape[1:] if spec.modality == "text" else spec.shape))
+    )
+    settings = {"data": "x", "architecture": kind.defaults["architecture"], "batch_size": 8, "z_dim": 6, "width": 1}
+    config = resolve(None, settings | {"penalty_every": PENALTY_EVERY, "augment": kind.augmentations(spec.shape)})
+    trainers = []
+    for _ in range(2):
+        batches = Batches(rows.astype(np.uint8), to_real=kind.to_real, batch_size=8, seed=0)
+        trainers.append(Trainer(config, batches, fresh_state(config, spec), endless()))
+        trainers[-1].state.augment = 0.5
+    compare(*trainers)
+
+
+def compare(ours: Trainer, plain: Trainer) -> None:
+    """Let the first be recorded, and look at the figures of every step when all are made."""
+    tape = recorded(ours)
+    results = [(ours.step(), plain.step()) for _ in range(14)]
     assert tape.played > 2 * tape.recordings > 0
-    for ours, plain in results:  # the figures of every step, looked at when all are done
-        for one, other in zip(ours.values, plain.values, strict=True):
-            assert one.keys() == other.keys()
-            assert all(torch.equal(one[name], other[name]) for name in one)
-        assert torch.equal(ours.judged.real_logits, plain.judged.real_logits)
+    for one, other in results:
+        for mine, its in zip(one.values, other.values, strict=True):
+            assert mine.keys() == its.keys()
+            assert all(torch.equal(mine[name], its[name]) for name in mine)
+        assert torch.equal(one.judged.real_logits, other.judged.real_logits)
     assert torch.equal(results[-1][0].judged.fake, results[-1][1].judged.fake)
-    tensors = [trainer.state.tensors() for trainer in trainers]
-    assert all(torch.equal(tensor, tensors[1][name]) for name, tensor in tensors[0].items())
+    expected = plain.state.tensors()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in ours.state.tensors().items())
 
 
 def test_a_gradient_that_is_not_finite_is_met_before_the_step_and_training_goes_on(tmp_path: Path) -> None:
