@@ -161,6 +161,7 @@ def test_what_is_left_is_told_in_words() -> None:
         return sizing.expected(resolve(None, {"data": "x", **length}), 1000, nimg=nimg, nimg_per_second=speed)
 
     assert told(None, minutes=3) == "3 minutes in all, as asked for"
+    assert told(None, minutes=1) == "1 minute in all, as asked for"
     assert told(None, kimg=3) == "its speed is not known yet"
     assert told(100.0, kimg=3) == "3,000 images in about 30 seconds"
     assert told(1000.0, nimg=30_000, kimg=150) == "120 thousand images in about 2 minutes"

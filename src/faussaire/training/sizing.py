@@ -173,7 +173,8 @@ def _images(config: Config, num_images: int, threads: int, probe: Probe) -> floa
 def expected(config: Config, num_images: int, *, nimg: int, nimg_per_second: float | None) -> str:
     """Say how long what is left of a run will take, after `nimg` images of it, at so many a second."""
     if config.minutes is not None:
-        return f"{config.minutes:g} minutes in all, as asked for"
+        budget = "1 minute" if config.minutes == 1 else f"{config.minutes:g} minutes"
+        return f"{budget} in all, as asked for"
     images = config.images_shown(num_images)
     if images is None or not nimg_per_second:
         return "its speed is not known yet"

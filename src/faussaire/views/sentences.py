@@ -60,6 +60,11 @@ class _Template:
         """How many letters tell it from others."""
         return sum(letter.isalpha() for literal in self.literals for letter in literal)
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether it is looked for before a text is cut: by its letters, or by the word and the colon before it."""
+        return self.size >= LONG or self.literals[0].endswith(": ")
+
     def rank(self) -> tuple[int, int]:
         """Return what to sort by: the one that fits the fewest texts comes first."""
         return -self.size, -sum(map(len, self.literals))
@@ -90,7 +95,7 @@ class _Template:
         """Say whether the first value is rather the beginning of a text of which only the end is like the template."""
         if self.goes_on or not values or self.literals[0] or self.size >= TELLING:
             return False
-        return bool(_BEFORE.search(values[0]) or _COUNTED.fullmatch(values[0]))
+        return _BEFORE.search(values[0]) is not None
 
 
 class Sentences:
@@ -102,8 +107,8 @@ class Sentences:
 
     def __init__(self, french: Mapping[str, str]) -> None:
         templates = sorted(map(_template, french, french.values()), key=_Template.rank)
-        self._long = [template for template in templates if template.size >= LONG]
-        self._short = [template for template in templates if template.size < LONG]
+        self._long = [template for template in templates if template.is_telling]
+        self._short = [template for template in templates if not template.is_telling]
         self.said = lru_cache(1024)(self._said)
 
     def _said(self, text: str) -> str:

@@ -186,7 +186,11 @@ class Images(spec.Modality):
     def describe(self, shape: tuple[int, ...]) -> str:
         """Say what images are, by colour and size."""
         channels, height, width = shape
-        return f"{ {1: 'grey', 3: 'colour', 4: 'colour with alpha'}[channels] } images of {height}x{width}"
+        return {
+            1: f"grey images of {height}x{width}",
+            3: f"colour images of {height}x{width}",
+            4: f"colour images with alpha of {height}x{width}",
+        }[channels]
 
     def is_told(self, note: str) -> bool:
         """Whether a note says what numbers were taken for."""

@@ -100,7 +100,7 @@ def in_layout(images: np.ndarray, *, where: str) -> tuple[np.ndarray, str]:
     if images.ndim == 3 and shape[0] == shape[1] >= _SIDE and shape[2] not in (*_DEPTHS, shape[0]):
         if max(shape) > _OBLONG * min(shape):
             return np.moveaxis(images, 2, 0)[:, None], "[H, W, N], as MATLAB lays images out"
-        several = f"{shape[0]} images of {shape[1]}x{shape[2]}"
+        several = f"{shape[0]:,} images of {shape[1]}x{shape[2]}"
         return images[:, None], f"[N, H, W], {several}: if they lie as [H, W, N], save images.transpose(2, 0, 1)"
     if images.ndim == 3 and not is_single and not (shape[2] in _DEPTHS[1:] and shape[1] > 2 * shape[2]):
         return images[:, None], ""
