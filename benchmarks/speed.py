@@ -188,7 +188,8 @@ def play(config: Config, spec: SampleSpec, threads: int, seconds: float) -> Row:
     torch.set_num_threads(1 if shards > 1 else threads)
     trainer, watch = trainer_of(config, spec, shards), Stopwatch()
     trainer.shards.run = watch.around(trainer.shards.run)  # type: ignore[method-assign]
-    trainer.update = watch.around(trainer.update)  # type: ignore[method-assign]
+    trainer.shards.meet = watch.around(trainer.shards.meet)  # type: ignore[method-assign]
+    trainer.take_step = watch.around(trainer.take_step)  # type: ignore[method-assign]
     trainer.average_generator = watch.around(trainer.average_generator)  # type: ignore[method-assign]
     began = time.perf_counter()
     ours = seconds_of(trainer.step, seconds, config.penalty_every)

@@ -17,6 +17,7 @@ import torch
 import faussaire
 from faussaire.api import train
 from faussaire.cli.main import run as command
+from faussaire.core.captured import Found
 from faussaire.core.errors import ConfigError, DataError, DivergenceError
 from faussaire.data import prepare
 from faussaire.evaluation.compare import compare
@@ -278,18 +279,17 @@ def test_the_last_picture_is_of_the_last_image_also_when_the_clock_ends_the_run(
 
 
 def without_updates_of_D(patch: pytest.MonkeyPatch) -> None:
-    update = Trainer.update
+    take_step = Trainer.take_step
 
-    def only_G(self: Trainer, network: str, *parts: Any, **known: Any) -> Any:
+    def only_G(self: Trainer, network: str, found: Found) -> None:
         rates = [group["lr"] for group in self.state.opt_D.param_groups]
         for group in self.state.opt_D.param_groups:
             group["lr"] = group["lr"] if network == "G" else 0.0
-        gathered = update(self, network, *parts, **known)
+        take_step(self, network, found)
         for group, rate in zip(self.state.opt_D.param_groups, rates, strict=True):
             group["lr"] = rate
-        return gathered
 
-    patch.setattr(Trainer, "update", only_G)
+    patch.setattr(Trainer, "take_step", only_G)
 
 
 def with_a_constant_G(patch: pytest.MonkeyPatch) -> None:
