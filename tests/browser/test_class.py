@@ -58,6 +58,23 @@ def check_layout(page: Any) -> None:
     assert page.evaluate(LOWEST) >= 24
 
 
+def check_wall_of_thirty(teacher: Any) -> None:
+    """Show thirty runs, copies of those that there are, on a small wall: the first row is whole, verdicts included."""
+
+    def board(route: Any) -> None:
+        told = route.fetch().json()
+        runs = told["runs"]
+        copies = [{**runs[k % len(runs)], "id": str(k), "picture": None} for k in range(30)]
+        route.fulfill(json={**told, "runs": copies})
+
+    teacher.set_viewport_size({"width": 1280, "height": 720})
+    teacher.route("**/api/class/board", board)
+    teacher.wait_for_selector(".tile:nth-child(30) .verdict-line:not(:empty)")
+    assert teacher.evaluate(OVERFLOW) <= 0
+    assert teacher.evaluate("document.querySelector('.tile').getBoundingClientRect().bottom") <= 720
+    teacher.unroute("**/api/class/board")
+
+
 def test_a_lesson(served: tuple[str, str], open_page: Any) -> None:
     link, secret_link = served
     teacher = open_page(secret_link)
@@ -94,6 +111,7 @@ def test_a_lesson(served: tuple[str, str], open_page: Any) -> None:
     teacher.wait_for_selector("#strengths li")
     assert teacher.locator("main button:visible").count() == 0
     assert teacher.evaluate("parseFloat(getComputedStyle(document.querySelector('.address')).fontSize)") >= 28
+    check_wall_of_thirty(teacher)
 
     french = joined(open_page, link, "مريم", locale="fr", color_scheme="dark")
     assert "Bonjour" in french.inner_text("h1")
