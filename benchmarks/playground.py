@@ -77,7 +77,7 @@ class Promise:
 
 PROMISES = {
     "good": Promise("s.covered >= 7 && s.verdict === 'good'", (400, 800, 1200, 2400)),
-    "ring": Promise("s.covered >= 0.87 * s.of && s.verdict === 'good'", (400, 1200)),
+    "ring": Promise("s.covered >= 0.87 * s.of && s.verdict === 'good'", (800, 1200)),
     "collapse": Promise(
         "s.covered >= 1 && s.covered <= 3 && s.verdict === 'collapse'",
         (400, 600, 1200),

@@ -159,7 +159,7 @@ def after(page: Any, preset: str, rounds: int, **change: Any) -> dict[str, Any]:
 
 def test_the_good_experiments_cover_what_they_say(play: Any) -> None:
     page = play()
-    islands, ring = after(page, "good", 400), after(page, "ring", 400)
+    islands, ring = after(page, "good", 400), after(page, "ring", 700)
     assert islands["covered"] >= 7
     assert (ring["covered"] >= 15, ring["of"], ring["verdict"]) == (True, 16, "good")
     assert ring["accuracy"] < 0.65

@@ -27,7 +27,7 @@ const DEFAULTS = {
 };
 const PRESETS = {
   good: {},
-  ring: { data: "ring" },
+  ring: { data: "ring", gamma: 0.1, lrD: 0.005, lrG: 0.001, dSteps: 3 },
   collapse: { penalty: "none", optimizerG: "sgd", lrD: 0.02, lrG: 0.01, dSteps: 10, beta1: 0.8 },
   swing: { data: "blob", penalty: "none", gamma: 1, lrD: 0.005, lrG: 0.01, dSteps: 1, beta1: 0.9 },
   strong: { loss: "saturating", penalty: "none", optimizerG: "sgd", lrD: 0.02, lrG: 0.0003, dSteps: 10, beta1: 0.5 },
