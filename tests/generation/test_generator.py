@@ -57,7 +57,10 @@ def test_the_generator_folder_alone_is_enough(run_folder: Path, tmp_path: Path) 
 def test_damaged_and_missing_generators_are_told_apart(run_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such run"):
         Generator.load(tmp_path / "nowhere")
-    with pytest.raises(ConfigError, match="holds no generator"):
+    with pytest.raises(ConfigError, match=f"no run and no generator; to train on what is in it: .* train {tmp_path}$"):
+        Generator.load(tmp_path)  # as a folder of photographs is
+    (tmp_path / "events.jsonl").touch()
+    with pytest.raises(ConfigError, match=f"holds no generator: train first .*--run {tmp_path}"):
         Generator.load(tmp_path)
     weights = run_folder / "generator" / "generator.safetensors"
     weights.write_bytes(weights.read_bytes()[:500])
