@@ -221,6 +221,6 @@ def _find(path: Path) -> Path:
         raise ConfigError(f"cannot look for a generator in {path}: {error.strerror or error}") from None
     if (path / "checkpoints").is_dir():
         raise ConfigError(f"{path} holds no generator: the command that trained it goes on, and writes it again")
-    if (path / "events.jsonl").is_file():
+    if any((path / name).is_file() for name in (DESCRIPTION, "events.jsonl")):  # of a generator, or of a run
         raise ConfigError(f"{path} holds no generator: train first (faussaire train DATA --run {typed(path)})")
     raise ConfigError(f"{path} is no run and no generator; to train on what is in it: faussaire train {typed(path)}")
