@@ -44,21 +44,21 @@ class Passes:
         config, shards = self.config, self.shards
         real_draws, fake_draws = (Draws(under(given, stream)) for stream in ("augment real", "augment fake"))
 
-        def judge_shard(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        def judge_shard(shard: Shard) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
             labels = shards.part(shard, given.get("labels"))
             with statistics_frozen(shard.G), torch.set_grad_enabled(self.keeps_fakes):
-                shard.fake = self.forge(shard, given["z"], labels)
+                fake = self.forge(shard, given["z"], labels)
             seen_real = apply(shards.part(shard, given["real"]), shards.part(shard, real_draws))
-            seen_fake = apply(shard.fake.detach(), shards.part(shard, fake_draws))
+            seen_fake = apply(fake.detach(), shards.part(shard, fake_draws))
             real_logits, fake_logits = self.logits(shard.D, seen_real, seen_fake, labels)
             loss = self.loss.discriminator(real_logits, fake_logits).sum() / config.batch
             penalty = loss.new_zeros(())
             if "shares" in given:
                 penalty = self.penalty(shard, seen_real, seen_fake, labels, given["shares"])
             backward_into(shard, "D", loss + config.penalty_weight * config.penalty_every * penalty)
-            return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach()
+            return real_logits.detach(), fake_logits.detach(), loss.detach(), penalty.detach(), fake
 
-        real_parts, fake_parts, losses, penalties = map(list, zip(*shards.run(judge_shard), strict=True))
+        real_parts, fake_parts, losses, penalties, fakes = map(list, zip(*shards.run(judge_shard), strict=True))
         gradients, (real_logits, fake_logits), (loss, penalty) = shards.meet(
             "D", real_parts, fake_parts, sums=[losses, penalties]
         )
@@ -67,7 +67,7 @@ class Passes:
         if "shares" in given:
             figures["penalty"] = penalty
         is_finite = are_finite([loss, penalty, *gradients])
-        return Found(gradients=gradients, fakes=shards.fakes, figures=figures, is_finite=is_finite)
+        return Found(gradients=gradients, fakes=fakes, figures=figures, is_finite=is_finite)
 
     def deceive(self, given: Given, *, goes_on: bool) -> Found:
         """Take fakes through D, towards REAL: those of the pass of D, where it goes on from there."""

@@ -149,7 +149,7 @@ class Sketch(Trainer):
     """A trainer without numbers: it makes every step, and looks at nothing."""
 
     def take_step(self, network: str, found: Found) -> None:
-        """Add up the gradients and leave the weights as they are."""
+        """Give every parameter its gradient and leave the weights as they are."""
         self.point_down(network, found)
 
     def adapt(self, accuracy_real: Tensor) -> None:

@@ -145,13 +145,8 @@ class Shards:
         """Return the number of a shard's first row in the whole batch."""
         return int(self.rows.start) + self._edges[shard.index]
 
-    @property
-    def fakes(self) -> list[Tensor]:
-        """The fakes `[n, *shape]` of each shard of the last step of D that were made here."""
-        return [shard.fake for shard in self._shards]
-
-    @fakes.setter
-    def fakes(self, fakes: list[Tensor]) -> None:
+    def keep(self, fakes: list[Tensor]) -> None:
+        """Keep the fakes `[n, *shape]` of each shard of the last step of D that were made here, for step 2."""
         for shard, fake in zip(self._shards, fakes, strict=True):
             shard.fake = fake
 

@@ -66,6 +66,7 @@ class Trainer:
             keeps_fakes &= config.d_steps == 1  # a recording of G goes back through one of D, not through several
         self.passes = Passes(config, self.shards, self.device, one_pass=one_pass, keeps_fakes=keeps_fakes)
         self.z = torch.empty(0)  # the latents of the last step of D that are this process's
+        self._judged_as = False  # whether that step was penalised
         # Listed once: to walk through the modules takes time at every step.
         self.averages: list[Tensor] = list(state.G_ema.parameters())
         self.running = list(zip(state.G_ema.buffers(), state.G.buffers(), strict=True))
@@ -111,7 +112,8 @@ class Trainer:
         seed_dropout(state.D, random)
         found = self.compute(("D", is_penalised), self.passes.judge, given)
         self.take_step("D", found)
-        shards.fakes, self._judged_as = found.fakes, is_penalised
+        shards.keep(found.fakes)
+        self._judged_as = is_penalised
         state.nimg += config.batch
         values = {name: figure for name, figure in found.figures.items() if not name.endswith("_logits")}
         if self.augment:
