@@ -10,6 +10,7 @@ import pytest
 from faussaire.cli.main import run
 from faussaire.core.config import resolve
 from faussaire.core.errors import ConfigError
+from faussaire.views.numbers import NARROW
 from toy import write_squares
 
 TRAIN = (
@@ -56,7 +57,7 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
     """Return what was said, which must be one line."""
     printed = capsys.readouterr()
     (line,) = (printed.out + printed.err).strip().splitlines()
-    assert line.startswith("faussaire: ")
+    assert line.startswith(("faussaire: ", "faussaire\N{NO-BREAK SPACE}: "))
     return line
 
 
@@ -65,6 +66,34 @@ def test_train_refuses_what_no_training_could_mean(flags: str, capsys: pytest.Ca
     assert run(["train", "squares.npy", *shlex.split(flags)]) == 2
     assert flags.split()[0] in one_line(capsys).lower()
     assert not any(Path("runs").rglob("*"))
+
+
+NO_NUMBERS = {
+    "train squares.npy --minutes soon": "--minutes attend un nombre de minutes comme 10 ou 0.5, et non « soon »",
+    "train squares.npy -m 0,5": "-m attend un nombre de minutes comme 10 ou 0.5, et non « 0,5 »",
+    "train squares.npy --minutes 0": "--minutes doit être supérieur à 0, et non 0",
+    "train squares.npy --kimg -2": "--kimg doit être supérieur à 0, et non -2",
+    "train squares.npy --lr inf": "--lr attend un taux d’apprentissage au-dessus de 0, comme 0.006, et non « inf »",
+    "inspect squares.npy --resolution 64px": "--resolution attend un nombre entier de pixels comme 64, et non « 64px »",
+    "demo --minutes nan": "--minutes attend un nombre de minutes comme 10 ou 0.5, et non « nan »",
+    "class squares.npy --minutes bientôt": "--minutes attend un nombre de minutes comme 10 ou 0.5, et non « bientôt »",
+    "plan squares.npy --price cheap": "--price attend un prix par heure comme 3 ou 0.7, et non « cheap »",
+    "plan --resolution 64 --price -1": "--price attend un prix par heure comme 3 ou 0.7, et non -1",
+    "plan squares.npy --gpus many": "--gpus attend un nombre entier de processeurs graphiques comme 8, et non « many »",
+    "export RUN --to film --seconds long": "--seconds attend un nombre de secondes comme 10 ou 0.5, et non « long »",
+    "export RUN --to film --seeds a": "--seeds attend un nombre entier comme 0, et non « a »",
+    "serve RUN --port http": "--port attend un nombre entier comme 8765, et non « http »",
+    "generate RUN --truncation less": "--truncation attend un nombre de 0 à 2, comme 0.7, et non « less »",
+}
+
+
+@pytest.mark.parametrize("command", NO_NUMBERS)
+def test_what_is_no_number_is_refused_in_french_too(
+    command: str, squares_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--lang", "fr", *shlex.split(command.replace("RUN", str(squares_run)))]) == 2
+    said = one_line(capsys).replace(NARROW, " ").replace("\N{NO-BREAK SPACE}", " ")
+    assert said == f"faussaire : {NO_NUMBERS[command]}"
 
 
 @pytest.mark.parametrize("command", OTHERS)

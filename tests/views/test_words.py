@@ -209,7 +209,12 @@ SAID = {
     "Augmentation: flip, as D would soon learn 1,000 images by heart.": (
         "Augmentation : flip, car D apprendrait vite 1 000 images par cœur."
     ),
-    "--lr-final is a share of --lr: 0 to 1, not 1.5": "--lr-final est une part de --lr, de 0 à 1, et non 1,5",
+    "--lr-final takes a share from 0 to 1 such as 0.05, not 1.5": (
+        "--lr-final attend une part de 0 à 1, comme 0.05, et non 1,5"
+    ),
+    "--minutes takes a number of minutes such as 10 or 0.5, not '10min'": (
+        "--minutes attend un nombre de minutes comme 10 ou 0.5, et non « 10min »"
+    ),
     "Device: the processor, as torch finds nothing else here; 1 minute in all, as asked for.": (
         "Calcul : le processeur, car torch ne trouve rien d’autre ici ; 1 minute en tout, comme demandé."
     ),
@@ -259,8 +264,8 @@ def test_no_sentence_is_taken_for_another_one() -> None:
 
 
 def test_what_is_to_be_typed_stays_as_it_is() -> None:
-    said = FRENCH.said("--lr-final is a share of --lr: 0 to 1, not 1.5; begin again in another --run with --lr 0.001")
-    assert "et non 1,5" in said
+    said = FRENCH.said("--lr must be above 0, not -1.5; begin again in another --run with --lr 0.001")
+    assert "et non -1,5" in said
     assert said.endswith("recommencez dans un autre --run avec --lr 0.001")
 
 
@@ -270,7 +275,7 @@ def test_french_has_no_break_spaces_where_its_typography_wants_them() -> None:
     )
     loose = re.compile(r" [;!?%»]|« | :(\s|$)|(?<=[\d}]) (s|Mo|Go|Gio)\b|\d,\d{3}\b|\d\.\d(?!\.)| '|' |l'|d'")
     typed = re.compile(
-        r"`[^`]*`|--\S+ \S+|pip install '\S+'|\S+\.(py|csv|npy)\b|arXiv [\d.]+|np\.\S+.*?\)"
+        r"`[^`]*`|comme [\d.]+(?: ou [\d.]+)?|--\S+ \S+|pip install '\S+'|\S+\.(py|csv|npy)\b|arXiv [\d.]+|np\.\S+.*?\)"
         r"|version [\d.]+|cc-by-4\.0|CC BY-SA [\d.]+|'#\w+'|7\.3\S*|MATLAB 7\.3"
     )
     spoken = {**dict(flat(texts("fr"))), **sentences_in_french()}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter, Token
 
 from faussaire.core.config import FIELDS, LENGTHS, PRECISIONS, PREPARATION, field_help
+from faussaire.core.quantities import read_number, read_whole
 from faussaire.views.words import Words
 
 SHORT = {"minutes": "-m", "kimg": "-k", "n": "-n"}
@@ -38,15 +39,25 @@ CHOICES = {
 
 
 def whole(kind: object, tokens: Sequence[Token]) -> int:
-    """Read a whole number, which 64 and 1e3 are; 1.5 is none, and is not rounded unasked."""
-    text = tokens[-1].value
-    try:
-        number = float(text)
-        if not number.is_integer():
-            raise ValueError
-        return int(number) if "e" in text.lower() or "." in text else int(text)
-    except (ValueError, OverflowError):
-        raise ValueError(f"a whole number is needed, not {text!r}") from None
+    """Read a whole number as a flag's value, which 64 and 1e3 are; 1.5 is none."""
+    return read_whole(*_typed(tokens[-1]))
+
+
+def wholes(kind: object, tokens: Sequence[Token]) -> list[int]:
+    """Read the whole numbers of a flag that may be repeated."""
+    return [whole(kind, [token]) for token in tokens]
+
+
+def number(kind: object, tokens: Sequence[Token]) -> float:
+    """Read a number as a flag's value."""
+    return read_number(*_typed(tokens[-1]))
+
+
+def _typed(token: Token) -> tuple[str, str, str]:
+    """Return a flag as it was typed, the setting that it is of, and its value."""
+    flag = str(token.keyword)
+    long = {short: name for name, short in SHORT.items()}.get(flag, flag)
+    return flag, long.lstrip("-").replace("-", "_"), token.value
 
 
 def as_typed(kind: object, tokens: Sequence[Token]) -> str:
@@ -55,6 +66,8 @@ def as_typed(kind: object, tokens: Sequence[Token]) -> str:
 
 
 Whole = Annotated[int, Parameter(converter=whole)]
+Wholes = Annotated[list[int] | None, Parameter(converter=wholes, negative=())]
+Number = Annotated[float, Parameter(converter=number)]
 Reader = Annotated[Words, Parameter(parse=False)]
 """The words of who reads what a verb says: no flag of it, but what `--lang` before or after any verb asks for."""
 KINDS = {
@@ -63,7 +76,7 @@ KINDS = {
     "float": float,
     "str": str,
     "tuple[str, ...]": list[str],
-    "tuple[int, ...]": list[Whole],
+    "tuple[int, ...]": list[int],
 }
 
 
@@ -98,7 +111,7 @@ def _flag(field: Field[Any], help: str, *, group: Any = None) -> inspect.Paramet
     kind: Any = KINDS[str(field.type).split(" | ")[0]]
     default = ", ".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
     shown = "" if default is None or default is False or default == "" else f" [{default}]"
-    converter: Any = whole if kind is int else None
+    converter: Any = {int: whole, float: number, list[int]: wholes}.get(kind)
     if field.name in CHOICES:
         kind, converter = Literal[CHOICES[field.name]], as_typed
     annotation = Annotated[

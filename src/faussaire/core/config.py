@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from faussaire.core.errors import ConfigError
+from faussaire.core.quantities import QUANTITIES, refused
 from faussaire.core.suggestions import did_you_mean
 
 LENGTHS = ("minutes", "kimg", "epochs")
@@ -185,22 +186,30 @@ class Config:
         _require(
             isinstance(self.data, tuple) and self.data != (), f"data is a tuple of paths or names, not {self.data!r}"
         )
+        self._check_finite()
         lengths = sum(getattr(self, name) is not None for name in LENGTHS)
         _require(lengths == 1, "give one length: --minutes, --kimg or --epochs")
         for name in (*LENGTHS, "lr", "gamma", "score_minutes"):
             value, most = getattr(self, name), AT_MOST.get(name, math.inf)
-            _require(value is None or 0 < value < math.inf, f"{flag(name)} must be above 0, not {value}")
-            _require(value is None or value <= most, f"{flag(name)} must be at most {most:,.0f}, not {value}")
+            if value is not None:
+                _require(value > 0, f"{flag(name)} must be above 0, not {value:,.10g}")
+                _require(value <= most, f"{flag(name)} must be at most {most:,.0f}, not {value:,.10g}")
         for name, (least, most) in WHOLE.items():
             value = getattr(self, name)
             _require(value is None or value >= least, f"{flag(name)} must be {least} or more, not {value}")
             _require(value is None or value <= most, f"{flag(name)} must be at most {most:,}, not {value}")
-        for name in ("beta1", "beta2"):
-            value = getattr(self, name)
-            _require(0 <= value < 1, f"{flag(name)} must be in [0, 1), not {value}")
+        for name in ("beta1", "beta2", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise refused(flag(name), name, getattr(self, name))
         _require(self.precision in (None, *PRECISIONS), f"--precision is fp32, tf32 or bf16, not {self.precision!r}")
-        _require(0 <= self.lr_final <= 1, f"--lr-final is a share of --lr: 0 to 1, not {self.lr_final}")
-        _require(0 <= self.ema < 1, f"--ema is a share of the images seen: 0 to 1, not {self.ema}")
+        if not 0 <= self.lr_final <= 1:
+            raise refused("--lr-final", "lr_final", self.lr_final)
+
+    def _check_finite(self) -> None:
+        """Raise ConfigError for a number that is none."""
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise refused(flag(name), name, value)
 
     @property
     def batch(self) -> int:
@@ -328,7 +337,9 @@ def _check_type(name: str, kind: str, value: Any) -> None:
     kinds = {"bool": bool, "int": int, "float": float, "str": str, "tuple[str, ...]": tuple}
     wanted: type = kinds[kind.split(" | ")[0]]
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise ConfigError(f"{flag(name)} takes {kind}, not {value!r}")
+        if name in QUANTITIES:
+            raise refused(flag(name), name, value)
+        raise ConfigError(f"{flag(name)} takes {'true or false' if wanted is bool else 'a text'}, not {value!r}")
 
 
 def recipes() -> dict[str, Path]:

@@ -230,4 +230,4 @@ class Generator:
 def check_truncation(truncation: float) -> None:
     """Raise ConfigError for a truncation out of its range."""
     if not 0 <= truncation <= 2:
-        raise ConfigError(f"truncation must be in [0, 2], not {truncation}")
+        raise ConfigError(f"truncation must be from 0 to 2, not {truncation:g}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from faussaire.cli.flags import Reader, Whole
+from faussaire.cli.flags import Number, Reader, Whole
 from faussaire.cli.verbs.serve import PORT
 from faussaire.core.config import resolve
 from faussaire.core.errors import ConfigError
@@ -20,7 +20,7 @@ MINUTES = 0.75
 def teach(
     *data: str,
     runs: Path | None = None,
-    minutes: float = MINUTES,
+    minutes: Number = MINUTES,
     port: Whole = PORT,
     host: str = "0.0.0.0",
     name: Annotated[list[str] | None, Parameter(negative=())] = None,

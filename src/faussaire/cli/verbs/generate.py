@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from faussaire.cli.flags import Reader, Whole, whole
+from faussaire.cli.flags import Number, Reader, Whole, whole
 from faussaire.core.terminal import printing, say
 from faussaire.views.words import ENGLISH
 
@@ -18,7 +18,7 @@ def generate(
     *,
     n: Annotated[int, Parameter(alias="-n", converter=whole)] = 64,
     seed: Whole = 0,
-    truncation: float = 1.0,
+    truncation: Number = 1.0,
     label: Annotated[str | None, Parameter(name="--class")] = None,
     out: str | None = None,
     words: Reader = ENGLISH,

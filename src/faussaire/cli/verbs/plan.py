@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from faussaire.cli.flags import Reader, Whole
+from faussaire.cli.flags import Number, Reader, Wholes
 from faussaire.core.config import Config, resolve
 from faussaire.core.errors import ConfigError
+from faussaire.core.quantities import refused
 from faussaire.core.terminal import printing, say, show
 from faussaire.views.words import ENGLISH, Words
 
@@ -29,9 +29,9 @@ SETTINGS = (
 
 def plan(
     *data: str,
-    gpus: Annotated[list[Whole] | None, Parameter(negative=())] = None,
-    nodes: Annotated[list[Whole] | None, Parameter(negative=())] = None,
-    price: float | None = None,
+    gpus: Wholes = None,
+    nodes: Wholes = None,
+    price: Number | None = None,
     recipe: str | None = None,
     words: Reader = ENGLISH,
     **settings: Any,
@@ -55,10 +55,8 @@ def plan(
     """
     from faussaire.training import planning
 
+    _check([*(gpus or ()), *(nodes or ())], price)
     config = resolve(recipe, {"kimg": KIMG, "data": data or ("images",), **settings})
-    for count in (*(gpus or ()), *(nodes or ())):
-        if count < 1:
-            raise ConfigError(f"--gpus and --nodes must be 1 or more, not {count}")
     config, spec = _what(config, with_data=bool(data))
     work = planning.work_of(config, spec)
     gpu = planning.GPU if price is None else replace(planning.GPU, money_per_hour=price)
@@ -72,6 +70,15 @@ def plan(
         for kind, counts in chosen:
             if counts:
                 _show_assumptions(console, kind, words)
+
+
+def _check(counts: list[int], price: float | None) -> None:
+    """Raise ConfigError for machines that there cannot be."""
+    if price is not None and price < 0:
+        raise refused("--price", "price", price)
+    for count in counts:
+        if count < 1:
+            raise ConfigError(f"--gpus and --nodes must be 1 or more, not {count}")
 
 
 def _what(config: Config, *, with_data: bool) -> tuple[Config, Any]:

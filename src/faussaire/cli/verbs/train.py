@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from faussaire.cli.clock import process_start
-from faussaire.cli.flags import Reader, Whole
+from faussaire.cli.flags import Number, Reader, Whole
 from faussaire.cli.verbs.serve import PORT
 from faussaire.core import ranks
 from faussaire.core.config import LENGTHS
@@ -60,7 +60,7 @@ def train(
 
 def demo(
     *,
-    minutes: float = 2.0,
+    minutes: Number = 2.0,
     run: Path = Path("runs/demo"),
     studio: bool = os.name == "posix",
     port: Whole = PORT,
