@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from faussaire.core.rng import generator_for
-from faussaire.training.gauges import batch_diversity, measure_overfitting, overfitting
+from faussaire.training.gauges import LEAST_JUDGED, batch_diversity, measure_overfitting, overfitting
 from faussaire.training.trainer import Trainer
 from toy import toy_trainer
 
@@ -56,8 +56,22 @@ def test_the_interval_of_r_v_holds_the_truth_as_often_as_it_says() -> None:
     assert 0.91 <= held / REPETITIONS <= 0.98
 
 
+def test_the_interval_of_r_v_holds_the_truth_where_few_are_held_out() -> None:
+    held = 0
+    for i in range(REPETITIONS):
+        seen, new, fake = torch.randn(3, 256, generator=generator_for(3, "r_v", i))
+        estimate = overfitting(seen + 2, new[:6] + 1.5, fake)
+        assert estimate is not None
+        held += estimate.low <= 0.25 <= estimate.high
+    assert 0.93 <= held / REPETITIONS <= 0.98  # 0.90 by a normal quantile
+
+
 def test_r_v_is_not_defined_where_fakes_look_more_real_than_reals() -> None:
     assert overfitting(torch.zeros(4), torch.zeros(4), torch.ones(4)) is None
+
+
+def test_r_v_is_not_defined_of_a_single_new_sample() -> None:
+    assert overfitting(torch.ones(4), torch.ones(1), torch.zeros(4)) is None
 
 
 def test_r_v_is_0_for_new_samples_of_the_same_kind_and_1_for_fakes(tmp_path: Path) -> None:
@@ -82,5 +96,6 @@ def test_r_v_is_0_for_new_samples_of_the_same_kind_and_1_for_fakes(tmp_path: Pat
     assert of_fake.r_v is not None
     assert of_fake.r_v.value > 0.7
     assert of_fake.accuracy_held_out < 0.5 < of_fake.accuracy_seen  # it does not take them for real
-    assert of_fake.n == 400
+    assert of_fake.n_held_out == of_fake.n_seen == 400
+    assert measure_overfitting(trainer, fake[:6]).n_seen == LEAST_JUDGED
     assert trainer.state.D.training

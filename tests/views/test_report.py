@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -14,18 +15,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from faussaire.api import train
 from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.memorisation import Evidence, Memorisation
 from faussaire.evaluation.protocols import Score
+from faussaire.evaluation.verdicts.figures import tone_of_copies
 from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.modalities import SampleSpec
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.history import MAX_REPORTS
 from faussaire.views.numbers import NARROW
 from faussaire.views.report import write_report
-from faussaire.views.words import Words, texts
+from faussaire.views.tables import print_evaluation
+from faussaire.views.words import Words, texts, words_for
 from views.test_words import flat
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=https://example.com/x onerror=alert(2)>"
@@ -239,6 +243,24 @@ def test_the_test_for_copies_shows_its_figures_and_the_pairs(run: RunFolder) -> 
     assert alternatives[4:6] == ["Sample 3", "Training image 14, the nearest to it"]
     assert "The generator copies" in page(run, evaluation(copies=copy_test(0.0))).text
     assert "Not called a copier" in page(run, evaluation(copies=copy_test(0.01))).text
+
+
+def test_with_few_held_out_images_it_is_said_that_copies_can_hardly_be_found(run: RunFolder) -> None:
+    few = evaluation(copies=replace(copy_test(0.25), num_held_out=12, as_near=0.0))
+    found = page(run, few)
+    assert "Copies can hardly be found: 12 held-out images show a generator that copies nearly always" in found.text
+    assert "No sign of copying" not in found.text
+    assert not any("good" in (attributes.get("class") or "") for _, attributes in found.tags)
+    assert few.doubts == ("rare_copies",)
+    out = io.StringIO()
+    print_evaluation(Console(file=out, width=300), few, words_for("fr"))
+    assert "12 images mises de côté montrent un générateur qui copie presque toujours" in out.getvalue()
+
+
+def test_copies_that_chance_hardly_explains_are_not_shown_as_good() -> None:
+    assert tone_of_copies(copy_test(0.25)) == "good"
+    assert tone_of_copies(copy_test(0.01)) == "open"
+    assert tone_of_copies(copy_test(0.0)) == "bad"
 
 
 def test_no_name_can_inject_anything(run: RunFolder) -> None:

@@ -106,7 +106,7 @@ class Dataset:
         if held_out:
             return (
                 f"few images: of {num + held_out}, {num} are learnt from, which a generator will mostly recombine or "
-                f"copy; {held_out} are held out, to see whether it does"
+                f"copy; {held_out} are held out, which show only a generator that copies nearly always"
             )
         return (
             f"few images: all {num} are learnt from, which a generator will mostly recombine or copy; none is held out "

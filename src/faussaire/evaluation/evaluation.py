@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from faussaire.evaluation.verdicts.figures import say_of_copies
 from faussaire.modalities import SampleSpec, of_spec
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Evaluation:
         """Say why its figures show less than they seem to.
 
         `pixels`: they are of features without content, as better ones cannot be had here; `seen`: the reals are those
-        that it was trained on, which a copier would match best; `copies`: these were not looked for.
+        that it was trained on, which a copier would match best; `copies`: these were not looked for; `rare_copies`:
+        they were, with so few held-out images that only a generator that copies nearly always would show.
         """
         kind = of_spec(self.spec)
         best, plainest = kind.judged_by[0], kind.judged_by[-1]
@@ -67,6 +69,7 @@ class Evaluation:
             "pixels": best != plainest and all(s.extractor.split()[0] == plainest for s in self.scores[:1]),
             "seen": self.reals.startswith("train:"),
             "copies": self.copies is None and all(score.metric != "new" for score in self.scores),
+            "rare_copies": self.copies is not None and self.copies.with_few and not self.copies.is_copier,
         }
         return tuple(name for name, holds in found.items() if holds)
 
@@ -86,8 +89,12 @@ class Evaluation:
             "meanings": {name: {"title": m.title, "better": m.better} for name, m in meanings.items()},
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
             "doubts": list(self.doubts),
-            "copies": None if self.copies is None else {"p_value": self.copies.p_value},
+            "copies": None if self.copies is None else self._copies(self.copies),
         }
+
+    @staticmethod
+    def _copies(found: Memorisation) -> dict[str, object]:
+        return {"p_value": found.p_value, "num_held_out": found.num_held_out, "text": say_of_copies(found)}
 
     def rows(self) -> list[dict[str, object]]:
         """Return the figures as JSON types."""

@@ -74,6 +74,11 @@ class Memorisation:
     as_near: float | None = None
     """Share of the fakes as near to a training image as one half of the augmented ones; None without these."""
 
+    @property
+    def with_few(self) -> bool:
+        """Whether few images are held out, so that only a generator that copies nearly always can be told."""
+        return self.as_near is not None
+
 
 def memorisation(
     train: Tensor, held_out: Tensor, fake: Tensor, *, augmented: Tensor | None = None, num_pairs: int = 32

@@ -6,17 +6,21 @@ the ones to compare runs by.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from faussaire.core.intervals import Estimate, jackknife_variance, normal
+from faussaire.core.intervals import LEVEL, Estimate, jackknife_variance, normal, student_quantile
 from faussaire.core.moments import rounded, with_half
 from faussaire.core.rng import draw_places
 from faussaire.generation.latents import latents
 from faussaire.models.architectures import statistics_frozen
 from faussaire.training.trainer import Trainer
+
+LEAST_JUDGED = 256
+"""Training images, and forgeries, that D is tested on, if there are so many, however few images are held out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,22 +36,26 @@ class Gauged:
     accuracy_held_out: float
     """The same of held-out samples: what D knows of reals, and not only of those that it knows by heart."""
 
-    n: int
-    """Samples of each."""
+    n_seen: int
+    """Training samples judged, and as many fakes."""
+
+    n_held_out: int
+    """Held-out samples judged."""
 
     def as_dict(self) -> dict[str, float | None]:
         """Return it as the event of a report holds it."""
         accuracies = {name: rounded(getattr(self, name)) for name in ("accuracy_seen", "accuracy_held_out")}
-        return with_half("r_v", self.r_v) | accuracies | {"n_held_out": self.n}
+        return with_half("r_v", self.r_v) | accuracies | {"n_seen": self.n_seen, "n_held_out": self.n_held_out}
 
 
 @torch.no_grad()
 def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | None = None) -> Gauged:
     """Compare D on random samples that it was trained on with D on `held_out` ones `[N, *shape]`, of the classes
-    `labels` `[N]` where the game is conditional.
+    `labels` `[N]` where the game is conditional. They are the same at every call, so that the figure moves as D does.
     """
     state, batches, config = trainer.state, trainer.batches, trainer.config
-    places = draw_places(len(batches.samples), len(held_out), seed=config.seed, stream="r_v seen")
+    num_seen = max(len(held_out), LEAST_JUDGED)
+    places = draw_places(len(batches.samples), num_seen, seed=config.seed, stream="r_v seen")
     seen, seen_labels = batches.to_real(batches.samples[places]).to(trainer.device), None
     z = latents(len(seen), config.z_dim, seed=config.seed, stream="r_v").to(trainer.device)
     if labels is not None and batches.classes is not None:
@@ -61,7 +69,13 @@ def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | Non
     boundary = trainer.passes.loss.boundary(of_seen, of_fake)
     right = [float((logits > boundary).float().mean()) for logits in (of_seen, of_new)]
     r_v = overfitting(of_seen, of_new, of_fake)
-    return Gauged(r_v=r_v, accuracy_seen=right[0], accuracy_held_out=right[1], n=len(held_out))
+    return Gauged(
+        r_v=r_v,
+        accuracy_seen=right[0],
+        accuracy_held_out=right[1],
+        n_seen=len(seen),
+        n_held_out=len(held_out),
+    )
 
 
 def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:
@@ -77,12 +91,16 @@ def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:
 
 
 def overfitting(seen: Tensor, new: Tensor, fake: Tensor) -> Estimate | None:
-    """Return r_v of D's logits `[N]` of training samples, of new ones and of fakes; None where it is not defined.
+    """Return r_v of D's logits of training samples `[N]`, new ones `[M]` and fakes `[L]`; None where it is undefined.
 
     0 where D makes no difference between seen and new, 1 where new ones look as wrong as fakes (Karras et al. 2020,
     arXiv 2006.06676, eq. 1: (E D(train) - E D(validation)) / (E D(train) - E D(generated))). Not defined where D does
-    not place fakes below reals. The variance is that of the delta method.
+    not place fakes below reals, or where one side is a single sample. The variance is that of the delta method, and the
+    interval Student's, by the side of the fewest samples: that is mostly the new ones.
     """
+    fewest = min(map(len, (seen, new, fake)))
+    if fewest < 2:
+        return None
     means = [float(logits.mean()) for logits in (seen, new, fake)]
     variances = [float(logits.var() / len(logits)) for logits in (seen, new, fake)]
     gap = means[0] - means[2]
@@ -90,7 +108,9 @@ def overfitting(seen: Tensor, new: Tensor, fake: Tensor) -> Estimate | None:
         return None
     r_v = (means[0] - means[1]) / gap
     slopes = ((1 - r_v) / gap, -1 / gap, r_v / gap)
-    return normal(r_v, sum(slope**2 * variance for slope, variance in zip(slopes, variances, strict=True)))
+    variance = sum(slope**2 * variance for slope, variance in zip(slopes, variances, strict=True))
+    half = student_quantile(LEVEL, fewest - 1) * math.sqrt(variance)
+    return Estimate(value=r_v, low=r_v - half, high=r_v + half)
 
 
 def _spread(samples: Tensor) -> tuple[float, float]:

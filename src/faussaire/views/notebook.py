@@ -23,6 +23,7 @@ from faussaire.core.terminal import clean
 from faussaire.evaluation.compare import Comparison, Comparisons
 from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.metrics import MEANINGS
+from faussaire.evaluation.verdicts.figures import say_of_copies
 from faussaire.evaluation.verdicts.verdict import Verdict
 from faussaire.modalities.pictures import scaled_png
 from faussaire.runs.events import Event
@@ -194,8 +195,13 @@ def evaluation_html(evaluation: Evaluation) -> str:
         ],
         head=[live["figure"], live["value"], live["interval"], live["numbers"], _texts("notebook", words)["protocol"]],
         rows=rows,
-        notes=[words.said(note) for note in evaluation.notes],
+        notes=[words.said(note) for note in (*evaluation.notes, *_of_copies(evaluation))],
     )
+
+
+def _of_copies(evaluation: Evaluation) -> list[str]:
+    """Return what the test for copies came to, if there was one."""
+    return [] if evaluation.copies is None else [say_of_copies(evaluation.copies)]
 
 
 def _tone(verdict: Verdict, evaluation: Evaluation) -> str:

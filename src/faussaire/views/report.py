@@ -30,7 +30,7 @@ from faussaire.evaluation.memorisation import COPIER_BELOW
 from faussaire.evaluation.metrics import MEANINGS, METRICS
 from faussaire.evaluation.metrics.spec import Meaning
 from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256, Score
-from faussaire.evaluation.verdicts.figures import say_of_copies
+from faussaire.evaluation.verdicts.figures import say_of_copies, tone_of_copies
 from faussaire.generation.reals import read_reals
 from faussaire.modalities import Modality, of_spec
 from faussaire.modalities.pictures import picture
@@ -87,10 +87,7 @@ def _page(run: RunFolder, evaluation: Evaluation, words: Words) -> str:
         num_samples=len(evaluation.samples),
         reals=_picture_file(run, "reals.png"),
         **_figures(evaluation, kind, words, numbers),
-        copy_verdict=say_of_copies(evaluation.copies),
-        copier_below=COPIER_BELOW,
-        copies_by=kind.scored_by,
-        pairs=_pairs(evaluation, kind),
+        **_copies(evaluation, kind),
         curves=_curves(stats, [event for event in history if event.kind == "score"], t["curves"], numbers),
         num_reports=num_reports,
         num_judged=stats[-1].data.get("n") if stats else None,
@@ -187,6 +184,18 @@ def _forecast(history: Sequence[Event], words: Words) -> str | None:
     except (LookupError, TypeError, ValueError):
         return None
     return f"{told[0].upper()}{told[1:]}."
+
+
+def _copies(evaluation: Evaluation, modality: Modality) -> dict[str, Any]:
+    """Return what the test for copies came to, by what, and the closest pairs."""
+    copies = evaluation.copies
+    return {
+        "copy_verdict": copies and say_of_copies(copies),
+        "copy_tone": copies and tone_of_copies(copies),
+        "copier_below": COPIER_BELOW,
+        "copies_by": modality.scored_by,
+        "pairs": _pairs(evaluation, modality),
+    }
 
 
 def _pairs(evaluation: Evaluation, modality: Modality) -> list[dict[str, Any]]:

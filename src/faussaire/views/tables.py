@@ -11,6 +11,7 @@ from rich.table import Table
 from faussaire.core.terminal import literal, say, show
 from faussaire.evaluation.compare import Comparison
 from faussaire.evaluation.evaluation import Evaluation
+from faussaire.evaluation.verdicts.figures import say_of_copies
 from faussaire.modalities import of_spec
 from faussaire.runs.folder import RunFolder
 from faussaire.views.verdict import Said, data_of, in_words, verdict_on_figures
@@ -40,6 +41,7 @@ def print_evaluation(
             extractor=of_spec(evaluation.spec).scored_by,
         )
         say(console, tested)
+        say(console, words.said(say_of_copies(copies)))
     for verdict in evaluation.verdicts:
         say(console, words.said(verdict.text), style="bold")
     if run is not None and evaluation.verdicts:

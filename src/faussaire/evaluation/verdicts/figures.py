@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from faussaire.core.decimals import p_value as written
-from faussaire.evaluation.verdicts.verdict import Figure, Verdict, share
+from faussaire.evaluation.verdicts.verdict import Figure, Tone, Verdict, difference, share
 
 if TYPE_CHECKING:
     from faussaire.evaluation.memorisation import Memorisation
@@ -15,7 +15,9 @@ NOISE_BELOW = 0.05
 COLLAPSED_COVERAGE = 0.2
 COLLAPSED_CLASSES = 0.7
 COPIER_P = 0.001
+SUSPICIOUS_P = 0.05
 ROUGH_BELOW = 0.4
+"""Share of the samples among the reals, or of the reals among the samples, below which a generator is rough."""
 ROUGH_LINES = 2.0
 """Times the divergence of real lines, above which lines are rough; two letters known of every three give 2.4."""
 LEAST_NEW = 0.2
@@ -105,11 +107,12 @@ def _quality_of_lines(figures: Mapping[str, Figure]) -> Verdict | None:
     ours, floor, model = (figures.get(f"letters-3{suffix}") for suffix in ("", "-floor", "-model"))
     if not ours or not floor or not model or floor[0] <= 0:
         return None
+    beyond = difference(ours, (ROUGH_LINES * floor[0], ROUGH_LINES * floor[1], ROUGH_LINES * floor[2]))
     text = (
         f"groups of three letters are {ours[0] / floor[0]:.2f} times as far from new lines as those of real lines are "
         f"(a 4-gram model: {model[0] / floor[0]:.2f})"
     )
-    name = "rough" if ours[1] > ROUGH_LINES * floor[0] else "sound"
+    name = "rough" if beyond[1] > 0 else "sound" if beyond[2] <= 0 else "undecided"
     facts = {"letters_3": ours, "times": ours[0] / floor[0], "model_times": model[0] / floor[0]}
     return Verdict(name=name, text=f"{name}: {text}", sentence=f"{name}_lines", facts=facts)
 
@@ -119,22 +122,33 @@ def _quality(figures: Mapping[str, Figure]) -> Verdict | None:
     if not precision or not recall:
         return None
     text = f"{share(precision)} of samples lie among the reals, {share(recall)} of reals among the samples"
-    name, only = ("rough", "only ") if min(precision[2], recall[2]) < ROUGH_BELOW else ("sound", "")
+    low, high = (min(precision[end], recall[end]) for end in (1, 2))
+    name, only = ("rough", "only ") if high < ROUGH_BELOW else ("sound" if low >= ROUGH_BELOW else "undecided", "")
     return Verdict(name=name, text=f"{name}: {only}{text}", facts={"precision": precision, "recall": recall})
 
 
-def say_of_copies(copies: Memorisation | None) -> str | None:
+def say_of_copies(copies: Memorisation) -> str:
     """Say what the test for copies came to; its p-value is printed beside it."""
-    if copies is None:
-        return None
     if copies.is_copier:
         return (
             "The generator copies: its samples are nearer to training images than new real images are, and by more "
             "than chance explains."
         )
-    if copies.p_value < 0.05:
+    if copies.p_value < SUSPICIOUS_P:
         return (
             "Not called a copier, but the samples are nearer to training images than expected: more samples or more "
             "held-out images would tell."
         )
+    if copies.with_few:
+        return (
+            f"Copies can hardly be found: {copies.num_held_out:,} held-out images show a generator that copies nearly "
+            "always, and no other; look at the closest pairs."
+        )
     return "No sign of copying: the samples are no nearer to training images than new real images are."
+
+
+def tone_of_copies(copies: Memorisation) -> Tone:
+    """Return good only where copies were looked for with enough held-out images, and nothing spoke for them."""
+    if copies.is_copier:
+        return "bad"
+    return "open" if copies.with_few or copies.p_value < SUSPICIOUS_P else "good"

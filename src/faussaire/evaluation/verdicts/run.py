@@ -181,9 +181,9 @@ def _by_figures(known: Known) -> RunVerdict | None:
 def _advice_on(verdict: Verdict, known: Known, basis: Basis) -> Advice:
     if verdict.name == "sound":
         return "other_reals" if "seen" in basis.doubts else "take"
-    if verdict.name in ("rough", "noise"):
+    if verdict.name in ("rough", "noise", "undecided"):
         hardly = bool((known.score.get("forecast") or {}).get("hardly"))
-        return "wider" if hardly and verdict.name == "rough" else "longer"
+        return "wider" if hardly and verdict.name != "noise" else "longer"
     return "pairs" if verdict.name == "copier" else "again"
 
 

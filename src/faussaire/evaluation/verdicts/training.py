@@ -1,6 +1,9 @@
 """The verdict on a training, from its reports so far: is it collapsed, does it overfit?
 
-What more time would bring is another question: evaluation.forecast.
+Nothing bad is said by the middle of a figure, but where its whole 95 % interval lies beyond the threshold, in each of
+several reports. Shares are pooled over these, as each report judged other images; what is measured again on the same
+images, r_v, is not, as it errs by the same every time. What more time would bring is another question:
+evaluation.forecast.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from faussaire.core.decimals import plain
-from faussaire.evaluation.verdicts.verdict import Verdict, percent
+from faussaire.evaluation.verdicts.verdict import Figure, Verdict, difference, right_of, share
 
 PATIENCE = 5  # reports that must agree before anything bad is said
 WARM_UP = 0.03  # share of the run in which an untrained G is not yet called collapsed
@@ -50,7 +53,7 @@ def judge(reports: Sequence[Report], *, critic: bool = False) -> Verdict:
             return bad
     return Verdict(
         name="learning",
-        text=f"learning: D is right {_right(now)} of the time (50% is chance); "
+        text=f"learning: D is right {share(_right(now))} of the time (50% is chance); "
         f"fakes vary {_and_half(now, 'diversity')} times as much as reals",
     )
 
@@ -66,7 +69,7 @@ def landmarks(reports: Sequence[Report]) -> list[Report]:
 
 
 def _collapsed(recent: Sequence[Report]) -> Verdict | None:
-    if any(r["diversity"] >= COLLAPSED_DIVERSITY for r in recent):
+    if any(_high(r, "diversity") >= COLLAPSED_DIVERSITY for r in recent):
         return None
     return Verdict(
         name="collapsed",
@@ -77,13 +80,14 @@ def _collapsed(recent: Sequence[Report]) -> Verdict | None:
 
 def _diverging(recent: Sequence[Report], critic: bool) -> Verdict | None:
     worst = [max(("loss_D", "loss_G"), key=lambda name: abs(r[name])) for r in recent]
-    if not critic and min(abs(r[name]) for r, name in zip(recent, worst, strict=True)) > RUNAWAY_LOSS:
+    least = min(abs(r[name]) - _half(r, name) for r, name in zip(recent, worst, strict=True))
+    if not critic and least > RUNAWAY_LOSS:
         return Verdict(
             name="diverging",
             text=f"diverging: the losses have been above {RUNAWAY_LOSS:.0f} for {PATIENCE} reports, now "
             f"{_and_half(recent[-1], worst[-1])}; begin again with a smaller --lr, or a larger --gamma",
         )
-    if any(r["diversity"] <= DIVERGING_DIVERSITY for r in recent):
+    if any(_low(r, "diversity") <= DIVERGING_DIVERSITY for r in recent):
         return None
     return Verdict(
         name="diverging",
@@ -93,46 +97,54 @@ def _diverging(recent: Sequence[Report], critic: bool) -> Verdict | None:
 
 
 def _far_behind(recent: Sequence[Report]) -> Verdict | None:
-    right, n = max((r[side], r["n"]) for r in recent for side in SIDES)
-    if right >= FAR_BEHIND_ACCURACY:
+    right = max(_pooled(recent, side) for side in SIDES)
+    if right[2] >= FAR_BEHIND_ACCURACY or max(r[side] for r in recent for side in SIDES) >= FAR_BEHIND_ACCURACY:
         return None
     return Verdict(
         name="D far behind",
-        text=f"D far behind: it has been right at most {percent(right, n)} of the time for {PATIENCE} "
+        text=f"D far behind: it has been right at most {share(right)} of the time for {PATIENCE} "
         "reports, and teaches G nothing: try --d-steps 2, or a smaller --lr",
     )
 
 
 def _oscillating(reports: Sequence[Report]) -> Verdict | None:
     swings = reports[-SWINGS:]
-    accuracy = [_accuracy(r) for r in swings]
-    steps = [after - before for before, after in pairwise(accuracy)]
-    turns = sum(a * b < 0 for a, b in pairwise(steps))
-    swing = max(accuracy) - min(accuracy)
-    if len(accuracy) < SWINGS or swing < SWING_SIZE or turns < SWING_TURNS:
+    lowest, highest = (end(swings, key=_accuracy) for end in (min, max))
+    swing = difference(_right(highest), _right(lowest))
+    if len(swings) < SWINGS or swing[1] < SWING_SIZE or _turns([_right(r) for r in swings]) < SWING_TURNS:
         return None
-    lowest, highest = (_right(end(swings, key=_accuracy)) for end in (min, max))
     return Verdict(
         name="oscillating",
-        text=f"oscillating: D's accuracy swings between {lowest} and {highest}; "
+        text=f"oscillating: D's accuracy swings between {share(_right(lowest))} and {share(_right(highest))}; "
         "try a smaller --lr, or a larger --gamma",
     )
 
 
+def _turns(figures: Sequence[Figure]) -> int:
+    """Count how often shares turn back, by moves that their intervals do not explain."""
+    kept = [figures[0]]
+    for figure in figures[1:]:
+        if figure[1] > kept[-1][2] or figure[2] < kept[-1][1]:
+            kept.append(figure)
+    steps = [after[0] - before[0] for before, after in pairwise(kept)]
+    return sum(a * b < 0 for a, b in pairwise(steps))
+
+
 def _far_ahead(recent: Sequence[Report], critic: bool) -> Verdict | None:
-    right, n = min((r[side], r["n"]) for r in recent for side in SIDES)
-    if right <= FAR_AHEAD_ACCURACY or critic:
+    right = min(_pooled(recent, side) for side in SIDES)
+    least = min(right[1], *(r[side] for r in recent for side in SIDES))
+    if critic or least <= FAR_AHEAD_ACCURACY:
         return None
     return Verdict(
         name="D far ahead",
-        text=f"D far ahead: it has been right at least {percent(right, n)} of the time for {PATIENCE} "
+        text=f"D far ahead: it has been right at least {share(right)} of the time for {PATIENCE} "
         "reports; G learns little: try a smaller --lr or --g-steps 2",
     )
 
 
 def _overfitting(reports: Sequence[Report]) -> Verdict | None:
     gauged = [r for r in reports if r.get("r_v") is not None][-PATIENCE:]
-    if len(gauged) < PATIENCE or min(r["r_v"] for r in gauged) < OVERFITTING_R_V:
+    if len(gauged) < PATIENCE or min(_low(r, "r_v") for r in gauged) < OVERFITTING_R_V:
         return None
     return Verdict(
         name="overfitting",
@@ -145,9 +157,28 @@ def _accuracy(report: Report) -> float:
     return float(report["accuracy_real"] + report["accuracy_fake"]) / 2
 
 
-def _right(report: Report) -> str:
-    """Write how often D was right, of reals and fakes together."""
-    return percent(_accuracy(report), 2 * report["n"])
+def _right(report: Report) -> Figure:
+    """Return how often D was right, of reals and fakes together."""
+    return right_of(_accuracy(report), 2 * report["n"])
+
+
+def _pooled(reports: Sequence[Report], side: str) -> Figure:
+    """Return how often D was right on one side, of the images of all these reports together."""
+    n = sum(r["n"] for r in reports)
+    return right_of(min(1.0, sum(r[side] * r["n"] for r in reports) / n), n)
+
+
+def _half(report: Report, name: str) -> float:
+    """Return half of the 95 % interval of a figure; 0 where it is not told, as in old runs."""
+    return float(report.get(f"{name}_half") or 0.0)
+
+
+def _low(report: Report, name: str) -> float:
+    return float(report[name]) - _half(report, name)
+
+
+def _high(report: Report, name: str) -> float:
+    return float(report[name]) + _half(report, name)
 
 
 def _and_half(report: Report, name: str) -> str:

@@ -7,6 +7,7 @@ that were looked at: docs/LAB.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from faussaire.core.intervals import wilson
 GOOD = ("sound",)
 """Names of the verdicts that say that the samples are good: those that were measured."""
 
-OPEN = ("starting", "learning", "converged", "ended", "few")
+OPEN = ("starting", "learning", "converged", "ended", "few", "undecided")
 """Names of the verdicts that find no fault, and do not know whether all is well; `converged` is of older runs."""
 
 Tone = Literal["good", "open", "bad"]
@@ -32,7 +33,7 @@ class Verdict:
     name: str
     """In training: starting, learning, overfitting, oscillating, D far ahead, D far behind, collapsed,
     diverging, not finite.
-    Of scores: sound, rough, collapsed, noise, copier.
+    Of scores: sound, rough, undecided, collapsed, noise, copier.
     Of a run, besides: ended, few."""
 
     text: str
@@ -50,15 +51,19 @@ class Verdict:
         return "good" if self.name in GOOD else "open" if self.name in OPEN else "bad"
 
 
-def percent(value: float, n: float) -> str:
-    """Write a share of n samples in per cent with its 95 % interval (Wilson's): `72% [71, 73]`."""
-    return share(right_of(value, n))
-
-
 def right_of(value: float, n: float) -> Figure:
     """Return a share of n samples with its 95 % interval (Wilson's)."""
     interval = wilson(value * n, n)
     return value, interval.low, interval.high
+
+
+def difference(above: Figure, below: Figure) -> Figure:
+    """Return the difference of two independent figures with its interval, from theirs (Zou & Donner 2008, Statist. Med.
+    27, 1693; of shares, method 10 of Newcombe 1998, Statist. Med. 17, 873).
+    """
+    value = above[0] - below[0]
+    low = value - math.hypot(above[0] - above[1], below[2] - below[0])
+    return value, low, value + math.hypot(above[2] - above[0], below[0] - below[1])
 
 
 def share(figure: Figure) -> str:

@@ -1,4 +1,5 @@
 // The headline: how often D is right, where the run stands, and the buttons that pause and stop it.
+import { wilson } from "./story.js";
 import { duration, fill, percent, tell, texts, thousands, whole } from "./words.js";
 
 const t = texts.live;
@@ -31,10 +32,19 @@ export function showHeadline(story, connected, gone) {
 export function showCourse(story) {
   const c = story.course();
   if (!c) return;
-  const risen = c.now - c.lowest > 0.03;
-  const parts = [fill(risen ? t.here_risen : t.here_low, { lowest: percent(c.lowest), kimg: thousands(c.nimg), now: percent(c.now) })];
-  if (c.held_out !== undefined) parts.push(fill(t.here_held_out, { held_out: percent(c.held_out), seen: percent(c.seen), n: whole(c.n) }));
+  const parts = [fill(c.risen ? t.here_risen : t.here_low, { lowest: percent(c.lowest), kimg: thousands(c.nimg), now: percent(c.now) })];
+  if (c.gauged) {
+    const { accuracy_held_out: unseen, accuracy_seen: seen, n_held_out: n, n_seen = n } = c.gauged; // older runs judged as many
+    const values = { held_out: shareOf(unseen, n), seen: shareOf(seen, n_seen), n: whole(n), n_seen: whole(n_seen) };
+    parts.push(fill(t.here_held_out, values));
+  }
   tell(at("here"), parts.join(" "));
+}
+
+/** Write a share of n with its 95 % interval: 72% [60, 81]. */
+function shareOf(share, n) {
+  const ends = wilson(share, n).map((end) => whole(100 * end));
+  return `${percent(share)} ${fill(t.interval_of, { low: ends[0], high: ends[1] })}`;
 }
 
 export function listenToControls(base) {

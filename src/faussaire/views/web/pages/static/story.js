@@ -6,6 +6,7 @@ const MOST_EVENTS = 6_000; // a page may stay open for weeks
 const MOST_OF_A_KIND = 2_000; // more than a screen has columns
 const RECENT = 256;
 const IN_A_ROW = 5; // reports whose mean says how often D is right
+const RISEN = 0.03; // above its lowest, from which on D is said to gain again
 
 export class Story {
   constructor() {
@@ -68,11 +69,13 @@ export class Story {
     if (known.length < 2 * IN_A_ROW) return null;
     const means = known.slice(IN_A_ROW - 1).map(({ nimg }, i) => {
       const here = known.slice(i, i + IN_A_ROW);
-      return { nimg, mean: here.reduce((sum, { data }) => sum + data.accuracy_real + data.accuracy_fake, 0) / (2 * IN_A_ROW) };
+      const mean = here.reduce((sum, { data }) => sum + data.accuracy_real + data.accuracy_fake, 0) / (2 * IN_A_ROW);
+      return { nimg, mean, n: here.reduce((sum, { data }) => sum + 2 * (data.n ?? 0), 0) };
     });
     const lowest = means.reduce((a, b) => (b.mean < a.mean ? b : a));
+    const now = means.at(-1);
     const gauged = known.findLast(({ data }) => Number.isFinite(data.accuracy_held_out))?.data;
-    return { lowest: lowest.mean, nimg: lowest.nimg, now: means.at(-1).mean, seen: gauged?.accuracy_seen, held_out: gauged?.accuracy_held_out, n: gauged?.n_held_out };
+    return { lowest: lowest.mean, nimg: lowest.nimg, now: now.mean, risen: surelyAbove(now, lowest), gauged };
   }
 
   /** The figures that texts speak of, by name. */
@@ -92,6 +95,21 @@ export class Story {
       judged: this.last("judged"),
     };
   }
+}
+
+/** Whether one mean of `n` answers lies above another by more than RISEN, whatever chance did: Newcombe's interval. */
+function surelyAbove(one, other) {
+  const low = one.mean - wilson(one.mean, one.n)[0];
+  const high = wilson(other.mean, other.n)[1] - other.mean;
+  return one.mean - other.mean - Math.hypot(low, high) > RISEN;
+}
+
+/** Return both ends of the 95 % interval of a share of n, as core/intervals.py does (Wilson 1927). */
+export function wilson(share, n) {
+  const z2 = 1.959964 ** 2;
+  const centre = (share + z2 / (2 * n)) / (1 + z2 / n);
+  const half = Math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n);
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }
 
 /** Return how D judged a sample: its verdict, how sure it was, and whether that was right. */
