@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from faussaire.data.dataset import Dataset, Inventory, Origin, Source
-    from faussaire.data.preparation import prepare
+    from faussaire.data.preparation import check_preparation, prepare
     from faussaire.data.sources.embedded import EmbeddedSet, embedded_sets
     from faussaire.data.sources.locate import locate, open_source
     from faussaire.data.store.records import Record
@@ -25,6 +25,7 @@ _HOMES = {
     "Record": "store.records",
     "Rows": "store.rows",
     "Source": "dataset",
+    "check_preparation": "preparation",
     "embedded_sets": "sources.embedded",
     "locate": "sources.locate",
     "open_source": "sources.locate",
@@ -39,6 +40,7 @@ __all__ = [
     "Record",
     "Rows",
     "Source",
+    "check_preparation",
     "embedded_sets",
     "locate",
     "open_source",

@@ -45,6 +45,9 @@ _TRIED = 64  # items in one go, to see whether they can be read now
 
 Progress = Callable[[int, int], None]
 
+Acceptance = Callable[[str, tuple[str, ...]], None]
+"""Raises an error where samples of a modality, by its name, with classes of these names, are of no use."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareOptions:
@@ -77,6 +80,15 @@ def _defaults() -> dict[str, Any]:
     return {name: value for modality in modalities().values() for name, value in modality.options.items()}
 
 
+def check_preparation(*, classes: Sequence[str], duplicates: str, cache: str | None, **options: Any) -> None:
+    """Check settings that `prepare` takes, before any data are looked at.
+
+    Raises:
+        ConfigError: one is out of its range.
+    """
+    PrepareOptions(classes=tuple(classes), duplicates=duplicates, of_modality=options)
+
+
 def prepare(
     data: str | Path | Sequence[str | Path],
     *,
@@ -86,31 +98,31 @@ def prepare(
     workers: int | None = None,
     progress: Progress | None = None,
     fingerprint: str | None = None,
+    accept: Acceptance | None = None,
     **options: Any,
 ) -> Dataset:
     """Read samples of any kind and bring them to one size; what cannot be used is reported and left out.
 
     Args:
-        data: what docs/guide/data.md names: a folder, an archive, an array, a table, a list, or the name of an
-            embedded set (`mnist` is always that, `./mnist` always the path); or several of them as a sequence.
+        data: what docs/guide/data.md names: a folder, archive, array, table, list, or the name of an embedded set
+            (`mnist` is always that, `./mnist` always the path); or several of them as a sequence.
         classes: keep only these, by name, wildcard or number.
         duplicates: `keep`, `drop` (exact copies), or `drop-near` (near ones too).
-        cache: folder that the prepared images are kept in; the user's cache folder if not given.
+        cache: folder that the prepared images are kept in; that of the user if not given.
         workers: processes that decode, at most; one a core if not given. With 0, a decoder's crash is the program's.
         progress: `progress(done, total)` counts items.
-        fingerprint: of the images that a run began with: where these are there, they are wanted, and no others.
+        fingerprint: of the images that a run began with, which are wanted, and no others, where they are there.
+        accept: called before anything is decoded, if that has not been done: what it raises ends the preparation.
         options: of the modality that the data is of. For images: `resolution`, side of the squares, 4 to 1024 (None:
-            the median of the shorter sides, at most 64); `channels`, 1, 3 (RGB) or 4 (RGB and alpha) (None: 1 if
-            every image is grey, else 3); `fit`: `crop`, `pad`, `stretch` or `smart` (None: by their proportions);
-            `background`, of what is transparent or padded; `frames`, of an animation `first` or `all`.
+            the median of the shorter sides, at most 64); `channels`, 1, 3 or 4 (RGB and alpha) (None: 1 if all are
+            grey, else 3); `fit`, `background` and `frames` as in `Config`.
 
-    Nothing is decoded again as long as the data and the settings stay the same, but for what was left out for reasons
-    that may be gone: no network, no permission, no memory, a missing extra. From 50 images on, one in ten is held
-    out, by the hash of its pixels, so that copies of an image stay together.
+    Nothing is decoded again but what was left out for reasons that may be gone (`_doubtful`). From 50 images on one in
+    ten is held out, by the hash of its pixels: copies stay together.
 
     Raises:
-        ConfigError: a setting is out of range. DataError: the data cannot be found or read, has no such class, or has
-        fewer than two images that can be used; or the prepared images cannot be written.
+        ConfigError: a setting is out of range. DataError: the data cannot be found, read or written, has no such class,
+        or fewer than two usable images.
     """
     wanted = PrepareOptions(classes=tuple(classes), duplicates=duplicates, of_modality=options)
     origin = locate(data)
@@ -119,7 +131,7 @@ def prepare(
         with store.lock():  # another process may have prepared it meanwhile
             earlier = _doubtful(origin, store, fingerprint)
             if earlier or not store.ready():
-                _build(origin, store, wanted, earlier, workers=workers, progress=progress)
+                _build(origin, store, wanted, earlier, workers=workers, progress=progress, accept=accept)
                 store.remove_others()
     return _as_begun(load(store.current, origin.path), fingerprint)
 
@@ -154,6 +166,7 @@ def _build(
     *,
     workers: int | None,
     progress: Progress | None,
+    accept: Acceptance | None,
 ) -> None:
     """Prepare the data, from where an earlier start was interrupted; anew only if more of it can be had."""
     with _open(origin, store.folder) as opened, ExitStack() as stack:
@@ -163,6 +176,8 @@ def _build(
         workers_here = stack.enter_context(Workers(modality, workers))
         source = with_all_frames(opened, workers_here, modality, options) if modality.splits(options) else opened
         chosen = choose(source, wanted.classes)
+        if accept is not None:
+            accept(modality.name, chosen.classes if chosen.labels is not None else ())
         folder = store.current if earlier is None else store.following
         if earlier is not None:
             earlier = earlier if earlier.is_of([source.items[int(i)] for i in chosen.indices]) else None

@@ -79,7 +79,7 @@ def measure(
     Raises:
         ConfigError, DataError, ExtractorError: no such run, protocol or network, or the real images cannot be read.
     """
-    check_seed(seed)
+    _check(seed, protocols)
     generator = Generator.load(run.path)
     reals, kind = find_reals(run, generator, data), generator.modality
     wanted, notes = _choose(protocols, kind, labelled=reals.labelled)
@@ -104,11 +104,17 @@ def measure(
     )
 
 
+def _check(seed: int, protocols: Sequence[str]) -> None:
+    """Raise ConfigError for what can be refused before any image is read."""
+    check_seed(seed)
+    for name in protocols:
+        if name not in PROTOCOLS:
+            raise ConfigError(f"unknown protocol {name!r}{did_you_mean(name, PROTOCOLS)}")
+
+
 def _choose(names: Sequence[str], kind: Modality, *, labelled: bool) -> tuple[list[Protocol], list[str]]:
     """Return the protocols asked for, or the default ones that can be had, and what there is to say of that."""
     for name in names:
-        if name not in PROTOCOLS:
-            raise ConfigError(f"unknown protocol {name!r}{did_you_mean(name, PROTOCOLS)}")
         fitted = FITTED.get(PROTOCOLS[name].extractor)
         if fitted is not None and fitted.labelled and not labelled:
             raise ExtractorError(

@@ -54,7 +54,7 @@ from faussaire.training.distributed import (
 from faussaire.training.loop import train as train_loop
 from faussaire.training.outlook import Outlook
 from faussaire.training.recorder import Recorder
-from faussaire.training.settings import complete, settings_asked_for, threads_of
+from faussaire.training.settings import accepting, complete, settings_asked_for, threads_of
 from faussaire.training.sizing import expected, in_words
 from faussaire.training.trainer import Trainer
 
@@ -215,7 +215,8 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
         def show(done: int, total: int) -> None:
             change(f"Reading {name}: {done:,} of {total:,} images")
 
-        dataset = prepare(config.data, **config.preparation(), progress=show, fingerprint=fingerprint)
+        accept = accepting(config, name)
+        dataset = prepare(config.data, **config.preparation(), progress=show, fingerprint=fingerprint, accept=accept)
     kind = of_spec(dataset.spec)
     for note in (note for note in dataset.inventory.notes if is_about_labels(note) or kind.is_told(note)):
         speak(console, note)

@@ -22,9 +22,10 @@ from faussaire.core.suggestions import did_you_mean
 from faussaire.core.terminal import speak
 from faussaire.core.threads import computing_threads
 from faussaire.core.world import ALONE, World
-from faussaire.data import Dataset
+from faussaire.data import Dataset, check_preparation
+from faussaire.data.preparation import Acceptance
 from faussaire.modalities import of_spec
-from faussaire.models.architectures import architecture, sketched
+from faussaire.models.architectures import architecture, check_architecture, sketched
 from faussaire.models.augment import policy_for, reason_for
 from faussaire.models.augmentations import AUGMENTATIONS
 from faussaire.models.losses import LOSSES
@@ -62,7 +63,10 @@ def settings_asked_for(
 
 
 def _check_names(config: Config) -> None:
-    """Raise ConfigError for a name that no registry has; the architecture is checked once the data is known."""
+    """Raise ConfigError for a name that no registry has, or a way of preparing that there is not."""
+    if config.architecture is not None:
+        check_architecture(config.architecture)
+    check_preparation(**config.preparation())
     for name, chosen, known in (
         ("loss", (config.loss,), LOSSES),
         ("penalties", config.penalties, PENALTIES),
@@ -131,13 +135,24 @@ def _has_classes(dataset: Dataset) -> bool:
     return dataset.labels is not None and len(dataset.spec.classes) >= 2
 
 
+def accepting(config: Config, name: str) -> Acceptance:
+    """Return what refuses data, `name` being what it is called, that these settings are of no use for."""
+
+    def accept(modality: str, classes: tuple[str, ...]) -> None:
+        if config.architecture is not None:
+            check_architecture(config.architecture, modality)
+        if config.conditional and len(classes) < 2:
+            raise ConfigError(
+                f"--conditional needs images of two classes or more, and {name} tells of "
+                f"{len(classes)}: one sub-folder for each class, or an IDX or .npz with labels"
+            )
+
+    return accept
+
+
 def _check_data(config: Config, dataset: Dataset) -> None:
+    accepting(config, dataset.name)(dataset.spec.modality, dataset.spec.classes if dataset.labels is not None else ())
     architecture(config.architecture, dataset.spec)
-    if config.conditional and not _has_classes(dataset):
-        raise ConfigError(
-            f"--conditional needs images of two classes or more, and {dataset.name} tells of "
-            f"{len(dataset.spec.classes)}: one sub-folder for each class, or an IDX or .npz with labels"
-        )
 
 
 def _chosen_then(recorded: RunFolder) -> dict[str, Any] | None:

@@ -105,6 +105,8 @@ def inspect_data(
     """
     if out is not None and kind_of(out) == ARRAY:
         raise ConfigError(f"--out {out}: the contact sheet is a picture; name one (sheet.png), or a folder (DIR/)")
+    if out is not None:  # where it cannot be made, nothing has to be read
+        make_folder(Path(out) if kind_of(out) == FOLDER else Path(out).parent)
     text = named(data)
     with waiting(console, words("inspection.console.reading", name=text)):
         dataset = prepare(data, **settings)
@@ -113,7 +115,6 @@ def inspect_data(
     sheet = Path(out) if out is not None else _beside(data)
     if out is None or kind_of(out) == FOLDER:
         sheet = sheet / f"{dataset.name}-contact-sheet.png"
-    make_folder(sheet.parent)
     picture = contact_sheet(dataset)
     with replacing(sheet, remedy=REMEDY) as beside:
         save(picture, beside)

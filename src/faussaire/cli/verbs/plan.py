@@ -85,8 +85,10 @@ def _what(config: Config, *, with_data: bool) -> tuple[Config, Any]:
     """Return the settings with a width and a kind, and what a sample would be."""
     from faussaire.data import prepare
     from faussaire.modalities import SampleSpec, of_files, of_spec
-    from faussaire.models.architectures import architecture
+    from faussaire.models.architectures import architecture, check_architecture
 
+    if config.architecture is not None:
+        check_architecture(config.architecture)
     if with_data:
         spec = prepare(config.data, **config.preparation()).spec
     elif config.resolution is None:

@@ -86,7 +86,9 @@ def _train(data: str | tuple[str, ...] | None, words: Words, *, studio: bool, po
     """Train, with a page beside it where one is wanted, and say where what was made is to be found."""
     from faussaire.api import train as train_run
     from faussaire.views.web.server.beside import watching
+    from faussaire.views.web.server.serve import check_port
 
+    check_port(port)
     console, started = Terminal(quiet=ranks.rank() > 0, voice=words.said), process_start()
     with watching(console, wanted=studio, port=port, words=words) as on_start:
         done = train_run(data, lang=words.language, console=console, started=started, on_start=on_start, **settings)

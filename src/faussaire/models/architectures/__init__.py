@@ -24,6 +24,7 @@ __all__ = [
     "architectures",
     "build_discriminator",
     "build_generator",
+    "check_architecture",
     "seed_dropout",
     "sketched",
     "statistics_frozen",
@@ -42,15 +43,25 @@ def architecture(name: str | None, spec: SampleSpec) -> Architecture:
     Raises:
         ConfigError: it does not exist, or cannot make them; the message names the way out.
     """
-    known = architectures()
     name = of_spec(spec).defaults["architecture"] if name is None else name
+    found = check_architecture(name, spec.modality)
+    found.check(spec)
+    return found
+
+
+def check_architecture(name: str, modality: str | None = None) -> Architecture:
+    """Return the architecture of that name, having checked that it can make samples of a modality, if that is known.
+
+    Raises:
+        ConfigError: it does not exist, or cannot make them.
+    """
+    known = architectures()
     if name not in known:
         raise ConfigError(f"unknown architecture {name!r}{did_you_mean(name, known)}")
     found = known[name]
-    if found.modalities and spec.modality not in found.modalities:
-        able = ", ".join(n for n, a in known.items() if not a.modalities or spec.modality in a.modalities)
-        raise ConfigError(f"architecture {name!r} makes no samples of modality {spec.modality!r}; {able} can")
-    found.check(spec)
+    if modality is not None and found.modalities and modality not in found.modalities:
+        able = ", ".join(n for n, a in known.items() if not a.modalities or modality in a.modalities)
+        raise ConfigError(f"architecture {name!r} makes no samples of modality {modality!r}; {able} can")
     return found
 
 

@@ -29,14 +29,19 @@ LINGER_SECONDS = 3.0  # after the training, so that open pages get its last word
 PARENT_SECONDS = 1.0  # between two questions who the parent is
 
 
+def check_port(port: int) -> None:
+    """Raise ConfigError for a number that is of no port."""
+    if not 0 <= port <= 65_535:
+        raise ConfigError(f"--port is between 0 and 65535, not {port}")
+
+
 def listen(host: str, port: int, *, or_any: bool = False) -> socket.socket:
     """Return a socket that listens; `or_any` takes a free port where `port` is taken.
 
     Raises:
         ConfigError: it cannot be had.
     """
-    if not 0 <= port <= 65_535:
-        raise ConfigError(f"--port is between 0 and 65535, not {port}")
+    check_port(port)
     reason: Exception = OSError("it has no address")
     for wanted in (port, 0) if or_any else (port,):
         try:
