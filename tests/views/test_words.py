@@ -226,6 +226,15 @@ SAID = {
     "faussaire: photos, 1,000 colour images of 64x64, 100 held out, lean, 1 minute": (
         "faussaire : photos, 1 000 images en couleur de 64 × 64, 100 mises de côté, lean, 1 minute"
     ),
+    "faussaire: names, 4,964 lines of up to 9 letters, of an alphabet of 26, 494 held out, text, 30 kimg": (
+        "faussaire : names, 4 964 lignes de 9 lettres au plus, d’un alphabet de 26, 494 mises de côté, text, 30 kimg"
+    ),
+    "faussaire: digits, 1,000 sounds of 0.6 s at 8,000 Hz (64 bands, 64 columns), 122 held out, hybrid, 5 kimg": (
+        "faussaire : digits, 1 000 sons de 0,6 s à 8 000 Hz (64 bandes, 64 colonnes), 122 mises de côté, hybrid, 5 kimg"
+    ),
+    "faussaire: chorales, 3,845 windows of 4 bars, 4 voices, 4 octaves, 391 held out, roll, 6 kimg": (
+        "faussaire : chorales, 3 845 fenêtres de 4 mesures, 4 voix, 4 octaves, 391 mises de côté, roll, 6 kimg"
+    ),
     "photos (1).zip cannot be read (x)": "photos (1).zip est illisible (x)",
     "no labels: the images do not lie in folders of classes": (
         "pas d’étiquettes : les images ne sont pas dans des dossiers de classes"

@@ -228,7 +228,7 @@ def _read(config: Config, console: Console, fingerprint: str | None) -> Dataset:
         words = typed(*config.data[:NAMED]) + (" ..." if len(config.data) > NAMED else "")
         speak(
             console,
-            f"{num_rejected} of {len(dataset.inventory.records)} files left out, the first {first.name} "
+            f"{num_rejected:,} of {len(dataset.inventory.records):,} files left out, the first {first.name} "
             f"({first.note}); faussaire inspect {words} lists them",
         )
     if dataset.all_alike:

@@ -133,7 +133,7 @@ class Finish:
             first = stop
         if left_out:
             self.notes.append(
-                f"samples made by faussaire, left out: {left_out}; to learn from them name a folder of them alone"
+                f"samples made by faussaire, left out: {left_out:,}; to learn from them name a folder of them alone"
             )
 
     def settle_rule(self) -> None:

@@ -57,7 +57,7 @@ def choose(source: Source, wanted: Sequence[str]) -> Selection:
     names = tuple(source.classes[label] for label in old)
     left_out = len(source.items) - len(indices)
     by_number = "".join(f"; {told}" for _, told in found if told)
-    note = f"classes kept: {', '.join(names)}{by_number}; images of other classes left out: {left_out}"
+    note = f"classes kept: {', '.join(names)}{by_number}; images of other classes left out: {left_out:,}"
     return Selection(indices=indices.tolist(), labels=labels[indices], classes=names, notes=(note,))
 
 
