@@ -25,7 +25,7 @@ from faussaire.core.config import resolve
 from faussaire.core.errors import FaussaireError
 from faussaire.runs.folder import RunFolder
 from faussaire.views.verdict import in_words, verdict_on
-from words import Words
+from words import Words, speak
 
 RIGHT, WRONG = "✓", "✗"
 COLOURS = {True: "#1b7f79", False: "#c8553d"}
@@ -321,9 +321,12 @@ def _numbers(value: Any) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Checks:
-    """The checks of all exercises, in one language."""
+    """The checks of all exercises, in one language, which faussaire speaks from then on, too."""
 
     language: str
+
+    def __post_init__(self) -> None:
+        speak(self.language)
 
     def step_1(self, step: Step, *, sigmoid: bool = False) -> Answer:
         """Check the step of D; `sigmoid` where D returns probabilities, and not logits."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("en", "fr")
+
+
+def speak(language: str) -> None:
+    """Have faussaire say things in the language of the notebook, whatever that of the machine."""
+    os.environ["LC_MESSAGES"] = language
+    os.environ.pop("LC_ALL", None)  # it would stand over the other
 
 
 @cache

@@ -25,6 +25,7 @@ from checks import (
 )
 from faussaire.evaluation.verdicts.training import judge
 from faussaire.runs.folder import RunFolder
+from faussaire.views.words import words_for
 from words import LANGUAGES, all_words
 
 SAID = {
@@ -282,3 +283,9 @@ def test_every_word_is_there_in_both_languages() -> None:
         for name, texts in topic.items():
             assert set(texts) == set(LANGUAGES), name
             assert texts["en"] != texts["fr"] or len(texts["en"]) < 12, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_notebook_has_faussaire_speak_its_language_whatever_that_of_the_machine(language: str) -> None:
+    Checks(language)
+    assert words_for(None).language == language
