@@ -1,14 +1,16 @@
 """The real program as something that can be killed, frozen, starved of disk and injected with nonsense.
 
 Each command runs in a child that was forked after the imports, so that a kill costs a second and not five: what runs in
-it is `faussaire.cli.main.run`, as at a prompt. A child may be told to kill itself just before its k-th touch of a file
-(an audit hook counts them): so every instant between two of its dealings with the disk can be hit, and not only those
-that last. It may save every fraction of a second, so that a run of seconds has as many checkpoints as one of hours.
+it is `faussaire.cli.main.run`, as at a prompt. A child may be told to kill itself just before its k-th touch of a file,
+or of one under a folder of some name (an audit hook counts them): so every instant between two of its dealings with the
+disk can be hit, and not only those that last. It saves every fraction of a second, so that a run of seconds has as many
+checkpoints as one of hours.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import signal
@@ -25,7 +27,11 @@ from PIL import Image
 
 TOUCHES = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree")
 """Audit events of dealings with the disk."""
+ANYWHERE, PREPARED, CHECKPOINTS = "", "/cache/", "/checkpoints/"
+"""Parts of paths: touches of files are counted under each of them."""
+
 SAVE_SECONDS = 0.15  # between two saves of a child
+IMPORTED = ("faussaire", "torch", "numpy", "PIL", "rich", "safetensors", "filelock", "matplotlib")
 COLOURS, SIDE = 100, 16  # enough that some are held out, and scores taken
 
 
@@ -38,8 +44,8 @@ class Ended:
 
     said: str
     seconds: float
-    touches: int
-    """How often it dealt with the files under its scratch folder."""
+    touches: dict[str, int]
+    """How often it dealt with the files under its scratch folder, by ANYWHERE, PREPARED and CHECKPOINTS."""
 
 
 def write_pictures(folder: Path, count: int = COLOURS, side: int = SIDE) -> Path:
@@ -55,21 +61,30 @@ def write_pictures(folder: Path, count: int = COLOURS, side: int = SIDE) -> Path
 def recipe(data: Path, run: Path, cache: Path, *, kimg: float, threads: int = 2) -> list[str]:
     """Return the command of the default recipe, small: two shards, bf16, augmented, with classes by name."""
     command = ["train", str(data), "--run", str(run), "--cache", str(cache), "--kimg", f"{kimg:g}", "--conditional"]
-    command += [
-        "--threads",
-        str(threads),
-        "--shards",
-        str(threads),
-        "--precision",
-        "bf16",
-        "--width",
-        "4",
-        "--batch-size",
-        "16",
-        "--z-dim",
-        "8",
-    ]
+    command += ["--threads", str(threads), "--shards", str(threads), "--precision", "bf16"]
+    command += ["--width", "4", "--batch-size", "16", "--z-dim", "8"]
     return [*command, "--augment", "translation", "--augment", "colour", "--augment", "cutout", "--pictures", "5"]
+
+
+class Touches:
+    """Counts how often this process deals with the files under a folder, and sends it a signal before one of them."""
+
+    def __init__(self, inside: Path, kill_at: tuple[str, int] | None, by: int) -> None:
+        self._inside, self._kill_at, self._by = f"{inside}/", kill_at, by
+        self.counted = dict.fromkeys((ANYWHERE, PREPARED, CHECKPOINTS), 0)
+
+    def count(self, event: str, arguments: tuple[object, ...]) -> None:
+        """Take note of an audit event."""
+        if event not in TOUCHES or not isinstance(arguments[0], (str, os.PathLike)):
+            return
+        path = f"{arguments[0]}/"
+        if not path.startswith(self._inside):
+            return
+        for part in self.counted:
+            if part in path:
+                self.counted[part] += 1
+                if self._kill_at == (part, self.counted[part]):
+                    os.kill(os.getpid(), self._by)
 
 
 class Child:
@@ -77,8 +92,9 @@ class Child:
 
     Args:
         command: what would stand after `faussaire`.
-        scratch: the folder under which its touches of files are counted, and its words go.
-        kill_at: the number of the touch before which it kills itself; never if not given.
+        scratch: the folder under which its touches of files are counted; its words go beside it.
+        kill_at: the touch before which it kills itself: of which files, and its number; never if not given.
+        by: the signal that it gives itself there.
         prepare: is called in the child before the program.
     """
 
@@ -87,10 +103,13 @@ class Child:
         command: Sequence[str],
         scratch: Path,
         *,
-        kill_at: int | None = None,
+        kill_at: tuple[str, int] | None = None,
+        by: int = signal.SIGKILL,
         prepare: Callable[[], None] = lambda: None,
     ) -> None:
-        self._log, self._count = scratch / "said.txt", scratch / "touches.txt"
+        # Beside the folder, which may be a disk that is full.
+        self._log, self._count = (scratch.with_name(f"{scratch.name}-{what}") for what in ("said.txt", "touches.json"))
+        self._count.unlink(missing_ok=True)
         self._began = time.monotonic()
         sys.stdout.flush()
         self.pid = os.fork()
@@ -98,34 +117,29 @@ class Child:
             return
         code = 70
         try:  # in the child, which never returns
-            code = self._run(list(command), scratch, kill_at, prepare)
+            prepare()
+            code = self._run(list(command), Touches(scratch, kill_at, by))
         finally:
             os._exit(code)
 
-    def _run(self, command: list[str], scratch: Path, kill_at: int | None, prepare: Callable[[], None]) -> int:
+    def _run(self, command: list[str], touches: Touches) -> int:
         log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(log, stream)
-        touches, inside = 0, str(scratch)
-
-        def count(event: str, arguments: tuple[object, ...]) -> None:
-            nonlocal touches
-            if event in TOUCHES and isinstance(arguments[0], (str, os.PathLike)) and inside in str(arguments[0]):
-                touches += 1
-                if touches == kill_at:
-                    os.kill(os.getpid(), signal.SIGKILL)
 
         import faussaire.training.cadence as cadence
         from faussaire.cli.main import run
 
         cadence.FIRST_SAVE_SECONDS = cadence.SAVE_SECONDS = SAVE_SECONDS
         cadence.REPORT_SECONDS = 0.1
-        prepare()
-        sys.addaudithook(count)
-        code = run(command)
+        sys.addaudithook(touches.count)
+        try:
+            code = run(command)
+        except SystemExit as end:  # as a signal asks to
+            code = int(end.code or 0)
         sys.stdout.flush()
         sys.stderr.flush()
-        self._count.write_text(str(touches))
+        self._count.write_text(json.dumps(touches.counted))
         return code
 
     def signal(self, number: int) -> None:
@@ -139,12 +153,12 @@ class Child:
                 self.signal(signal.SIGKILL)
             time.sleep(0.005)
         _, status = os.waitpid(self.pid, 0)
-        counted = self._count.read_text() if self._count.is_file() else ""
+        counted = self._count.read_text() if self._count.is_file() else "{}"
         return Ended(
             code=os.waitstatus_to_exitcode(status),
             said=self._log.read_text("utf-8", "replace").strip() if self._log.is_file() else "",
             seconds=time.monotonic() - self._began,
-            touches=int(counted or 0),
+            touches=json.loads(counted),
         )
 
 
@@ -174,10 +188,7 @@ def _train_and_list(data: Path, folder: Path, listing: Path) -> NoReturn:
 
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
             code = run(recipe(data, folder / "run", folder / "cache", kimg=0.1, threads=1))
-        names = [
-            name for name in sys.modules if name.partition(".")[0] in ("faussaire", "torch", "numpy", "PIL", "rich")
-        ]
-        listing.write_text("\n".join(names))
+        listing.write_text("\n".join(name for name in sys.modules if name.partition(".")[0] in IMPORTED))
     finally:
         os._exit(code)
 

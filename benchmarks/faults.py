@@ -3,10 +3,11 @@
     python benchmarks/faults.py                          # every fault, 200 kills, 100 of each other, 20 of numbers
     python benchmarks/faults.py kill --n 20 --seed 3     # one of them
 
-    kill    SIGKILL while it prepares, trains, saves and evaluates: half of them at a random time, half before a random
-            touch of a file. The same command again must go on, and end with the same bytes as one that was left alone.
+    kill    SIGKILL while it prepares, trains, saves and evaluates: at a random time, or before a random touch of any
+            file, of a prepared one, or of a checkpoint's. The same command again must go on; it is killed again, until
+            it is through, and must end with the same bytes as one that was left alone.
     full    a disk (tmpfs; where none may be mounted, a limit on the size of files) that is full at some write: one
-            line, and with room again the same command must go on to the same bytes.
+            line. With more room the same command must go on, until there is enough, to the same bytes.
     flip    a byte of a random file of a stopped run is another: `faussaire runs --verify` must name the file, and the
             same command must go on from the newest checkpoint that is whole, to the same bytes.
     freeze  SIGSTOP for a random time, then SIGCONT: the same bytes.
@@ -15,7 +16,8 @@
     models  folders of generators with something wrong: an error in one line or a generator, in bounded memory.
 
 Everything is the default recipe on a folder of colour images in two classes: two shards, bf16, augmented, conditional.
-Each line of numbers is a count with its Wilson interval; exit code 1 where one of them is not full.
+Each line of numbers is a count with its Wilson interval; exit code 1 where one of them is not full. All of it takes a
+quarter of an hour of one core (OMP_NUM_THREADS=1).
 """
 
 from __future__ import annotations
@@ -28,17 +30,33 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from _hostile import spoilt_models
-from _program import Child, Ended, emptied, files_of, recipe, warm_up, write_pictures
+from _program import (
+    ANYWHERE,
+    CHECKPOINTS,
+    PREPARED,
+    Child,
+    Ended,
+    emptied,
+    files_of,
+    recipe,
+    warm_up,
+    write_pictures,
+)
+from faussaire.core.intervals import wilson
+from faussaire.runs.checkpoint import LEFT_BEHIND, checkpoints, damage_of
 
-KIMG = 0.8
+KIMG = 0.4
 INJECTED = ("loss", "gradient", "data", "parameter", "average")
 NEVER_FLIPPED = (".lock", ".owner.json")
-MOST_BYTES = 2**30
+FULL = ("No space left on device", "File too large")
+"""What a run says that met a full disk, though it may have gone on without some picture."""
 
 
 class Scene:
@@ -55,7 +73,7 @@ class Scene:
         warm_up(self.data, emptied(scratch / "warm"))
         self.whole = self.train(emptied(scratch / "whole"))
         self.expected = files_of(scratch / "whole" / "run", "generator")
-        print(f"left alone: {self.whole.seconds:.1f} s, {self.whole.touches} touches of files", flush=True)
+        print(f"left alone: {self.whole.seconds:.1f} s, {self.whole.touches[ANYWHERE]} touches of files", flush=True)
         must(self.whole.code == 0, self.whole)
 
     def start(self, folder: Path, **options: object) -> Child:
@@ -88,36 +106,49 @@ def is_clear(ended: Ended) -> bool:
 
 def kill(scene: Scene, n: int, draw: random.Random) -> int:
     """Kill `n` times; return how many were survived. A run is killed again and again until it is complete."""
-    survived = done = 0
+    survived, done, struck = 0, 0, Counter[str]()
     while done < n:
-        folder, pending, log = emptied(scene.scratch / "killed"), 0, ""
-        while True:
-            by_touch = draw.random() < 0.5
-            at = draw.randint(1, scene.whole.touches) if by_touch and done < n else None
-            child = scene.start(folder, kill_at=at)
-            if at is None and done < n:
-                time.sleep(draw.uniform(0, scene.whole.seconds))
-                with suppress(ProcessLookupError):
-                    child.signal(signal.SIGKILL)
-            ended = child.wait()
-            if ended.code != -signal.SIGKILL:
-                log = ended.said
-                break
+        folder, pending = emptied(scene.scratch / "killed"), 0
+        while (ended := kill_once(scene, folder, draw) if done < n else scene.train(folder)).code == -signal.SIGKILL:
             pending, done = pending + 1, done + 1
+            struck[stage_of(folder / "run")] += 1
         good = ended.code == 0 and scene.is_same(folder)
         survived += pending if good else 0
         if not good:
-            print(f"NOT SURVIVED by one of {pending} kills: exit code {ended.code}: {log[-500:]}", flush=True)
+            print(f"NOT SURVIVED by one of {pending} kills: exit code {ended.code}: {ended.said[-500:]}", flush=True)
         elif pending and draw.random() < 0.2 and done < n:
             lost = kill_evaluation(folder, draw)
             survived, done = survived + (not lost), done + 1
+            struck["evaluating"] += 1
+    print("killed while " + ", ".join(f"{stage}: {count}" for stage, count in sorted(struck.items())), flush=True)
     return survived
+
+
+def kill_once(scene: Scene, folder: Path, draw: random.Random) -> Ended:
+    """Begin or go on with a training, and kill it at a random instant; it may be through before."""
+    part = draw.choice([None, ANYWHERE, PREPARED, CHECKPOINTS])
+    if part is not None:
+        return scene.start(folder, kill_at=(part, draw.randint(1, scene.whole.touches[part]))).wait()
+    child = scene.start(folder)
+    time.sleep(draw.uniform(0, scene.whole.seconds))
+    with suppress(ProcessLookupError):
+        child.signal(signal.SIGKILL)
+    return child.wait()
+
+
+def stage_of(run: Path) -> str:
+    """Say what a run that was killed was at."""
+    if not (run / "config.json").is_file():
+        return "preparing"
+    saved = run / "checkpoints"
+    in_midst = saved.is_dir() and any(LEFT_BEHIND.fullmatch(path.name) for path in saved.iterdir())
+    return "writing a checkpoint" if in_midst else "training"
 
 
 def kill_evaluation(folder: Path, draw: random.Random) -> bool:
     """Kill `faussaire evaluate` and do it again; say whether that failed."""
     command = ["evaluate", str(folder / "run"), "--protocol", "fd2000-pixels-dct"]
-    child = Child(command, folder, kill_at=draw.randint(1, 60))
+    child = Child(command, folder, kill_at=(ANYWHERE, draw.randint(1, 60)))
     child.wait()
     ended = Child(command, folder).wait()
     if ended.code:
@@ -126,29 +157,38 @@ def kill_evaluation(folder: Path, draw: random.Random) -> bool:
 
 
 def full(scene: Scene, n: int, draw: random.Random) -> int:
-    """Fill the disk `n` times; return how many were survived."""
-    used = sum(file.stat().st_size for file in (scene.scratch / "whole").rglob("*") if file.is_file())
-    survived = 0
-    for _ in range(n):
-        folder = emptied(scene.scratch / "full")
-        mounted = mount(folder, 4 * used)
+    """Fill the disk `n` times; return how many were survived. A run gets more and more room until it is complete."""
+    sizes = [file.stat().st_size for file in (scene.scratch / "whole").rglob("*") if file.is_file()]
+    survived = done = 0
+    while done < n:
+        folder, pending, room = emptied(scene.scratch / "full"), 0, 1 << 16
+        mounted = mount(folder, room)
+        wanted = sum(sizes) if mounted else max(sizes)  # what is limited is a disk, or else each file
         try:
-            if mounted:
-                mount(folder, max(4096, int(draw.uniform(0.0, 1.1) * used)), again=True)
-                first = scene.train(folder)
-                mount(folder, 4 * used, again=True)
-            else:
-                limit = draw.choice([file.stat().st_size for file in (scene.scratch / "whole").rglob("*")]) // 2
-                first = scene.train(folder, prepare=lambda limit=limit: limit_files(limit))
-            again = scene.train(folder)
-            good = (first.code == 0 or is_clear(first)) and again.code == 0 and scene.is_same(folder)
+            while True:
+                room += int(wanted * (draw.uniform(0.02, 0.3) if done < n else 10))
+                ended = train_within(scene, folder, room, mounted=mounted)
+                met = ended.code != 0 or any(sign in ended.said for sign in FULL)
+                pending, done = pending + met, done + met
+                if not met or (ended.code != 0 and not is_clear(ended)):
+                    break
+            good = ended.code == 0 and scene.is_same(folder)
+            survived += pending if good else 0
             if not good:
-                print(f"NOT SURVIVED: {first.code}: {first.said[-300:]}; then {again.code}: {again.said[-300:]}")
-            survived += good
+                print(f"NOT SURVIVED, the last of {pending}: {ended.code}: {ended.said[-500:]}", flush=True)
         finally:
             if mounted:
                 subprocess.run(["umount", str(folder)], check=True)
     return survived
+
+
+def train_within(scene: Scene, folder: Path, room: int, *, mounted: bool) -> Ended:
+    """Train, or go on, where a disk that is mounted on the folder, or else every file, may hold so many bytes."""
+    if not mounted:
+        return scene.train(folder, prepare=partial(limit_files, room))
+    if not mount(folder, room, again=True):
+        sys.exit(f"cannot give {folder} another size")
+    return scene.train(folder)
 
 
 def mount(folder: Path, num_bytes: int, *, again: bool = False) -> bool:
@@ -167,16 +207,11 @@ def limit_files(num_bytes: int) -> None:
 
 def flip(scene: Scene, n: int, draw: random.Random) -> int:
     """Change a byte in `n` copies of a stopped run; return how many were found and survived."""
-    from faussaire.runs.checkpoint import checkpoints, damage_of
     from faussaire.runs.folder import RunFolder
 
     stopped = emptied(scene.scratch / "stopped")
-    child = scene.start(stopped)
-    while len(checkpoints(stopped / "run" / "checkpoints")) < 2 or not list((stopped / "run" / "judged").iterdir()):
-        time.sleep(0.02)
-    child.signal(signal.SIGINT)
-    ended = child.wait()
-    must(ended.code == 130, ended)
+    ended = scene.train(stopped, kill_at=(CHECKPOINTS, scene.whole.touches[CHECKPOINTS] // 2), by=signal.SIGTERM)
+    must(ended.code == 128 + signal.SIGTERM, ended)
     survived = 0
     for _ in range(n):
         folder = scene.scratch / "flipped"
@@ -227,7 +262,7 @@ def numbers(scene: Scene, n: int, draw: random.Random) -> int:
     for i in range(n):
         what, at = INJECTED[i % len(INJECTED)], draw.randint(2, int(1000 * scene.kimg / 16) - 1)
         folder = emptied(scene.scratch / "numbers")
-        ended = scene.train(folder, prepare=lambda what=what, at=at: inject(what, at))
+        ended = scene.train(folder, prepare=partial(inject, what, at))
         run = RunFolder(folder / "run")
         told = [event.data["text"] for event in run.events("rolled_back")]
         files = list(run.path.rglob("*.safetensors"))
@@ -308,7 +343,9 @@ def main() -> None:
             n, began = arguments.n or default, time.monotonic()
             survived = fault(scene, n, random.Random(f"{arguments.seed} {name}"))
             failed += survived < n
-            print(f"{name}: {survived} of {n} survived, in {time.monotonic() - began:.0f} s", flush=True)
+            share = wilson(survived, n)
+            interval = f"[{share.low:.3f}, {share.high:.3f}]"
+            print(f"{name}: {survived} of {n} survived {interval}, in {time.monotonic() - began:.0f} s", flush=True)
     sys.exit(1 if failed else 0)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from faussaire.core.errors import CheckpointError
 from faussaire.generation.generator import Generator
@@ -26,4 +27,14 @@ def test_a_flipped_bit_is_found(tmp_path: Path, squares_run: Path, place: int) -
     content[place] ^= 1
     path.write_bytes(content)
     with pytest.raises(CheckpointError):
+        Generator.load(tmp_path)
+
+
+def test_weights_that_another_program_has_saved_again_without_a_word_on_the_run_are_refused(
+    tmp_path: Path, squares_run: Path
+) -> None:
+    shutil.copytree(squares_run / "generator", tmp_path / "generator")
+    path = tmp_path / "generator" / "generator.safetensors"
+    save_file(load_file(path), path)
+    with pytest.raises(CheckpointError, match=r"generator\.safetensors does not say how many images its run had seen"):
         Generator.load(tmp_path)

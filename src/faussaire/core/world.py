@@ -6,7 +6,8 @@ of size 1, in which everything here costs nothing.
 
 Sums are in a fixed order. Of 2^k processes, each adds up with its neighbour, then pairs with pairs, and so on
 (recursive doubling: Thakur et al. 2005): by gloo, what four processes make of a batch is to the last bit what one makes
-of the same four parts of it. A ring would add every piece up in an order of its own.
+of the same four parts of it. A ring of four would add every piece up in an order of its own; in one of two there is
+but one order.
 
 Each process counts up a number of its own in a store that all can read. When one is gone the others meet an error in
 the next thing that they say to each other; whose number stands still is then known to them, and told once.
@@ -58,6 +59,7 @@ class World:
         self.rank, self.size = rank, size
         self._store = store
         self._over = threading.Event()
+        self._pairs: list[dist.ProcessGroup] = []
 
     @property
     def is_first(self) -> bool:
@@ -69,17 +71,11 @@ class World:
     def sum_(self, flat: Tensor) -> None:
         """Add up a vector over all processes, in place; every one gets the same bits."""
         with self._meeting():
-            if self.size & (self.size - 1) or not is_host(flat.device):
+            if not self._pairs or not is_host(flat.device):
                 dist.all_reduce(flat)
-                return
-            other, distance = torch.empty_like(flat), 1
-            while distance < self.size:
-                partner = self.rank ^ distance
-                exchange = [dist.P2POp(dist.isend, flat, partner), dist.P2POp(dist.irecv, other, partner)]
-                for work in dist.batch_isend_irecv(exchange):
-                    work.wait()
-                flat.add_(other)  # a + b is b + a, to the last bit
-                distance *= 2
+            else:
+                for pair in self._pairs:
+                    dist.all_reduce(flat, group=pair)  # a + b is b + a, to the last bit
 
     def from_first(self, value: T) -> T:
         """Return what the first process gives, made of JSON types; what the others give does not matter."""
@@ -218,8 +214,11 @@ class World:
         return "which never came so far"
 
     def begin(self) -> None:
-        """Say who this process is, and from now on that it lives."""
+        """Pair up for the sums, say who this process is, and from now on that it lives."""
         assert self._store is not None
+        if self.size > 2 and self.size & (self.size - 1) == 0:
+            pairs = (sorted((self.rank, self.rank ^ 2**power)) for power in range(self.size.bit_length() - 1))
+            self._pairs = [_group(pair) for pair in pairs]
         self._store.set(f"name/{self.rank}", f"pid {os.getpid()} on {socket.gethostname()}")
         store = self._store.clone() if hasattr(self._store, "clone") else self._store  # the latter before torch 2.8
         threading.Thread(target=self._beat, args=(store,), name="beat", daemon=True).start()
@@ -235,6 +234,12 @@ class World:
         with suppress(RuntimeError):
             while not self._over.wait(BEAT_SECONDS):
                 store.add(f"beat/{self.rank}", 1)
+
+
+def _group(ranks: list[int]) -> dist.ProcessGroup:
+    """Join some of the processes by gloo; each of them must call this, in the same order."""
+    group: dist.ProcessGroup = dist.new_group(ranks, PATIENCE, backend="gloo", use_local_synchronization=True)
+    return group
 
 
 class Silent(SystemExit):

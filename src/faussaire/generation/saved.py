@@ -189,8 +189,10 @@ def _read_weights(path: Path, module: nn.Module) -> tuple[int, dict[str, Tensor]
     """Read how many images D had seen, and the tensors of a network that has no memory yet."""
     check_weights(path, {name: (NAMES[t.dtype], t.shape) for name, t in module.state_dict().items()})
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
+        metadata = file.metadata() or {}
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no dict)
+    if "nimg" not in metadata:
+        raise ValueError(f"{path.name} does not say how many images its run had seen, as faussaire's do")
     check_digest(tensors, metadata)
     return int(metadata["nimg"]), tensors
 

@@ -164,16 +164,17 @@ def save_checkpoint(
     tensors = state.tensors()
     check_finite(tensors, state.nimg)
     content = save(on_host(tensors))
+    of_tensors = _told(content)
     counts = {
         "nimg": state.nimg,
         "seconds": round(state.seconds, 3),
         "augment": state.augment,
         "run": dict(run or {}),
-        "sha256": hashlib.sha256(content).hexdigest(),  # for versions that know no manifest
+        "sha256": of_tensors["sha256"],  # for versions that know no manifest
     }
-    files = {TENSORS: content, COUNTS: json.dumps(counts).encode()}
-    digests = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
-    files[DIGESTS] = json.dumps(digests).encode()
+    counted = json.dumps(counts).encode()
+    digests = {TENSORS: of_tensors, COUNTS: _told(counted)}
+    files = {TENSORS: content, COUNTS: counted, DIGESTS: json.dumps(digests).encode()}
     final = folder / f"{state.nimg:012d}"
     beside = folder / f".{final.name}.tmp"
     with writing(final):
@@ -191,6 +192,11 @@ def save_checkpoint(
             raise
         _tidy(folder, final, best_nimg)
     return final
+
+
+def _told(content: bytes) -> dict[str, Any]:
+    """Return what the manifest tells of a file."""
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def check_finite(tensors: Mapping[str, Tensor], nimg: int) -> None:
