@@ -12,10 +12,12 @@ from faussaire.core.errors import ConfigError
 from faussaire.core.rng import generator_for
 from faussaire.modalities import SampleSpec
 from faussaire.models.augment import (
+    STRONGEST,
     Draws,
     apply,
     draw,
     next_strength,
+    overfits,
     policy_for,
     reason_for,
     speed_for,
@@ -242,14 +244,27 @@ def test_what_is_no_image_is_left_alone_and_no_flip_is_automatic() -> None:
     assert not AUGMENTATIONS["flip"].automatic
 
 
-def test_the_strength_follows_the_sign_of_the_overfitting() -> None:
-    assert next_strength(0.5, 0.9, 256, speed_images=10_000) == pytest.approx(0.5256)
-    assert next_strength(0.5, 0.1, 256, speed_images=10_000) == pytest.approx(0.4744)
-    assert next_strength(0.5, 0.6, 256, speed_images=10_000) == 0.5
-    assert next_strength(0.5, 0.5, 256, target=0.4, speed_images=10_000) > 0.5
-    assert next_strength(0.99, 1.0, 256, speed_images=10_000) == 1.0
-    assert next_strength(0.01, -1.0, 256, speed_images=10_000) == 0.0
-    assert next_strength(0.5, math.nan, 256, speed_images=10_000) == 0.5
+def test_d_overfits_where_reals_that_it_never_saw_look_like_fakes_to_it() -> None:
+    seen, fake = torch.tensor([0.9, -0.1, 1.2, 0.4]), torch.tensor([-0.9, 0.3, -0.5, -0.5])  # means 0.6 and -0.4
+    assert not overfits(seen, seen, fake, 0.1)  # r_v 0
+    assert not overfits(seen, seen - 0.49, fake, 0.1)
+    assert overfits(seen, seen - 0.51, fake, 0.1)
+    assert not overfits(seen, None, fake, 0.1)  # r_t is 2 * 3 / 4 - 1
+    assert not overfits(fake, fake - 0.51, seen, 0.0)  # where fakes are placed above reals, r_v says nothing
+
+
+def test_d_overfits_where_it_is_right_on_nearly_all_reals() -> None:
+    logits = torch.arange(20.0)
+    assert not overfits(logits, None, logits - 10, 4.5)  # 15 of 20: 0.5
+    assert overfits(logits, None, logits - 10, 2.5)
+    assert overfits(logits, logits, logits - 10, 2.5)
+
+
+def test_the_strength_moves_by_a_fixed_step_and_stays_within_its_bounds() -> None:
+    assert next_strength(0.5, True, 256, speed_images=10_000) == pytest.approx(0.5256)
+    assert next_strength(0.5, False, 256, speed_images=10_000) == pytest.approx(0.4744)
+    assert next_strength(0.79, True, 256, speed_images=10_000) == 0.8
+    assert next_strength(0.01, False, 256, speed_images=10_000) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -259,5 +274,5 @@ def test_the_strength_can_arrive_in_a_tenth_of_a_run(total: int, speed: int) -> 
     assert speed_for(total) == speed
     p = 0.0
     for _ in range(math.ceil(speed / 256)):
-        p = next_strength(p, 1.0, 256, speed_images=speed)
-    assert p == 1.0
+        p = next_strength(p, True, 256, speed_images=speed)
+    assert p == STRONGEST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -47,14 +48,28 @@ def test_augmentation_grows_while_d_knows_the_reals_and_no_further_than_it_may()
     trainer.step()
     assert trainer.state.augment == 0.0  # at the very start it waits
     trainer.state.nimg = 400
+    reals, fakes = torch.ones(8), -torch.ones(8)
     for _ in range(10_000):
-        trainer.adapt(torch.ones(1))
+        trainer.adapt(reals, fakes)
     assert trainer.state.augment == 0.8
-    before = trainer.state.augment
-    trainer.adapt(torch.zeros(1))
-    assert trainer.state.augment < before
+    trainer.adapt(fakes, reals)
+    assert trainer.state.augment < 0.8
     trainer.step()
     assert all(torch.isfinite(tensor).all() for tensor in trainer.state.tensors().values())
+
+
+def test_augmentation_grows_where_reals_that_were_held_out_look_like_fakes_to_d() -> None:
+    trainer = image_trainer("hybrid", batch_size=8)
+    trainer.augment = ("translation", "cutout")
+    trainer.unseen = Batches(np.full((20, 1, 8, 8), 77, np.uint8), to_real=IMAGE.to_real, batch_size=16, seed=0)
+    trainer.state.nimg = 400
+    unseen = float(trainer.unseen_logits(400).mean())  # type: ignore[union-attr]
+    above, below = torch.tensor([2.0, 0.0]), torch.tensor([1.0, -1.0])  # of both, half are on either side of 0.5
+    trainer.adapt(unseen + above, unseen + below)  # r_v is 1 / 1
+    grown = trainer.state.augment
+    assert grown > 0
+    trainer.adapt(unseen + above - 1, unseen + below - 1)  # r_v is 0
+    assert trainer.state.augment < grown
 
 
 ARCHITECTURES = ["dense", "conv", "hybrid"]

@@ -25,6 +25,8 @@ from faussaire.models.augmentations import AUGMENTATIONS
 ADAPT_FROM = 0.03  # of the run: at first D is right because fakes are poor, and not because it knows the reals
 STRONGEST = 0.8  # beyond, fakes may learn the augmentation (Karras et al. 2020, arXiv 2006.06676, figure 4)
 TARGET_R_T = 0.6  # Karras et al. 2020, section 3
+TARGET_R_V = 0.5  # the same
+UNSEEN, LEAST_UNSEEN = 16, 4  # held-out samples that D is shown at each of its steps, of so many at least: for r_v
 SPEED_SHARE = 0.1  # of the images of a run
 SPEED_LEAST, SPEED_MOST = 10_000, 500_000  # images; the latter is the paper's
 
@@ -119,22 +121,39 @@ def reason_for(num_images: int, spec: SampleSpec) -> str:
     return f"augmentation: {names}, as D would soon learn {images} by heart{no_colour}"
 
 
-def next_strength(p: float, r_t: float, images: int, *, target: float = TARGET_R_T, speed_images: int) -> float:
-    """Return the next p: a fixed step up where D overfits more than `target`, down where less, within [0, 1].
+def overfits(seen: Tensor, unseen: Tensor | None, fake: Tensor, boundary: Tensor | float) -> bool:
+    """Tell whether D knows its reals by heart, of its logits `[N]` of them, of reals held out, and of fakes.
+
+    Karras et al. 2020, arXiv 2006.06676, eq. 1, either heuristic: r_v, how far unseen reals look to D like fakes and
+    not like reals (0 is not at all, 1 wholly), is above TARGET_R_V; or r_t, how many more reals D finds REAL than FAKE,
+    is above TARGET_R_T. A relativistic D has all reals by heart long before r_t says so, as its logits of them need not
+    lie far above those of fakes; r_v needs reals that were held out.
+
+    Args:
+        seen: logits of training samples.
+        unseen: logits of held-out ones, where there are any.
+        fake: logits of fakes.
+        boundary: of the loss between REAL and FAKE: `Loss.boundary`.
+    """
+    r_t = 2 * int((seen > boundary).sum()) / len(seen) - 1
+    if r_t > TARGET_R_T or unseen is None:
+        return r_t > TARGET_R_T
+    gap = float(seen.mean() - fake.mean())
+    return gap > 0 and float(seen.mean() - unseen.mean()) > TARGET_R_V * gap
+
+
+def next_strength(p: float, is_too_much: bool, images: int, *, speed_images: int) -> float:
+    """Return the next p: a fixed step up where D overfits, down where it does not, within [0, STRONGEST].
 
     Karras et al. 2020, arXiv 2006.06676, section 3. A pure function: p is the whole state, and a checkpoint holds it.
 
     Args:
-        p: chance in [0, 1] that an operation fires, so far.
-        r_t: mean sign in [-1, 1] of D's logits of reals since p last moved (eq. 1): how many more D finds REAL than
-            FAKE. For a loss whose origin drifts, the sign is taken from its boundary: r_t = 2 · accuracy_real - 1.
-            A figure that is not finite leaves p as it is.
-        images: shown to D since p last moved; four batches in the paper.
-        target: r_t to be held.
+        p: chance that an operation fires, so far.
+        is_too_much: whether D `overfits`.
+        images: shown to D since p last moved.
         speed_images: images in which p can go from 0 to 1; see `speed_for`.
     """
-    direction = (r_t > target) - (r_t < target)
-    return min(1.0, max(0.0, p + direction * images / speed_images))
+    return min(STRONGEST, max(0.0, p + (1 if is_too_much else -1) * images / speed_images))
 
 
 def speed_for(total_images: int) -> int:

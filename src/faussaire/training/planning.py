@@ -152,7 +152,7 @@ class Sketch(Trainer):
         """Give every parameter its gradient and leave the weights as they are."""
         self.point_down(network, found)
 
-    def adapt(self, accuracy_real: Tensor) -> None:
+    def adapt(self, real_logits: Tensor, fake_logits: Tensor) -> None:
         """Leave the augmentation as it is."""
 
 

@@ -12,6 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from rich.console import Console
 
@@ -25,13 +26,14 @@ from faussaire.core.rng import draw_places
 from faussaire.core.suggestions import typed
 from faussaire.core.terminal import speak, waiting
 from faussaire.core.world import World, open_world
-from faussaire.data import Dataset, locate, prepare
+from faussaire.data import Dataset, Rows, locate, prepare
 from faussaire.data.batches import Batches
 from faussaire.data.labels.labels import is_about_labels
 from faussaire.evaluation.while_training import LEAST_SCORED, Scorer, training_scorer
 from faussaire.generation.generator import Generator
 from faussaire.generation.saved import generator_nimg
 from faussaire.modalities import of_spec
+from faussaire.models.augment import FEW, LEAST_UNSEEN, UNSEEN
 from faussaire.runs.best import best_of
 from faussaire.runs.checkpoint import TrainState, fresh_state
 from faussaire.runs.clock import RunClock
@@ -279,22 +281,29 @@ def _finished(folder: RunFolder, state: TrainState) -> str:
 def _trainer(config: Config, dataset: Dataset, state: TrainState, plan: Plan, world: World) -> Trainer:
     """Return the trainer, its batches where it computes: all of the data, where there is room."""
     kind, device = of_spec(dataset.spec), device_of(state.G)
-    batches = Batches(
-        dataset.images,
-        to_real=kind.to_real,
-        batch_size=config.batch,
-        seed=config.seed,
-        labels=dataset.labels if config.conditional else None,
-        num_classes=len(dataset.spec.classes),
-        device=device,
-        is_resident=kind.takes_tensors and fits(dataset.images.nbytes, device),
-    )
+
+    def batches_of(samples: Rows, labels: np.ndarray | None, batch_size: int) -> Batches:
+        return Batches(
+            samples,
+            to_real=kind.to_real,
+            batch_size=batch_size,
+            seed=config.seed,
+            labels=labels if config.conditional else None,
+            num_classes=len(dataset.spec.classes),
+            device=device,
+            is_resident=kind.takes_tensors and fits(samples.nbytes, device),
+        )
+
+    batches = batches_of(dataset.images, dataset.labels, config.batch)
+    unseen = None
+    if config.augment and len(dataset.images) < FEW and len(dataset.held_out) >= LEAST_UNSEEN:
+        unseen = batches_of(dataset.held_out, dataset.held_out_labels, UNSEEN)
     threads = torch.get_num_threads() if is_host(device) else 1
     shards = config.shards or 1
     if shards > 1:
         torch.set_num_threads(1)
     use_tensor_cores(device, config.precision)
-    return Trainer(config, batches, state, plan, shards=shards, threads=threads, world=world)
+    return Trainer(config, batches, state, plan, shards=shards, threads=threads, world=world, unseen=unseen)
 
 
 def _scorer(trainer: Trainer, dataset: Dataset) -> Scorer | None:

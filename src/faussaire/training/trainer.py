@@ -21,7 +21,7 @@ from faussaire.core.rng import generator_for
 from faussaire.core.world import ALONE, World
 from faussaire.data.batches import Batches
 from faussaire.models.architectures import seed_dropout
-from faussaire.models.augment import ADAPT_FROM, STRONGEST, draw, next_strength, speed_for
+from faussaire.models.augment import ADAPT_FROM, apply, draw, next_strength, overfits, speed_for
 from faussaire.runs.checkpoint import TrainState, not_finite
 from faussaire.runs.plan import Plan
 from faussaire.training.passes import Passes
@@ -41,6 +41,7 @@ class Trainer:
         shards: parts that a batch is cut in, in all processes together; 1 for networks that look across a batch.
         threads: that share this process's shards; one for each if not given.
         world: the processes that train together; each of them makes every step.
+        unseen: real samples held out of training, by which D shows whether it knows the others by heart.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Trainer:
         shards: int = 1,
         threads: int | None = None,
         world: World = ALONE,
+        unseen: Batches | None = None,
     ) -> None:
-        self.config, self.batches, self.state, self.plan = config, batches, state, plan
+        self.config, self.batches, self.state, self.plan, self.unseen = config, batches, state, plan, unseen
         self.shards = Shards(state.G, state.D, shards, batch_size=config.batch, threads=threads, world=world)
         self.device = device_of(state.G)
         self.augment = config.augment or ()  # through these D sees every sample, as strongly as it overfits
@@ -117,7 +119,7 @@ class Trainer:
         state.nimg += config.batch
         values = {name: figure for name, figure in found.figures.items() if not name.endswith("_logits")}
         if self.augment:
-            self.adapt(values["accuracy_real"])
+            self.adapt(found.figures["real_logits"], found.figures["fake_logits"])
         return Judged(
             real=real,
             fake=torch.cat([fake.detach() for fake in found.fakes]),
@@ -165,13 +167,26 @@ class Trainer:
         drawn = self.shards.own(draw(self.augment, config.batch, shape, self.state.augment, random)).to(self.device)
         return {f"{stream}/{name}": amounts for name, amounts in drawn.amounts.items()}
 
-    def adapt(self, accuracy_real: Tensor) -> None:
-        """Augment more where D finds more of the reals `[N]` real than it should, and less where fewer (ADA)."""
-        r_t = 2 * float(accuracy_real.mean()) - 1
+    def adapt(self, real_logits: Tensor, fake_logits: Tensor) -> None:
+        """Augment more where D knows the reals by heart, less where it does not (ADA); `[N]` logits of a batch."""
         state, before = self.state, self.state.nimg - self.config.batch  # the plan may change after the step, not in it
         if self.plan.progress(before) > ADAPT_FROM:
+            boundary = self.passes.loss.boundary(real_logits, fake_logits)
+            is_too_much = overfits(real_logits, self.unseen_logits(before), fake_logits, boundary)
             speed = speed_for(self.plan.at(before).end_nimg)
-            state.augment = min(STRONGEST, next_strength(state.augment, r_t, self.config.batch, speed_images=speed))
+            state.augment = next_strength(state.augment, is_too_much, self.config.batch, speed_images=speed)
+
+    @torch.no_grad()
+    def unseen_logits(self, nimg: int) -> Tensor | None:
+        """Return D's logits `[n]` of a batch that it does not train on, augmented as its own are; None without."""
+        if self.unseen is None:
+            return None
+        random = generator_for(self.config.seed, "augment unseen", nimg)
+        new = self.unseen.real(nimg)
+        draws = draw(self.augment, len(new), new.shape[1:], self.state.augment, random).to(self.device)
+        seed_dropout(self.state.D, random)
+        logits: Tensor = self.state.D(apply(new, draws), self.unseen.labels(nimg))
+        return logits
 
     def take_step(self, network: str, found: Found) -> None:
         """Take one step of Adam down the gradients that were found, if they and the losses that they are of are finite.
