@@ -22,7 +22,7 @@ Every row is a training on the same images in the same time on the machine that 
 samples are held against test images that nothing trains on. **strided**, **pooled** and **mixing** are the Fréchet
 distances on the hidden features of three classifiers of the very data, that differ in architecture, seed and training
 half (10,000 samples); **EfficientNet** that on EfficientNet-Lite0's, **pixels** on pixels-dct's (5,000 each). Lower is
-better. An interval in brackets is of 95 %: over the samples drawn where there is one seed, and over the seeds, by
+better. An interval in brackets is of 95%: over the samples drawn where there is one seed, and over the seeds, by
 Student's t of the logarithms, where there are several. Precision and recall are on EfficientNet-Lite0's features;
 *copies* is the p-value of the test for copies, the least of the seeds, and below 0.001 it is called a copier. A dash is
 not measured.
