@@ -27,13 +27,8 @@ def test_a_run_may_be_given_wherever_its_folder_may(squares_run: Path) -> None:
 def test_a_run_says_in_one_line_where_it_stands(squares_run: Path, tmp_path: Path) -> None:
     run = faussaire.Run(squares_run)
     assert run.state == "finished"
-    assert repr(run) == f"Run({str(squares_run)!r}): finished, 2.0 kimg, {verdict_of(squares_run)}"
+    assert repr(run) == f"Run({str(squares_run)!r}): finished, 2.0 kimg, few"  # its images are 60
     assert repr(faussaire.Run(tmp_path / "none")).endswith("starting, 0.0 kimg")
-
-
-def verdict_of(run: Path) -> str:
-    (*_, last) = RunFolder(run).events("stats")
-    return str(last.data["verdict"])
 
 
 def test_columns_have_a_value_for_each_report(squares_run: Path) -> None:

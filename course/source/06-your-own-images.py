@@ -105,8 +105,7 @@ opened(small.path / "noise.png")
 judged = faussaire.evaluate(small.path, protocols=["fd2000-pixels-dct", "pr2000-pixels-dct"])
 for score in judged.scores:
     print(f"{score.metric:18} {score.value:8.3f}  [{score.low:.3f}, {score.high:.3f}]  n = {score.n_real} / {score.n_fake}")
-for verdict in judged.verdicts:
-    print(verdict.text)
+print(check.said(small))
 
 # %% [markdown]
 # [en]

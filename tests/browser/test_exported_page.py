@@ -275,12 +275,18 @@ def test_figures_come_with_their_intervals(squares_run: Path, tmp_path: Path, op
         "n_fake": 60,
     }
     meanings = {"frechet": {"title": {"en": "Fréchet distance", "fr": "Distance de Fréchet"}}}
-    scores = {"scores": [row | {"nimg": 2000}], "meanings": meanings, "verdicts": [{"name": "sound"}]}
+    scores = {
+        "scores": [row | {"nimg": 2000}],
+        "meanings": meanings,
+        "verdicts": [{"name": "sound"}],
+        "doubts": ["rare_copies"],
+    }
     (run / "scores.json").write_text(json.dumps(scores))
     page = open_file(export(run, "page", tmp_path / "page.html")[0])
     assert (
         re.sub(r"\s+", " ", page.inner_text("#figures tbody")) == "Fréchet distance fd1-x 12.5 11.25 to 13.75 60 / 60"
     )
     assert "Sound" in page.inner_text("#verdicts")
+    assert "copies can hardly be found" in page.inner_text("#verdicts")
     page.click("text=Français")
     assert "11,25 à 13,75" in page.inner_text("#figures tbody")

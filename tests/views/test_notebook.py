@@ -111,7 +111,7 @@ def test_a_run_shows_its_state_its_verdict_and_its_last_samples(outputs: dict[st
     assert 'src="data:image/png;base64,' in markup
     assert shown(outputs["run"], "image/png")
     (line,) = shown(outputs["run"], "text/plain")
-    assert line == "Run('runs/squares'): finished, 0.5 kimg, learning"
+    assert line == "Run('runs/squares'): finished, 0.5 kimg, few"
 
 
 def test_a_generator_shows_twenty_samples_and_says_what_it_is(outputs: dict[str, list[Any]]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter, Token
 
 from faussaire.core.config import FIELDS, LENGTHS, PRECISIONS, PREPARATION, field_help
+from faussaire.core.errors import ConfigError
 from faussaire.core.quantities import read_number, read_whole
 from faussaire.views.words import Words
 
@@ -35,7 +36,7 @@ CHOICES = {
     "lr_schedule": ("constant", "linear", "cosine"),
     "precision": PRECISIONS,
 }
-"""Settings with few values, which a shell completes. Another value is refused where all settings are checked."""
+"""Settings with few values, which a shell completes."""
 
 
 def whole(kind: object, tokens: Sequence[Token]) -> int:
@@ -60,9 +61,12 @@ def _typed(token: Token) -> tuple[str, str, str]:
     return flag, long.lstrip("-").replace("-", "_"), token.value
 
 
-def as_typed(kind: object, tokens: Sequence[Token]) -> str:
-    """Return what was typed."""
-    return tokens[-1].value
+def chosen(kind: object, tokens: Sequence[Token]) -> str:
+    """Read one of the CHOICES of a setting."""
+    _, name, value = _typed(tokens[-1])
+    if value not in CHOICES[name]:
+        raise ConfigError(f"--{name.replace('_', '-')} {value!r} is unknown: one of {', '.join(CHOICES[name])}")
+    return value
 
 
 Whole = Annotated[int, Parameter(converter=whole)]
@@ -113,7 +117,7 @@ def _flag(field: Field[Any], help: str, *, group: Any = None) -> inspect.Paramet
     shown = "" if default is None or default is False or default == "" else f" [{default}]"
     converter: Any = {int: whole, float: number, list[int]: wholes}.get(kind)
     if field.name in CHOICES:
-        kind, converter = Literal[CHOICES[field.name]], as_typed
+        kind, converter = Literal[CHOICES[field.name]], chosen
     annotation = Annotated[
         kind | None,
         Parameter(

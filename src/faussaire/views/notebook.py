@@ -144,10 +144,11 @@ def run_html(run: RunFolder) -> str:
 
 
 def in_a_line(run: RunFolder) -> str:
-    """Say in English, as Python's own words are, where a run stands: `finished, 120.0 kimg, learning`."""
-    found = standing(list(last_of(run).values()), time.time())
-    verdict = [found.verdict] if found.verdict else []
-    return ", ".join([state_of(run), f"{found.nimg / 1000:,.1f} kimg", *verdict])
+    """Say in English, as Python's own words are, where a run stands: `running, 120.0 kimg, learning`."""
+    events = list(last_of(run).values())
+    nimg = standing(events, time.time()).nimg
+    verdict = verdict_on(run, events).verdict.name
+    return ", ".join(dict.fromkeys([state_of(run), f"{nimg / 1000:,.1f} kimg", verdict]))
 
 
 def last_of(run: RunFolder) -> dict[str, Event]:

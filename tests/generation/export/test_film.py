@@ -90,7 +90,7 @@ def test_without_ffmpeg_a_webp_is_written_and_said(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ("--kind carousel", "walk, grid or training"), ("--fps 0", "1 to 120"), ("--seconds nan", "--seconds times"),
+        ("--kind carousel", "walk, grid or training"), ("--fps 0", "1 to 120"), ("--seconds nan", "number of seconds"),
         ("--seconds 1e9", "--seconds times"), ("--seeds 1", "two samples or more"), ("--tiles 0", "1 to 400"),
         ("--pixels 9999", "1 to 4096"), ("--truncation 5", "truncation"), ("--class 9", "no class '9'"),
         ("--out walk.avi", ".mp4, .webp or .gif"), ("--n 5", "--n is no option of --to film"),

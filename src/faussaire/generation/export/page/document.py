@@ -124,7 +124,8 @@ def _figures(source: Source) -> dict[str, Any]:
         scores.append({"metric": row["metric"], "protocol": str(row.get("protocol", "")), **numbers, **meaning})
     nimg = _finite(rows[0].get("nimg")) if rows else None
     names = [verdict.get("name") for verdict in verdicts or () if isinstance(verdict, dict)]
-    return {"scores": scores, "verdicts": names, "kimg": None if nimg is None else nimg / 1000}
+    doubts = [doubt for doubt in found.get("doubts") or () if isinstance(doubt, str)]
+    return {"scores": scores, "verdicts": names, "doubts": doubts, "kimg": None if nimg is None else nimg / 1000}
 
 
 def _finite(value: object) -> float | None:

@@ -1,7 +1,7 @@
 // The figures with their intervals, and the card of the model.
 
 function wordFigures() {
-  const { scores, verdicts } = DATA.figures;
+  const { scores, verdicts, doubts } = DATA.figures, said = TEXTS[language];
   $("figures").hidden = !scores.length;
   $("figures-say").textContent = words(scores.length ? "figures_say" : "figures_none", { kimg: number(DATA.figures.kimg) });
   $("figures").tBodies[0].replaceChildren(
@@ -18,7 +18,9 @@ function wordFigures() {
     }),
   );
   $("verdicts").replaceChildren(
-    ...verdicts.map((name) => Object.assign(document.createElement("li"), { textContent: TEXTS[language].verdicts[name] ?? name })),
+    ...[...verdicts.map((name) => said.verdicts[name] ?? name), ...doubts.map((name) => said.doubts[name] ?? name)].map((text) =>
+      Object.assign(document.createElement("li"), { textContent: text }),
+    ),
   );
 }
 
