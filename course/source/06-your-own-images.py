@@ -105,7 +105,8 @@ opened(small.path / "noise.png")
 judged = faussaire.evaluate(small.path, protocols=["fd2000-pixels-dct", "pr2000-pixels-dct"])
 for score in judged.scores:
     print(f"{score.metric:18} {score.value:8.3f}  [{score.low:.3f}, {score.high:.3f}]  n = {score.n_real} / {score.n_fake}")
-print(check.said(small))
+for verdict in judged.verdicts:
+    print(verdict.text)
 
 # %% [markdown]
 # [en]
