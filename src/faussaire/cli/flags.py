@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter, Token
 
 from faussaire.core.config import FIELDS, LENGTHS, PRECISIONS, PREPARATION, field_help
-from faussaire.core.errors import ConfigError
 from faussaire.core.quantities import read_number, read_whole
+from faussaire.core.suggestions import check_choice
 from faussaire.views.words import Words
 
 SHORT = {"minutes": "-m", "kimg": "-k", "n": "-n"}
+LONG = {short: name for name, short in SHORT.items()}
 NAMES = {"label": "--class"}
 """Fields whose flag has another name: `class` is a word of Python's own."""
 GROUPS = {
@@ -57,15 +58,13 @@ def number(kind: object, tokens: Sequence[Token]) -> float:
 def _typed(token: Token) -> tuple[str, str, str]:
     """Return a flag as it was typed, the setting that it is of, and its value."""
     flag = str(token.keyword)
-    long = {short: name for name, short in SHORT.items()}.get(flag, flag)
-    return flag, long.lstrip("-").replace("-", "_"), token.value
+    return flag, LONG.get(flag, flag).lstrip("-").replace("-", "_"), token.value
 
 
 def chosen(kind: object, tokens: Sequence[Token]) -> str:
     """Read one of the CHOICES of a setting."""
-    _, name, value = _typed(tokens[-1])
-    if value not in CHOICES[name]:
-        raise ConfigError(f"--{name.replace('_', '-')} {value!r} is unknown: one of {', '.join(CHOICES[name])}")
+    flag, name, value = _typed(tokens[-1])
+    check_choice(flag, value, CHOICES[name])
     return value
 
 

@@ -6,8 +6,16 @@ import difflib
 import itertools
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from faussaire.core.errors import ConfigError
+
+
+def check_choice(flag: str, value: object, known: Sequence[str]) -> None:
+    """Raise ConfigError for a value that is none of a few words, and name these."""
+    if value not in known:
+        raise ConfigError(f"{flag} {value!r} is unknown: one of {', '.join(known)}")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 from faussaire.core.config import flag
 from faussaire.core.errors import ConfigError, DataError
+from faussaire.core.suggestions import check_choice
 from faussaire.data.dataset import Dataset, Origin, Source
 from faussaire.data.decode.chunks import Chunk
 from faussaire.data.decode.frames import with_all_frames
@@ -61,8 +62,7 @@ class PrepareOptions:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for one that is out of its range, TypeError for one that no modality has."""
-        if self.duplicates not in DUPLICATES:
-            raise ConfigError(f"--duplicates {self.duplicates!r} is unknown: one of {', '.join(DUPLICATES)}")
+        check_choice("--duplicates", self.duplicates, DUPLICATES)
         if unknown := set(self.of_modality) - set(_defaults()):
             raise TypeError(f"prepare() got an unexpected option {min(unknown)!r}")
         for modality in modalities().values():

@@ -121,13 +121,22 @@ def reason_for(num_images: int, spec: SampleSpec) -> str:
     return f"augmentation: {names}, as D would soon learn {images} by heart{no_colour}"
 
 
+def r_v(seen: Tensor, unseen: Tensor, fake: Tensor) -> float | None:
+    """Return how far reals that D never saw look to it like fakes, by its logits: 0 is not at all, 1 wholly.
+
+    (E D(train) - E D(validation)) / (E D(train) - E D(generated)): Karras et al. 2020, arXiv 2006.06676, eq. 1. None
+    where D does not place fakes below the reals that it trains on.
+    """
+    of_seen, of_unseen, of_fake = (float(logits.mean()) for logits in (seen, unseen, fake))
+    return (of_seen - of_unseen) / (of_seen - of_fake) if of_seen > of_fake else None
+
+
 def overfits(seen: Tensor, unseen: Tensor | None, fake: Tensor, boundary: Tensor | float) -> bool:
     """Tell whether D knows its reals by heart, of its logits `[N]` of them, of reals held out, and of fakes.
 
-    Karras et al. 2020, arXiv 2006.06676, eq. 1, either heuristic: r_v, how far unseen reals look to D like fakes and
-    not like reals (0 is not at all, 1 wholly), is above TARGET_R_V; or r_t, how many more reals D finds REAL than FAKE,
-    is above TARGET_R_T. A relativistic D has all reals by heart long before r_t says so, as its logits of them need not
-    lie far above those of fakes; r_v needs reals that were held out.
+    Karras et al. 2020, arXiv 2006.06676, eq. 1, either heuristic: `r_v` is above TARGET_R_V; or r_t, how many more
+    reals D finds REAL than FAKE, is above TARGET_R_T. A relativistic D has all reals by heart long before r_t says so,
+    as its logits of them need not lie far above those of fakes; r_v needs reals that were held out.
 
     Args:
         seen: logits of training samples.
@@ -138,8 +147,8 @@ def overfits(seen: Tensor, unseen: Tensor | None, fake: Tensor, boundary: Tensor
     r_t = 2 * int((seen > boundary).sum()) / len(seen) - 1
     if r_t > TARGET_R_T or unseen is None:
         return r_t > TARGET_R_T
-    gap = float(seen.mean() - fake.mean())
-    return gap > 0 and float(seen.mean() - unseen.mean()) > TARGET_R_V * gap
+    known = r_v(seen, unseen, fake)
+    return known is not None and known > TARGET_R_V
 
 
 def next_strength(p: float, is_too_much: bool, images: int, *, speed_images: int) -> float:

@@ -17,6 +17,7 @@ from faussaire.core.moments import rounded, with_half
 from faussaire.core.rng import draw_places
 from faussaire.generation.latents import latents
 from faussaire.models.architectures import statistics_frozen
+from faussaire.models.augment import r_v
 from faussaire.training.trainer import Trainer
 
 LEAST_JUDGED = 256
@@ -68,9 +69,8 @@ def measure_overfitting(trainer: Trainer, held_out: Tensor, labels: Tensor | Non
     state.D.train()
     boundary = trainer.passes.loss.boundary(of_seen, of_fake)
     right = [float((logits > boundary).float().mean()) for logits in (of_seen, of_new)]
-    r_v = overfitting(of_seen, of_new, of_fake)
     return Gauged(
-        r_v=r_v,
+        r_v=overfitting(of_seen, of_new, of_fake),
         accuracy_seen=right[0],
         accuracy_held_out=right[1],
         n_seen=len(seen),
@@ -93,24 +93,19 @@ def batch_diversity(fake: Tensor, real: Tensor) -> Estimate:
 def overfitting(seen: Tensor, new: Tensor, fake: Tensor) -> Estimate | None:
     """Return r_v of D's logits of training samples `[N]`, new ones `[M]` and fakes `[L]`; None where it is undefined.
 
-    0 where D makes no difference between seen and new, 1 where new ones look as wrong as fakes (Karras et al. 2020,
-    arXiv 2006.06676, eq. 1: (E D(train) - E D(validation)) / (E D(train) - E D(generated))). Not defined where D does
-    not place fakes below reals, or where one side is a single sample. The variance is that of the delta method, and the
-    interval Student's, by the side of the fewest samples: that is mostly the new ones.
+    0 where D makes no difference between seen and new, 1 where new ones look as wrong as fakes: `r_v`. Undefined, too,
+    where one side is a single sample. The variance is that of the delta method, and the interval Student's, by the side
+    of the fewest samples: that is mostly the new ones.
     """
-    fewest = min(map(len, (seen, new, fake)))
-    if fewest < 2:
+    fewest, value = min(map(len, (seen, new, fake))), r_v(seen, new, fake)
+    if fewest < 2 or value is None:
         return None
-    means = [float(logits.mean()) for logits in (seen, new, fake)]
     variances = [float(logits.var() / len(logits)) for logits in (seen, new, fake)]
-    gap = means[0] - means[2]
-    if gap <= 0:
-        return None
-    r_v = (means[0] - means[1]) / gap
-    slopes = ((1 - r_v) / gap, -1 / gap, r_v / gap)
+    gap = float(seen.mean()) - float(fake.mean())
+    slopes = ((1 - value) / gap, -1 / gap, value / gap)
     variance = sum(slope**2 * variance for slope, variance in zip(slopes, variances, strict=True))
     half = student_quantile(LEVEL, fewest - 1) * math.sqrt(variance)
-    return Estimate(value=r_v, low=r_v - half, high=r_v + half)
+    return Estimate(value=value, low=value - half, high=value + half)
 
 
 def _spread(samples: Tensor) -> tuple[float, float]:

@@ -103,10 +103,10 @@ def inspect_data(
         ConfigError, DataError: as `prepare`.
         CheckpointError: a file cannot be written.
     """
-    if out is not None and kind_of(out) == ARRAY:
-        raise ConfigError(f"--out {out}: the contact sheet is a picture; name one (sheet.png), or a folder (DIR/)")
-    if out is not None:  # where it cannot be made, nothing has to be read
-        make_folder(Path(out) if kind_of(out) == FOLDER else Path(out).parent)
+    if out is not None:
+        if kind_of(out) == ARRAY:
+            raise ConfigError(f"--out {out}: the contact sheet is a picture; name one (sheet.png), or a folder (DIR/)")
+        make_folder(Path(out) if kind_of(out) == FOLDER else Path(out).parent)  # before anything is read
     text = named(data)
     with waiting(console, words("inspection.console.reading", name=text)):
         dataset = prepare(data, **settings)

@@ -15,6 +15,7 @@ from PIL import ImageColor
 
 from faussaire.core.errors import ConfigError
 from faussaire.core.marks import SAMPLE
+from faussaire.core.suggestions import check_choice
 from faussaire.modalities import spec
 from faussaire.modalities.image.depths import EIGHT, HEAD_BYTES, Ends, Measured, are_missed_by, may_be_deep, notes_of
 from faussaire.modalities.image.fitting import CROP, FITS, PAD, WHITE
@@ -104,9 +105,9 @@ def check(options: Mapping[str, Any]) -> None:
     if channels not in (None, 1, 3, 4):
         raise ConfigError(f"channels {channels} is not 1 (grey), 3 (RGB) or 4 (RGB and alpha): try --channels 3")
     background = options["background"]
-    for name, known in (("fit", (None, *FITS)), ("frames", (FIRST, ALL))):
-        if options[name] not in known:
-            raise ConfigError(f"--{name} {options[name]!r} is unknown: one of {', '.join(filter(None, known))}")
+    if options["fit"] is not None:
+        check_choice("--fit", options["fit"], FITS)
+    check_choice("--frames", options["frames"], (FIRST, ALL))
     try:
         ImageColor.getrgb(background)
     except ValueError:
