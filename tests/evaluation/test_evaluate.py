@@ -24,6 +24,7 @@ from faussaire.evaluation.compare import compare
 from faussaire.evaluation.evaluate import evaluate
 from faussaire.evaluation.extractors import fitted
 from faussaire.evaluation.extractors.spec import opaque
+from faussaire.evaluation.protocols import mark_of
 from faussaire.evaluation.reals import Reals
 from faussaire.evaluation.while_training import training_scorer
 from faussaire.generation.generator import Generator
@@ -173,13 +174,26 @@ def test_two_runs_differ_by_more_than_noise_or_not(
     assert {c.better for c in compare(worse, worse)} == {""}
     with pytest.raises(ConfigError, match="against different images"):
         compare(worse, other)
+    assert {s.protocol for s in worse.scores}.isdisjoint(s.protocol for s in other.scores)
+    assert worse.notes[0].startswith(f"reals @{worse.scores[0].protocol.split('@')[1]}: ")
+    renamed = replace(worse, scores=tuple(replace(s, protocol=f"x-{s.protocol}") for s in worse.scores))
+    with pytest.raises(ConfigError, match="no figure of one name"):
+        compare(worse, renamed)
+
+
+def test_a_score_of_the_training_and_a_figure_measured_later_have_one_name(run: RunFolder) -> None:
+    (later,) = {score.protocol for score in evaluate(run, protocols=PIXELS[:1]).scores}
+    (earlier,) = {row["protocol"] for event in run.events("score") for row in event.data["rows"]}
+    assert earlier == later
 
 
 def test_the_commands_print_json_and_write_the_report(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [str(run.path), "--protocol", PIXELS[0]]
     assert command(["evaluate", *arguments, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert rows == json.loads((run.path / "scores.json").read_text())["scores"]
+    written = json.loads((run.path / "scores.json").read_text())
+    assert rows == written["scores"]
+    assert {row["protocol"].split("@")[1] for row in rows} == {mark_of(written["reals"])}
     report = (run.path / "report.html").read_bytes()
     assert command(["evaluate", *arguments]) == 0
     out = capsys.readouterr().out
@@ -236,7 +250,7 @@ def test_a_perfect_generator_of_sorted_classes_scores_at_its_floor(conditional: 
         return images[torch.stack([places[label][c % len(places[label])] for label, c in pairs])]
 
     known = {"labels": data.labels[held_out]} if conditional else {}
-    rows = training_scorer(data.images[held_out], IMAGE, make, z_dim=4, seed=0, **known)()
+    rows = training_scorer(data.images[held_out], IMAGE, make, z_dim=4, reals="", seed=0, **known)()
     found = {row["metric"]: row for row in rows}
     frechet, floor, limit = (found[name] for name in ("frechet", "frechet-floor", "frechet-infinity"))
     assert (frechet["n_real"], floor["n_real"]) == (2000, 2000)

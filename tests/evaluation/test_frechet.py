@@ -93,6 +93,23 @@ def test_floor_is_what_a_perfect_generator_gets_at_that_size() -> None:
     assert frechet_floor(gaussian(0, 300, 16), 400)[1] == 150
 
 
+@pytest.mark.parametrize(("n", "pool"), [(60, 2), (60, 6)])
+def test_a_perfect_generator_beats_no_floor_by_more_than_its_interval(n: int, pool: int) -> None:
+    """Features of five kinds, as of images; the perfect generator draws anew from where the reals came from."""
+    kinds = 3 * gaussian(0, 5, 8)
+    beaten = outside = 0
+    for seed in range(200):
+        rng = torch.Generator().manual_seed(seed)
+        drawn = kinds[torch.randint(5, ((pool + 1) * n,), generator=rng)] + gaussian(1000 + seed, (pool + 1) * n, 8)
+        reals, perfect = drawn[:-n], drawn[-n:]
+        found, (floor, size) = frechet_distance(reals[:n], perfect), frechet_floor(reals, n)
+        assert size == n
+        beaten += found < floor.low
+        outside += not floor.low <= found <= floor.high
+    assert beaten <= 0.05 * 200
+    assert outside <= 0.07 * 200
+
+
 def test_same_features_give_the_same_estimates_to_the_bit() -> None:
     real, fake = gaussian(0, 200, 8), gaussian(1, 200, 8)
     torch.manual_seed(1)

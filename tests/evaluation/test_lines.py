@@ -96,7 +96,7 @@ def test_figures_of_lines_stand_beside_real_ones_and_a_model() -> None:
     real, noise = drawn(500, 2), np.random.default_rng(3).integers(0, 4, (600, 6))
     fakes = np.concatenate([drawn(300, 1), noise[:300]])
     rows = compute(
-        PROTOCOLS["lines2000-lines"], extractor(one_hot(real, 4)), extractor(one_hot(fakes, 4)), extractor
+        PROTOCOLS["lines2000-lines"], extractor(one_hot(real, 4)), extractor(one_hot(fakes, 4)), extractor, reals=""
     )  # fmt: skip
     figures = {row.metric: row.value for row in rows}
     assert list(figures) == [figure.name for figure in METRIC.figures]
@@ -110,4 +110,4 @@ def test_too_few_lines_are_not_measured() -> None:
     extractor = LinesExtractor(drawn(50, 1), trained_on="words")
     few = extractor(one_hot(drawn(10, 2), 4))
     with pytest.raises(UnmeasurableError, match="40 lines or more"):
-        compute(PROTOCOLS["lines2000-lines"], few, few, extractor)
+        compute(PROTOCOLS["lines2000-lines"], few, few, extractor, reals="")

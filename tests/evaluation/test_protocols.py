@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 
 import pytest
@@ -14,8 +15,9 @@ from faussaire.core.intervals import Estimate
 from faussaire.evaluation.extractors import EXTRACTORS
 from faussaire.evaluation.extractors.fitted import FITTED
 from faussaire.evaluation.extractors.pixels import PixelsExtractor
+from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics import MEANINGS, METRICS
-from faussaire.evaluation.protocols import PROTOCOLS, Protocol, compute
+from faussaire.evaluation.protocols import FITTED_NAMES, NO_WEIGHTS_SHA256, PROTOCOLS, Protocol, compute, mark_of
 
 
 def features(seed: int, n: int, d: int = 12) -> Tensor:
@@ -45,6 +47,49 @@ def test_a_name_pins_metric_extractor_number_neighbour_level_and_seed(
     assert PROTOCOLS[name] == expected
 
 
+PINNED = {
+    "efficientnet-lite0": ("1", "579344248a93"),
+    "inception-v3": ("2015-12-05", "6726825d0af5"),
+    **dict.fromkeys(("letter-groups", "music", "nyquist", "pixels-dct", "values"), ("1", NO_WEIGHTS_SHA256[:12])),
+}
+
+
+def test_the_name_of_an_extractor_pins_its_version_and_its_weights() -> None:
+    """Another version or other weights take another name: two figures of one name would not be alike any more."""
+    found = {name: (kind.version, kind.sha256[:12]) for name, kind in EXTRACTORS.items()}  # type: ignore[attr-defined]
+    assert found == PINNED
+    assert set(FITTED) == set(FITTED_NAMES)
+
+
+def test_the_name_of_a_metric_pins_its_neighbour_its_level_and_its_seed() -> None:
+    neighbours = {(listed.metric, listed.k) for listed in PROTOCOLS.values() if listed.k}
+    assert neighbours == {("precision-recall", 3), ("density-coverage", 5)}
+    assert {(listed.level, listed.seed) for listed in PROTOCOLS.values()} == {(0.95, 0)}
+
+
+def name_of(reals: str, extractor: Extractor, *, n: int = 60) -> str:
+    listed = Protocol(metric="diversity", extractor=extractor.name, n_real=n, n_fake=n)
+    (score,) = compute(listed, features(0, n), features(1, n), extractor, reals=reals)
+    return score.protocol
+
+
+def test_a_name_says_which_reals_a_figure_was_held_against() -> None:
+    ours = name_of("held-out:4be1", PixelsExtractor())
+    assert ours == f"div60-pixels-dct@{mark_of('held-out:4be1')}"
+    assert re.fullmatch(r"div60-pixels-dct@[0-9a-f]{6}", ours)
+    assert ours == name_of("held-out:4be1", PixelsExtractor())
+    others = {name_of(reals, PixelsExtractor()) for reals in ("train:4be1", "all:4be1", "held-out:4be2")}
+    assert len({ours, *others}) == 4
+
+
+def test_a_name_says_to_which_data_its_extractor_was_fitted() -> None:
+    first, second, third = Signs(), Signs(), Signs()
+    second.sha256, third.version = "1" * 64, "3"
+    names = [name_of("held-out:4be1", extractor) for extractor in (first, second, third)]
+    assert len(set(names)) == 3
+    assert all(re.fullmatch(r"div60-labels-cnn\.[0-9a-f]{4}@[0-9a-f]{6}", name) for name in names)
+
+
 def test_only_inception_may_print_fid() -> None:
     for name, listed in PROTOCOLS.items():
         assert name.startswith(("fid", "kid")) == (
@@ -68,13 +113,15 @@ class Signs:
 
 def test_classes_are_counted_by_an_extractor_that_tells_them() -> None:
     fake = features(1, 80).abs()
-    rows = {s.metric: s for s in compute(PROTOCOLS["classes2000-labels-cnn"], features(0, 130), fake, Signs())}
+    rows = {
+        s.metric: s for s in compute(PROTOCOLS["classes2000-labels-cnn"], features(0, 130), fake, Signs(), reals="")
+    }
     assert rows["classes-known"].value == 1
     assert rows["class-distance"].value == pytest.approx(float((features(0, 130)[:, 0] <= 0).float().mean()))
     assert (rows["classifier-accuracy"].value, rows["classifier-accuracy"].n_real) == (1.0, 50)
-    assert rows["classes-known"].protocol == "classes130x80-labels-cnn"
+    assert re.fullmatch(r"classes130x80-labels-cnn\.\w{4}@\w{6}", rows["classes-known"].protocol)
     with pytest.raises(ConfigError, match="pixels-dct does not"):
-        compute(protocol("classes", 60), features(0, 130), fake, PixelsExtractor())
+        compute(protocol("classes", 60), features(0, 130), fake, PixelsExtractor(), reals="")
 
 
 def test_every_figure_has_its_meaning_in_both_languages() -> None:
@@ -87,7 +134,7 @@ def test_every_figure_has_its_meaning_in_both_languages() -> None:
 
 @pytest.mark.parametrize("metric", [name for name, metric in METRICS.items() if not metric.extractors])
 def test_every_metric_gives_rows_with_all_that_it_takes_to_trust_them(metric: str) -> None:
-    scores = compute(protocol(metric, 60), features(0, 130), features(1, 80), PixelsExtractor(), nimg=5000)
+    scores = compute(protocol(metric, 60), features(0, 130), features(1, 80), PixelsExtractor(), reals="", nimg=5000)
     assert {score.metric for score in scores} == {figure.name for figure in METRICS[metric].figures}
     for score in scores:
         assert score.low < score.value < score.high
@@ -100,34 +147,40 @@ def test_every_metric_gives_rows_with_all_that_it_takes_to_trust_them(metric: st
 
 
 def test_fewer_images_are_not_presented_as_many() -> None:
-    (score,) = compute(protocol("diversity", 10_000), features(0, 50), features(1, 40), PixelsExtractor())
-    assert score.protocol == "div50x40-pixels-dct"
+    (score,) = compute(protocol("diversity", 10_000), features(0, 50), features(1, 40), PixelsExtractor(), reals="")
+    assert score.protocol.split("@")[0] == "div50x40-pixels-dct"
     assert (score.n_real, score.n_fake) == (50, 40)
     assert "10,000 generated images are asked for" in score.note
 
 
 def test_the_floor_is_measured_on_reals_alone() -> None:
-    rows = {s.metric: s for s in compute(protocol("frechet", 60), features(0, 120), features(1, 60), PixelsExtractor())}
+    rows = {
+        s.metric: s
+        for s in compute(protocol("frechet", 60), features(0, 120), features(1, 60), PixelsExtractor(), reals="")
+    }
     assert set(rows) == {"frechet", "frechet-infinity", "frechet-floor"}
     assert rows["frechet-floor"].n_real == rows["frechet-floor"].n_fake == 60
 
 
 @pytest.mark.parametrize(("num_real", "num_fake"), [(119, 60), (120, 50), (50, 60)])
 def test_a_floor_at_another_number_of_images_than_the_distance_is_not_shown(num_real: int, num_fake: int) -> None:
-    scores = compute(protocol("frechet", 60), features(0, num_real), features(1, num_fake), PixelsExtractor())
+    scores = compute(protocol("frechet", 60), features(0, num_real), features(1, num_fake), PixelsExtractor(), reals="")
     assert {score.metric for score in scores} == {"frechet", "frechet-infinity"}
 
 
 def test_computing_twice_gives_the_same_rows() -> None:
     torch.manual_seed(1)
-    first = compute(protocol("precision-recall", 60), features(0, 100), features(1, 90), PixelsExtractor())
+    first = compute(protocol("precision-recall", 60), features(0, 100), features(1, 90), PixelsExtractor(), reals="")
     torch.manual_seed(2)
-    assert compute(protocol("precision-recall", 60), features(0, 100), features(1, 90), PixelsExtractor()) == first
+    assert (
+        compute(protocol("precision-recall", 60), features(0, 100), features(1, 90), PixelsExtractor(), reals="")
+        == first
+    )
 
 
 def test_features_of_another_extractor_are_refused() -> None:
     with pytest.raises(ConfigError, match="needs features of efficientnet-lite0"):
-        compute(PROTOCOLS["fd10k-efficientnet-lite0"], features(0, 50), features(1, 50), PixelsExtractor())
+        compute(PROTOCOLS["fd10k-efficientnet-lite0"], features(0, 50), features(1, 50), PixelsExtractor(), reals="")
 
 
 def test_every_extractor_of_a_protocol_can_be_made() -> None:

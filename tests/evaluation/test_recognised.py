@@ -45,11 +45,11 @@ def test_the_share_of_reals_stands_beside_that_of_samples() -> None:
     fake, real = torch.randn(80, 1, generator=torch.Generator().manual_seed(0)), torch.ones(50, 1)
     protocol = PROTOCOLS["rec2000-sound-cnn"]
     labels = (torch.tensor([1] * 40 + [0] * 10), (fake[:, 0] > 0).long())
-    rows = {score.metric: score for score in compute(protocol, real, fake, Signs(), labels=labels)}
+    rows = {score.metric: score for score in compute(protocol, real, fake, Signs(), reals="", labels=labels)}
     assert rows["recognised"].value == rows["recognised-least"].value == 1
     assert rows["recognised-real"].value == pytest.approx(0.8)
     with pytest.raises(UnmeasurableError, match="--conditional"):
-        compute(protocol, real, fake, Signs())
+        compute(protocol, real, fake, Signs(), reals="")
 
 
 def test_the_recogniser_of_sounds_is_made_from_labelled_data() -> None:

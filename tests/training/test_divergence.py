@@ -62,7 +62,7 @@ def recorded(folder: Path, *, due: str = "end", **settings: Any) -> Recorder:
     recorder = recorder_by(SimulatedClock(), trainer, folder, image_spec(8, 3))
     recorder.held_out = torch.zeros(4, 3, 8, 8)
     recorder.scorer = training_scorer(
-        trainer.batches.samples, IMAGE, trainer.state.forge, z_dim=trainer.config.z_dim, seed=0
+        trainer.batches.samples, IMAGE, trainer.state.forge, z_dim=trainer.config.z_dim, reals="", seed=0
     )
     return recorder
 

@@ -95,6 +95,19 @@ def score(value: float, variance: float, slope: float, *, level: float = LEVEL) 
     return Estimate(value=value, low=centre - half, high=centre + half, level=level)
 
 
+def of_another_draw(estimate: Estimate) -> Estimate:
+    """Return the interval that holds what another such draw gives, where that of `estimate` holds the mean of all.
+
+    Two draws differ by twice the variance of one. It is taken from the interval, of `score` or `normal`, whose half
+    width squared is z^2 variance + shift^2, with the shift of its centre z^2 slope / 2. The slope stays: the truth is
+    taken to lie half way between the two draws, and each variance grows by half of it.
+    """
+    centre, half = (estimate.low + estimate.high) / 2, (estimate.high - estimate.low) / 2
+    shift = centre - estimate.value
+    wide = math.sqrt(max(0.0, 2 * (half**2 - shift**2)) + shift**2)
+    return Estimate(value=estimate.value, low=centre - wide, high=centre + wide, level=estimate.level)
+
+
 def jackknife_variance(leave_one_out: Tensor) -> float:
     """Return the jackknife variance (n - 1)/n sum (t_i - mean t)^2 of a statistic from its n values [n] with sample
     i left out. Of two independent sets, the variances add up.

@@ -49,22 +49,25 @@ def compare_all(evaluations: Sequence[Evaluation]) -> Comparisons:
 
 
 def compare(first: Evaluation, second: Evaluation) -> list[Comparison]:
-    """Compare two evaluations figure by figure.
+    """Compare two evaluations figure by figure: those of one name, which pins the reals and what sees them.
 
     Raises:
-        ConfigError: they were made against different reals.
+        ConfigError: they were made against different reals, or all by networks that were fitted to different data.
     """
     if first.reals != second.reals:
         raise ConfigError(
             f"{first.name} and {second.name} were measured against different images: name the same by --data"
         )
     others = {(s.protocol, s.metric): s for s in second.scores}
-    found = []
-    for s in first.scores:
-        other = others.get((s.protocol, s.metric))
-        if other is not None and MEANINGS[s.metric].direction in COMPARED:
-            found.append(_compared(first.name, second.name, s, other))
-    return found
+    pairs = [(s, others[s.protocol, s.metric]) for s in first.scores if (s.protocol, s.metric) in others]
+    if not pairs:
+        raise ConfigError(
+            f"{first.name} and {second.name} have no figure of one name: networks that were fitted to different data "
+            "do not see alike; choose another --protocol"
+        )
+    return [
+        _compared(first.name, second.name, s, other) for s, other in pairs if MEANINGS[s.metric].direction in COMPARED
+    ]
 
 
 def _compared(first: str, second: str, a: Score, b: Score) -> Comparison:

@@ -86,7 +86,7 @@ def measure(
     chosen, extractors, more = _load_extractors(wanted, reals, seed, progress, is_asked_for=bool(protocols))
     fake, asked = fake_features(generator, extractors, max(p.n_fake for p in chosen), seed, progress, world)
     real = {name: real_features(e, kind, reals.images, reals.key, progress) for name, e in extractors.items()}
-    known = {"nimg": generator.nimg, "labels": (reals.label_tensor, asked)}
+    known = {"reals": reals.key, "nimg": generator.nimg, "labels": (reals.label_tensor, asked)}
     scores, unmeasured = _compute_all(chosen, real, fake, extractors, known, progress)
     copies, pairs = find_copies(generator, reals, extractors[kind.scored_by], fake[kind.scored_by], seed, progress)
     return Evaluation(

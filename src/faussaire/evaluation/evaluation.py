@@ -38,7 +38,7 @@ class Evaluation:
     """Its first samples of seed 0, nobody having chosen: uint8 `[NUM_SHOWN, H, W, C]` for images."""
 
     reals: str
-    """Names the real images; figures against different ones cannot be compared."""
+    """Names the real images, whose mark is in the name of every figure: others cannot be compared with these."""
 
     scores: tuple[Score, ...]
     """The figures, each with interval, n and protocol."""
@@ -80,11 +80,12 @@ class Evaluation:
         return f"Evaluation({self.name!r}, {self.nimg / 1000:,.1f} kimg, {said}: {figures})"
 
     def as_json(self) -> dict[str, object]:
-        """Return the figures, what each means, the verdicts, and the p-value of the test for copies, as JSON types."""
+        """Return reals, figures, what each means, verdicts, and what the test for copies says, as JSON types."""
         from faussaire.evaluation.metrics import MEANINGS  # torch
 
         meanings = {name: MEANINGS[name] for name in dict.fromkeys(score.metric for score in self.scores)}
         return {
+            "reals": self.reals,
             "scores": self.rows(),
             "meanings": {name: {"title": m.title, "better": m.better} for name, m in meanings.items()},
             "verdicts": [asdict(verdict) for verdict in self.verdicts],

@@ -4,6 +4,9 @@ A name reads metric, number of samples, extractor: `fd10k-efficientnet-lite0`. O
 the literature, `fid` and `kid`, appear. When there are fewer images than a protocol asks for, it is computed on those
 that there are, under the name that this makes it, and with a note: `fd3000-efficientnet-lite0`, or, of 1,024 real and
 10,000 generated images, `fd1024x10k-efficientnet-lite0`.
+
+A figure's name says besides which reals it was held against, by a mark: `fd1024x10k-efficientnet-lite0@3fa2c1`; and of
+an extractor that was fitted to the data of a run, which fit that was: `div10k-labels-cnn.5b0e@3fa2c1`.
 """
 
 from __future__ import annotations
@@ -64,7 +67,8 @@ class Score:
     """One row: a figure with all that it takes to trust it. `dataclasses.asdict` of it is plain JSON."""
 
     protocol: str
-    """Name of the protocol, with the number of samples that were there."""
+    """Name of the protocol, with the number of samples that were there, and the mark of the reals: figures of one
+    name may be compared, others not."""
     metric: str
     """Which of the protocol's figures this is."""
     value: float
@@ -97,6 +101,7 @@ def compute(
     fake: Tensor,
     extractor: Extractor,
     *,
+    reals: str,
     nimg: int | None = None,
     labels: Labels = (None, None),
 ) -> list[Score]:
@@ -104,9 +109,9 @@ def compute(
 
     Args:
         protocol: the recipe, as in PROTOCOLS.
-        real: features of all the real images that there are, [R, D].
-        fake: features of generated images, [F, D].
+        real, fake: features of all the real images that there are, [R, D], and of generated ones, [F, D].
         extractor: what they were computed with.
+        reals: names the real images; see `mark_of`.
         nimg: images that the run had seen.
         labels: classes of `real`, int64 [R], and those that the generator was asked for, int64 [F].
 
@@ -117,23 +122,40 @@ def compute(
     """
     if extractor.name != protocol.extractor:
         raise ConfigError(f"{protocol.name} needs features of {protocol.extractor}, not of {extractor.name}")
-    reals = _drawn(len(real), protocol.n_real, protocol.seed, "real")
+    drawn = _drawn(len(real), protocol.n_real, protocol.seed, "real")
     fakes = _drawn(len(fake), protocol.n_fake, protocol.seed, "fake")
     used = Features(
         protocol=protocol,
         extractor=extractor,
-        real=real[reals],
+        real=real[drawn],
         fake=fake[fakes],
         every_real=real,
-        real_labels=None if labels[0] is None else labels[0][reals],
+        real_labels=None if labels[0] is None else labels[0][drawn],
         fake_labels=None if labels[1] is None else labels[1][fakes],
     )
     actual = replace(protocol, n_real=len(used.real), n_fake=len(used.fake))
     note = "" if actual == protocol else _smaller(protocol, actual)
+    name = f"{actual.name}{_fit_of(extractor)}@{mark_of(reals)}"
     return [
-        _score(actual.name, row, extractor, seed=protocol.seed, nimg=nimg, note=note)
+        _score(name, row, extractor, seed=protocol.seed, nimg=nimg, note=note)
         for row in METRICS[protocol.metric].compute(used)
     ]
+
+
+def mark_of(reals: str) -> str:
+    """Return the six letters that stand for real images in the names of the figures that are held against them.
+
+    Args:
+        reals: which part of the data, and its fingerprint: `held-out:4be1…`, `train:…`, or `all:…` of another source.
+    """
+    return hashlib.sha256(reals.encode()).hexdigest()[:6]
+
+
+def _fit_of(extractor: Extractor) -> str:
+    """Return what tells an extractor that was fitted to data of a run from others of its name; nothing of any other."""
+    if extractor.name not in FITTED_NAMES:
+        return ""
+    return "." + hashlib.sha256(f"{extractor.version} {extractor.sha256}".encode()).hexdigest()[:4]
 
 
 def _smaller(protocol: Protocol, actual: Protocol) -> str:
@@ -178,6 +200,10 @@ SIZES = {
 
 OF_A_KIND = (2_000, 10_000)
 """The same, of an extractor that metrics of one kind of data name."""
+
+
+FITTED_NAMES = ("labels-cnn", "sound-cnn", "lines")
+"""Extractors that are fitted to the data of a run; the name of any other one pins its weights."""
 
 
 def _protocols() -> dict[str, Protocol]:

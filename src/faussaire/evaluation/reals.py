@@ -16,6 +16,7 @@ from torch import Tensor
 
 from faussaire.core.errors import ConfigError, DataError
 from faussaire.data import Dataset, Rows, prepare
+from faussaire.evaluation.protocols import mark_of
 from faussaire.generation.generator import Generator
 from faussaire.modalities import Modality, of_spec
 from faussaire.runs.folder import RunFolder
@@ -41,7 +42,7 @@ class Reals:
 
     classes: tuple[str, ...]
     key: str
-    """Names these images in the cache."""
+    """Names these images, in the cache and, by its mark (`protocols.mark_of`), in the names of figures."""
 
     trained_on: str
     """Fingerprint of the data that `train` is of."""
@@ -75,23 +76,32 @@ def find_reals(run: RunFolder, generator: Generator, data: str | Path | Sequence
     if data is not None:
         other = prepare(data, **wanted)
         images = np.concatenate([other.images[:], other.held_out[:]])
-        note = f"reals: the {len(images):,} images of {other.name}"
+        key = f"all:{other.fingerprint}"
+        note = f"reals @{mark_of(key)}: the {len(images):,} images of {other.name}"
         labels = None
         if other.labels is not None and other.spec.classes == (own or other).spec.classes:
             labels = np.concatenate([other.labels, other.held_out_labels])
-        return _as_reals(own or other, images, labels, f"all:{other.fingerprint}", note)
+        return _as_reals(own or other, images, labels, key, note)
     if own is None:
         raise ConfigError(f"{run.path} is a generator without its run: name real images by --data")
     if not own.fits(run.read_json(run.config)["fingerprint"]):
         raise DataError(f"{own.name} holds other images than the run was trained on: name reals by --data")
     if len(own.held_out) >= ENOUGH_HELD_OUT:
-        note = f"reals: the {len(own.held_out):,} images of {own.name} that were held out of training"
-        return _as_reals(own, own.held_out, own.held_out_labels, f"held-out:{own.fingerprint}", note)
+        key = held_out_key(own.fingerprint)
+        note = f"reals @{mark_of(key)}: the {len(own.held_out):,} images of {own.name} that were held out of training"
+        return _as_reals(own, own.held_out, own.held_out_labels, key, note)
+    key = f"train:{own.fingerprint}"
     note = (
-        f"reals: the {len(own.images):,} TRAINING images of {own.name}, as fewer than {ENOUGH_HELD_OUT} are held out: "
-        "a generator that copies them would score best; measure against others by --data"
+        f"reals @{mark_of(key)}: the {len(own.images):,} TRAINING images of {own.name}, as fewer than "
+        f"{ENOUGH_HELD_OUT} are held out: a generator that copies them would score best; measure against others by "
+        "--data"
     )
-    return _as_reals(own, own.images, own.labels, f"train:{own.fingerprint}", note)
+    return _as_reals(own, own.images, own.labels, key, note)
+
+
+def held_out_key(fingerprint: str) -> str:
+    """Return what names the held-out part of the data of a fingerprint, for an evaluation and for a training alike."""
+    return f"held-out:{fingerprint}"
 
 
 def _as_reals(

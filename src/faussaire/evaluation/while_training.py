@@ -34,6 +34,7 @@ def training_scorer(
     make: Callable[[Tensor, Tensor | None], Tensor],
     *,
     z_dim: int,
+    reals: str,
     seed: int,
     labels: np.ndarray | None = None,
     world: World = ALONE,
@@ -41,12 +42,11 @@ def training_scorer(
     """Return what scores a generator while it trains.
 
     Args:
-        held_out: rows `[N, *shape]`, at least LEAST_SCORED.
+        held_out, reals: rows `[N, *shape]`, at least LEAST_SCORED, and what names them, as `Reals.key` does.
         kind: their modality, which names the extractor.
         make: maps latents `[n, z_dim]`, and labels `[n]` where G is conditional, to samples `[n, *shape]` in [-1, 1];
             called anew for each score.
-        z_dim: numbers in a latent.
-        seed: of the run; the latents are the same for each score.
+        z_dim, seed: numbers in a latent, and the seed of the run; the latents are the same for each score.
         labels: of the held-out images, int64 `[N]`, where G is conditional: the samples have their shares.
         world: the processes that share the work; all of them must call for the score, and get it.
     """
@@ -70,6 +70,6 @@ def training_scorer(
 
     def score() -> list[dict[str, object]]:
         fake = in_pieces(features, protocol.n_fake, PIECE, world)
-        return [asdict(row) for row in compute(protocol, real, fake, extractor)]
+        return [asdict(row) for row in compute(protocol, real, fake, extractor, reals=reals)]
 
     return score

@@ -29,6 +29,7 @@ from faussaire.core.world import World, open_world
 from faussaire.data import Dataset, Rows, locate, prepare
 from faussaire.data.batches import Batches
 from faussaire.data.labels.labels import is_about_labels
+from faussaire.evaluation.reals import held_out_key
 from faussaire.evaluation.while_training import LEAST_SCORED, Scorer, training_scorer
 from faussaire.generation.generator import Generator
 from faussaire.generation.saved import generator_nimg
@@ -316,6 +317,7 @@ def _scorer(trainer: Trainer, dataset: Dataset) -> Scorer | None:
         of_spec(dataset.spec),
         trainer.state.forge,
         z_dim=config.z_dim,
+        reals=held_out_key(dataset.fingerprint),
         seed=config.seed,
         labels=dataset.held_out_labels if config.conditional else None,
         world=trainer.shards.world,

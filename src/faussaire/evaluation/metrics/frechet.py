@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from faussaire.core.intervals import LEVEL, Estimate, as_features, score
+from faussaire.core.intervals import LEVEL, Estimate, as_features, of_another_draw, score
 from faussaire.core.rng import generator_for
 from faussaire.evaluation.metrics.spec import Direction, Features, Meaning, Metric, Row
 
@@ -96,8 +96,9 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
 def frechet_floor(real: Tensor, n: int, *, seed: int = 0, level: float = LEVEL) -> tuple[Estimate, int]:
     """Return the Fréchet distance of reals against reals, and the size of the two disjoint random sets.
 
-    It is what a perfect generator would get at that size: pure bias, since the truth is 0. The sets have n samples
-    each where the reals [N, D] suffice, and N // 2 otherwise.
+    It is what a perfect generator would get at that size: pure bias, since the truth is 0. The interval holds what
+    such a generator gets, which is another draw, and so is wider than one that holds the mean of all draws. The sets
+    have n samples each where the reals [N, D] suffice, and N // 2 otherwise.
 
     Raises:
         ValueError: the reals are not a finite matrix with eight rows or more.
@@ -109,7 +110,7 @@ def frechet_floor(real: Tensor, n: int, *, seed: int = 0, level: float = LEVEL) 
     size = min(n, len(real) // 2)
     order = torch.randperm(len(real), generator=generator_for(seed, "eval floor"))
     first, second = real[order[:size]], real[order[size : 2 * size]]
-    return frechet_estimates(first, second, seed=seed, level=level).at_n, size
+    return of_another_draw(frechet_estimates(first, second, seed=seed, level=level).at_n), size
 
 
 def frechet_estimates(real: Tensor, fake: Tensor, *, seed: int = 0, level: float = LEVEL) -> FrechetEstimates:
