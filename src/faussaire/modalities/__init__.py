@@ -76,7 +76,12 @@ def of_files(names: Iterable[str]) -> Modality:
 
 def is_item(suffix: str) -> bool:
     """Whether a file with such a suffix, in lower case, is a sample."""
-    return any(suffix in one.suffixes for one in modalities().values())
+    return suffix in _suffixes()
+
+
+@cache
+def _suffixes() -> frozenset[str]:
+    return frozenset().union(*(one.suffixes for one in modalities().values()))
 
 
 def begins_as_item(head: bytes) -> bool:

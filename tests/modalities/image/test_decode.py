@@ -133,6 +133,14 @@ def test_an_image_between_the_limits_of_pillow_and_ours_is_kept_without_a_warnin
     assert outcome.row is not None
 
 
+def test_a_grey_sample_padded_with_a_colour_takes_its_luma() -> None:
+    rule = Rule(resolution=8, channels=1, fit="pad", background=(255, 0, 0))
+    row = decode(encoded(Image.new("L", (8, 4), 200), "PNG"), rule).row
+    assert row is not None
+    assert row.shape == (1, 8, 8)
+    assert (row[0, 0, 0], row[0, 4, 4]) == (76, 200)
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_large_jpeg_is_scaled_while_it_is_decoded_and_looks_the_same(orientation: int) -> None:
     small = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8))

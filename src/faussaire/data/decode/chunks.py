@@ -101,12 +101,14 @@ def gathered(samples: Sequence[Decoded], modality: Modality, rule: Rule) -> Chun
     rows = np.zeros((len(samples), *rule.shape), rule.dtype)
     words = {"": 0}
     outcomes = np.zeros(len(samples), OUTCOME)
+    outcomes["width"] = [sample.width for sample in samples]
+    outcomes["height"] = [sample.height for sample in samples]
+    outcomes["note"] = [words.setdefault(sample.note, len(words)) for sample in samples]
+    outcomes["mode"] = [words.setdefault(sample.mode, len(words)) for sample in samples]
+    outcomes["flags"] = [sample.flags if sample.row is None else sample.flags | KEPT for sample in samples]
     for position, sample in enumerate(samples):
-        note, mode = (words.setdefault(word, len(words)) for word in (sample.note, sample.mode))
-        outcomes[position] = (b"", 0, sample.width, sample.height, note, mode, sample.flags)
         if sample.row is not None:
             rows[position] = sample.row
-            outcomes["flags"][position] |= KEPT
     measure(rows, outcomes, modality)
     return Chunk(rows=rows, outcomes=outcomes, words=list(words))
 
@@ -114,9 +116,14 @@ def gathered(samples: Sequence[Decoded], modality: Modality, rule: Rule) -> Chun
 def measure(rows: np.ndarray, outcomes: np.ndarray, modality: Modality) -> None:
     """Fill in what OUTCOME `[n]` say of rows `[n, *shape]`; 0 for those that are not kept."""
     kept = outcomes["flags"] & KEPT > 0
-    digests = [hashlib.sha256(row).digest() for row in rows.reshape(len(rows), -1)]  # type: ignore[arg-type]
-    outcomes["digest"] = np.frombuffer(b"".join(digests), "V32")
+    outcomes["digest"] = digests_of(rows)
     outcomes["digest"][~kept] = b""
     hashes, flags = modality.measure(rows)
     outcomes["perceptual_hash"] = np.where(kept, hashes, 0)
     outcomes["flags"] |= np.where(kept, flags, 0).astype(np.uint16)
+
+
+def digests_of(rows: np.ndarray) -> np.ndarray:
+    """Return the SHA-256 of each of rows `[n, *shape]`, V32 `[n]`."""
+    digests = [hashlib.sha256(row).digest() for row in rows.reshape(len(rows), -1)]  # type: ignore[arg-type]
+    return np.frombuffer(b"".join(digests), "V32")

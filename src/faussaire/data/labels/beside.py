@@ -179,6 +179,8 @@ def _other_tables(files: Files, *, labelled: bool) -> list[str]:
 def _of_keys(files: Files) -> WrittenLabels | None:
     """Return the labels in a file of its own beside each image."""
     for suffix, read in ((".cls", _cls_label), (".json", _json_label)):
+        if not any(name.endswith(suffix) for name in files.texts):
+            continue
         known = _sidecars(files, suffix)
         paired = [name for name in known if name is not None]
         if 2 * len(paired) < len(known) or all(read(files.texts[name]) is None for name in paired[:_TRIED]):

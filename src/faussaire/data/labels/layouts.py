@@ -13,6 +13,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from faussaire.data.labels.labels import WrittenLabels, no_labels
 
@@ -52,15 +53,15 @@ def is_split(name: str) -> bool:
 
 def masks_in(names: Sequence[str]) -> set[int]:
     """Return which images are masks of others by their names: `a_mask.png`, `a.seg.png` where there is an `a.jpg`."""
-    stems = [os.path.splitext(name)[0] for name in names]
-    known = {stem.rsplit("/", 1)[-1] for stem in stems}
-    found = ((i, _MASK.fullmatch(stem.rsplit("/", 1)[-1])) for i, stem in enumerate(stems))
+    stems = [os.path.splitext(name.rsplit("/", 1)[-1])[0] for name in names]
+    known = set(stems)
+    found = ((i, _MASK.fullmatch(stem)) for i, stem in enumerate(stems))
     return {i for i, mask in found if mask is not None and mask[1] in known}
 
 
 def labels_of_folders(names: Sequence[str], usable: Sequence[bool]) -> WrittenLabels:
     """Return the labels of images by the folders in their names; only those that are `usable` decide."""
-    paths = [_path(name) for name in names]
+    paths = [_path(name.rpartition("/")[0]) for name in names]
     real = [path for path, able in zip(paths, usable, strict=True) if able]
     if not any(real):
         return no_labels(len(names), f"the images do not lie in folders of classes{_prefixes(names)}")
@@ -71,9 +72,10 @@ def labels_of_folders(names: Sequence[str], usable: Sequence[bool]) -> WrittenLa
     return _of_level(names, paths, usable, base)
 
 
-def _path(name: str) -> Path:
-    """Return the folders of a name; `trainA`, a domain of a part of a set, as two."""
-    folders = name.split("/")[:-1]
+@lru_cache
+def _path(inside: str) -> Path:
+    """Return the folders that a name begins with; `trainA`, a domain of a part of a set, as two."""
+    folders = inside.split("/") if inside else []
     domains = [_DOMAIN.fullmatch(folder) for folder in folders]
     parts = (
         (folder,) if found is None or found[2].islower() else found.groups()

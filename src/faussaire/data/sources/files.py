@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from faussaire.core.marks import OWN_NOTE, mark_in
 from faussaire.core.names import slug
@@ -35,8 +36,7 @@ _CONTAINERS = frozenset(
 # data of its own, which is not read as part of a folder
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file, or what stands in the place of one."""
 
     name: str
@@ -74,9 +74,9 @@ class Listing:
     def add(self, name: str, read: Callable[..., bytes], problem: str = "", path: str | None = None) -> None:
         """Sort one file in: an entry, or one of the others."""
         suffix = os.path.splitext(name)[1].lower()
-        looked_at = suffix not in _NEVER and not is_item(suffix) and not problem
-        begin = _beginning(read) if looked_at else b""
-        if is_item(suffix) or begins_as_item(begin):
+        called_so = is_item(suffix)
+        begin = b"" if called_so or problem or suffix in _NEVER else _beginning(read)
+        if called_so or begins_as_item(begin):
             self.entries.append(Entry(name, read, problem, path))
             return
         self.others[suffix or "no suffix"] += 1
@@ -148,7 +148,7 @@ def _told_own(entries: list[Entry]) -> list[Entry]:
         data, *_ = content(entries[i].read)
         if data is None or not mark_in(data):
             break
-        entries[i] = replace(entries[i], problem=OWN_NOTE)
+        entries[i] = entries[i]._replace(problem=OWN_NOTE)
     return entries
 
 

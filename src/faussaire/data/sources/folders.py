@@ -48,10 +48,14 @@ class Folder:
 
     def has_images(self) -> bool:
         """Whether a file in it is an image by its name; of files without a suffix, a few are looked at."""
-        usable = [(os.path.splitext(name)[1].lower(), path) for name, path, why in self.files if not why]
-        if any(is_item(suffix) for suffix, _ in usable):
-            return True
-        return any(_begins_as_image(path) for path in [path for suffix, path in usable if not suffix][:_LOOKED_AT])
+        without: list[str] = []
+        for name, path, why in self.files:
+            suffix = os.path.splitext(name)[1].lower()
+            if not why and is_item(suffix):
+                return True
+            if not why and not suffix:
+                without.append(path)
+        return any(map(_begins_as_image, without[:_LOOKED_AT]))
 
 
 def list_folder(root: Path) -> Folder:

@@ -64,5 +64,5 @@ def _candidates(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             close = np.bitwise_count(hashes[a] ^ hashes[b]) <= _BITS
             firsts.append(np.minimum(a, b)[close])
             seconds.append(np.maximum(a, b)[close])
-    pairs = np.unique(np.stack([np.concatenate(firsts), np.concatenate(seconds)]), axis=1)
-    return pairs[0], pairs[1]
+    pairs = np.unique(np.concatenate(firsts) * NEAR_UP_TO + np.concatenate(seconds))  # as numbers, not as columns
+    return np.divmod(pairs, NEAR_UP_TO)

@@ -11,7 +11,6 @@ out of one file stay together where their modality says so (`Modality.whole`): s
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from bisect import bisect_left
@@ -24,6 +23,7 @@ from faussaire.core.errors import DataError
 from faussaire.core.files import let_go
 from faussaire.core.marks import OWN_NOTE
 from faussaire.core.names import Numbered, shortened
+from faussaire.data.decode.chunks import digests_of
 from faussaire.data.decode.outcomes import DROPPED, KEPT, OUTCOME
 from faussaire.data.store.build import PLAN, Build
 from faussaire.data.store.duplicates import NEAR_UP_TO, exact_copies, near_copies
@@ -148,9 +148,8 @@ class Finish:
             for first in range(0, num, 256):
                 narrow = self.modality.narrow(rows[first : first + 256], self.rule)
                 narrow.tofile(file)
-                for position, row in enumerate(narrow, start=first):
-                    if self.flags[position] & KEPT:
-                        self.outcomes["digest"][position] = hashlib.sha256(row.data).digest()
+                kept = np.flatnonzero(self.flags[first : first + len(narrow)] & KEPT)
+                self.outcomes["digest"][first + kept] = digests_of(narrow[kept])
                 let_go(self.outcomes)
 
     def _rows(self) -> Rows:

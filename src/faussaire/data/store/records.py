@@ -124,8 +124,8 @@ class Lines:
         ends = np.empty(count, np.int64)
         with path.open("wb") as file:
             for i, text in enumerate(texts):
-                file.write(f"{text}\n".encode())
-                ends[i] = file.tell()
+                ends[i] = file.write(f"{text}\n".encode())
+        np.cumsum(ends, out=ends)
         np.save(path.with_suffix(".npy"), ends)
 
 
