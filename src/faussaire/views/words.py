@@ -1,6 +1,7 @@
 """The words of all views: what console, page, report and inspection say, in the language of who reads it.
 
-What the views say themselves stands in `texts/en` and `texts/fr`: a TOML file for each view, the same names in both.
+What the views say themselves stands in `texts/en` and `texts/fr`: a TOML file for each view and for each part of the
+pages, the same names in both.
 What other rooms say (errors, notes, verdicts, warnings) is in English where it arises and where it is kept, in
 events.jsonl or scores.json; `texts/sentences` has it in French (`sentences`). Which language it is goes from hand to
 hand as a value, from the command line or a browser's request; nothing here remembers one.
@@ -89,8 +90,8 @@ def words_for(language: str | None, environment: Mapping[str, str] = os.environ)
 @cache
 def texts(language: str) -> dict[str, Any]:
     """Return every text of the views in a language, by view, section and name."""
-    found = {path.name.removesuffix(".toml"): _read(path) for path in _files(language)}
-    return {view: content if language == "en" else _typeset(content) for view, content in found.items()}
+    found = _read(files("faussaire.views").joinpath("texts", language))
+    return found if language == "en" else {view: _typeset(content) for view, content in found.items()}
 
 
 @cache
@@ -102,8 +103,8 @@ def sentences() -> Sentences:
 @cache
 def sentences_in_french() -> dict[str, str]:
     """Return the French of each sentence of other rooms, by its English with a brace for each value."""
-    found = {english: french for path in _files("sentences") for english, french in _read(path).items()}
-    return {english: typeset(french) for english, french in found.items()}
+    rooms = _read(files("faussaire.views").joinpath("texts", "sentences"))
+    return {english: typeset(french) for room in rooms.values() for english, french in room.items()}
 
 
 def typeset(text: str) -> str:
@@ -120,10 +121,8 @@ def _typeset(content: Any) -> Any:
     return [_typeset(value) for value in content] if isinstance(content, list) else typeset(content)
 
 
-def _files(folder: str) -> list[Traversable]:
-    place = files("faussaire.views").joinpath("texts", folder)
-    return sorted(place.iterdir(), key=lambda path: path.name)
-
-
 def _read(path: Traversable) -> dict[str, Any]:
+    """Return what a TOML file says; of a folder, what each of its files does, by name."""
+    if path.is_dir():
+        return {one.name.removesuffix(".toml"): _read(one) for one in sorted(path.iterdir(), key=lambda one: one.name)}
     return tomllib.loads(path.read_text("utf-8"))
