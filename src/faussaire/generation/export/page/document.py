@@ -27,7 +27,7 @@ from faussaire.generation.generator import Generator
 from faussaire.generation.reals import read_reals
 
 LANGUAGES = ("en", "fr")
-ENGINE = ("evaluator.js", "engine.js")
+ENGINE = ("shapes.js", "elementwise.js", "evaluator.js", "engine.js")
 """The scripts that the worker has, too."""
 
 APP = ("hero.js", "walk.js", "wall.js", "quiz.js", "card.js", "app.js")

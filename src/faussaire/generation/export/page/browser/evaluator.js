@@ -3,8 +3,6 @@
 
 const FLOAT_BYTES = 4, TILE = 8; // the kernel takes columns by eight
 const up = (n, by) => Math.ceil(n / by) * by;
-const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
-const stridesOf = (shape) => shape.map((_, axis) => product(shape.slice(axis + 1)));
 
 class Evaluator {
   // program: as program.py describes it; constants: Map of a value's number to its Float32Array; kernel: the bytes of the
@@ -193,31 +191,12 @@ class Evaluator {
       const from = this.view(step.in[0]), weights = this.places[step.in[1]], to = this.view(step.out);
       const bias = step.in.length > 2 ? this.view(step.in[2]) : null;
       const area = this.scratchAt, sumsAt = area + up(source, 16), sums = this.floats.subarray(sumsAt, sumsAt + per * columns);
-      const copy = this.floats.subarray(area, area + source);
-      const enter = () => {
-        copy.fill(0);
-        for (let c = 0; c < channels; c++)
-          for (let y = 0; y < height; y++) {
-            const begin = (c * height + y) * width;
-            copy.set(from.subarray(begin, begin + width), c * padded + (y + ph) * row + pw);
-          }
-      };
-      const windows = (group) => {
-        let at = 0;
-        for (let c = group * (channels / groups); c < (group + 1) * (channels / groups); c++)
-          for (let y = 0; y < kh; y++)
-            for (let x = 0; x < kw; x++, at += columns)
-              for (let i = 0, to = at; i < after; i++)
-                for (let j = 0; j < wide; j++, to++) {
-                  const v = i * sh - ph + y * dh, u = j * sw - pw + x * dw;
-                  copy[to] = v >= 0 && v < height && u >= 0 && u < width ? from[(c * height + v) * width + u] : 0;
-                }
-      };
+      const copy = this.floats.subarray(area, area + source), windows = { maps: channels / groups, columns, after, wide };
       const begins = (group) => (bare ? this.places[step.in[0]] : area) + (simple ? (group * channels * padded) / groups : 0);
       return () => {
-        if (simple && !bare) enter();
+        if (simple && !bare) copyPadded(from, copy, x, [ph, pw], row);
         for (let group = 0; group < groups; group++) {
-          if (!simple) windows(group);
+          if (!simple) copyWindows(from, copy, x, step, { ...windows, first: (group * channels) / groups });
           for (let i = 0; i < per; i++) sums.fill(bias ? bias[group * per + i] : 0, i * columns, (i + 1) * columns);
           this.accumulate(weights + group * per * k, table, begins(group), sumsAt, per, columns, k, columns);
           for (let i = 0; i < per; i++)
@@ -389,124 +368,27 @@ class Evaluator {
   }
 }
 
-// Height and width of a map [1, C, H, W], or of a row [1, C, L].
-function flat(shape) {
-  return shape.length === 4 ? shape.slice(2) : [1, shape[2]];
+// Copies the maps [1, C, H, W] of `from` into larger ones, amid zeros: top and left of each there, and numbers in a row.
+function copyPadded(from, copy, shape, [top, left], row) {
+  const channels = shape[1], [height, width] = flat(shape);
+  copy.fill(0);
+  for (let c = 0; c < channels; c++)
+    for (let y = 0; y < height; y++) {
+      const begin = (c * height + y) * width;
+      copy.set(from.subarray(begin, begin + width), (c * (height + 2 * top) + y + top) * row + left);
+    }
 }
 
-// Where in an array of `shape` each number of `out` comes from, when the shape is broadcast to it.
-function indices(shape, out) {
-  const padded = [...Array(out.length - shape.length).fill(1), ...shape], strides = stridesOf(padded);
-  return walked(out, strides.map((stride, axis) => (padded[axis] === 1 ? 0 : stride)), 0);
+// Copies what each place of a kernel sees of some maps, from the `first` on: a row of `columns` numbers for each place.
+function copyWindows(from, copy, shape, step, { first, maps, columns, after, wide }) {
+  const { kernel: [kh, kw], stride: [sh, sw], padding: [ph, pw], dilation: [dh, dw] } = step, [height, width] = flat(shape);
+  let at = 0;
+  for (let c = first; c < first + maps; c++)
+    for (let y = 0; y < kh; y++)
+      for (let x = 0; x < kw; x++, at += columns)
+        for (let i = 0, to = at; i < after; i++)
+          for (let j = 0; j < wide; j++, to++) {
+            const v = i * sh - ph + y * dh, u = j * sw - pw + x * dw;
+            copy[to] = v >= 0 && v < height && u >= 0 && u < width ? from[(c * height + v) * width + u] : 0;
+          }
 }
-
-// The places start + sum of index · stride, for every index of `shape`, the last axis fastest.
-function walked(shape, strides, start) {
-  let places = Int32Array.of(start);
-  shape.forEach((size, axis) => {
-    const next = new Int32Array(places.length * size);
-    for (let i = 0, at = 0; i < places.length; i++)
-      for (let j = 0; j < size; j++) next[at++] = places[i] + j * strides[axis];
-    places = next;
-  });
-  return places;
-}
-
-// The place of the greatest number along an axis, the first of several.
-function greatest(from, to, shape, axis) {
-  const inner = product(shape.slice(axis + 1)), size = shape[axis];
-  for (let i = 0; i < to.length; i++) {
-    const at = Math.floor(i / inner) * size * inner + (i % inner);
-    let best = 0;
-    for (let j = 1; j < size; j++) if (from[at + j * inner] > from[at + best * inner]) best = j;
-    to[i] = best;
-  }
-}
-
-// The error function to 1.2e-7 (Numerical Recipes, section 6.2).
-function erf(x) {
-  const t = 1 / (1 + 0.5 * Math.abs(x));
-  const terms = [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368];
-  const r = t * Math.exp(-x * x - 1.26551223 + t * terms.reduce((sum, term) => term + t * sum, 0));
-  return x >= 0 ? 1 - r : r - 1;
-}
-
-// Each function has a loop of its own, so that the browser compiles each by itself.
-const mapped = (f) => () => (x, to, n) => {
-  for (let i = 0; i < n; i++) to[i] = f(x[i]);
-};
-
-const UNARY = {
-  relu: () => (x, to, n) => {
-    for (let i = 0; i < n; i++) to[i] = x[i] > 0 ? x[i] : 0;
-  },
-  leaky: (slope) => (x, to, n) => {
-    for (let i = 0; i < n; i++) to[i] = x[i] > 0 ? x[i] : slope * x[i];
-  },
-  clamp: (low, high) => (x, to, n) => {
-    for (let i = 0; i < n; i++) to[i] = x[i] < low ? low : x[i] > high ? high : x[i];
-  },
-  square: () => (x, to, n) => {
-    for (let i = 0; i < n; i++) to[i] = x[i] * x[i];
-  },
-  tanh: mapped(Math.tanh),
-  sigmoid: mapped((x) => 1 / (1 + Math.exp(-x))),
-  silu: mapped((x) => x / (1 + Math.exp(-x))),
-  softplus: mapped((x) => (x > 20 ? x : Math.log1p(Math.exp(x)))),
-  exp: mapped(Math.exp),
-  log: mapped(Math.log),
-  log1p: mapped(Math.log1p),
-  sqrt: mapped(Math.sqrt),
-  rsqrt: mapped((x) => 1 / Math.sqrt(x)),
-  reciprocal: mapped((x) => 1 / x),
-  neg: mapped((x) => -x),
-  abs: mapped(Math.abs),
-  sin: mapped(Math.sin),
-  cos: mapped(Math.cos),
-  erf: mapped(erf),
-  floor: mapped(Math.floor),
-  round: mapped((x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x))), // a half to the even side
-  sign: mapped(Math.sign),
-  gelu: mapped((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
-  gelu_tanh: mapped((x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
-  elu: (alpha, scale, inner) => mapped((x) => scale * (x > 0 ? x : alpha * Math.expm1(inner * x)))(),
-  pow: (exponent) => mapped((x) => x ** exponent)(),
-};
-
-const paired = (f) => ({
-  direct(x, y, to) {
-    for (let i = 0; i < to.length; i++) to[i] = f(x[i], y[i]);
-  },
-  indexed(x, y, to, left, right) {
-    for (let i = 0; i < to.length; i++) to[i] = f(x[left[i]], y[right[i]]);
-  },
-});
-
-const BINARY = {
-  add: {
-    direct(x, y, to) {
-      for (let i = 0; i < to.length; i++) to[i] = x[i] + y[i];
-    },
-    indexed(x, y, to, left, right) {
-      for (let i = 0; i < to.length; i++) to[i] = x[left[i]] + y[right[i]];
-    },
-  },
-  mul: {
-    direct(x, y, to) {
-      for (let i = 0; i < to.length; i++) to[i] = x[i] * y[i];
-    },
-    indexed(x, y, to, left, right) {
-      for (let i = 0; i < to.length; i++) to[i] = x[left[i]] * y[right[i]];
-    },
-  },
-  sub: paired((a, b) => a - b),
-  div: paired((a, b) => a / b),
-  max: paired(Math.max),
-  min: paired(Math.min),
-  gt: paired((a, b) => Number(a > b)),
-  ge: paired((a, b) => Number(a >= b)),
-  lt: paired((a, b) => Number(a < b)),
-  le: paired((a, b) => Number(a <= b)),
-  eq: paired((a, b) => Number(a === b)),
-  ne: paired((a, b) => Number(a !== b)),
-};

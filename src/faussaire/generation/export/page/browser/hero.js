@@ -100,7 +100,7 @@ function status(name) {
   $("status").textContent = name ? words(name) : "";
 }
 
-function beginHero() {
+function beginSliders() {
   FACTS.directions.forEach((_, k) => {
     const label = document.createElement("label"), slider = document.createElement("input"), name = document.createElement("span");
     label.className = "slider";
@@ -110,6 +110,10 @@ function beginHero() {
     label.append(name, slider);
     $("moves").append(label);
   });
+}
+
+function beginHero() {
+  beginSliders();
   if (FACTS.shares.length) {
     $("classes").hidden = false;
     const any = new Option("", "");
