@@ -43,7 +43,7 @@ def test_an_embedded_set_is_what_its_entry_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_embedded_set_has_its_licence_beside_it(name: str) -> None:
-    assert LICENCES[name] in embedded_sets()[name].licence_path.read_text("utf-8")
+    assert LICENCES[name] in embedded_sets()[name].path.with_name(f"{name}.LICENSE.txt").read_text("utf-8")
 
 
 def test_the_embedded_sets_are_small() -> None:

@@ -101,7 +101,7 @@ class Signs:
     """A classifier of features: the class is whether the first one is above 0."""
 
     name, version, sha256, modalities = "labels-cnn", "2", "0" * 64, ("image",)
-    input_size, dimension, value_range, resize = 28, 12, (-1.0, 1.0), "none"
+    input_size, dimension, resize = 28, 12, "none"
     num_classes, num_held_out, accuracy = 2, 50, Estimate(value=1.0, low=0.9, high=1.0, level=0.95)
 
     def __call__(self, images: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ class Signs:
     """Tells two classes by the sign of the first feature."""
 
     name, version, sha256, modalities = "sound-cnn", "1", "", ("audio",)
-    input_size, dimension, value_range, resize, num_classes, num_held_out = 0, 1, (-1.0, 1.0), "none", 2, 10
+    input_size, dimension, resize, num_classes, num_held_out = 0, 1, "none", 2, 10
     accuracy = recognised(torch.ones(10), torch.ones(10), level=0.95)
 
     def __call__(self, samples: torch.Tensor) -> torch.Tensor:

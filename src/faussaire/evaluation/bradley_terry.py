@@ -26,13 +26,12 @@ MOST_STEPS = 100
 ENOUGH = 1e-10  # a gradient in votes
 
 
-def bradley_terry(wins: np.ndarray, *, level: float = LEVEL) -> list[Estimate]:
+def bradley_terry(wins: np.ndarray) -> list[Estimate]:
     """Return of each of k runs the chance to be preferred to one of middling strength.
 
     Args:
         wins: `[k, k]`, not negative: how many votes preferred the run of the row to that of the column; the diagonal
             does not count.
-        level: coverage wanted, in (0, 1).
 
     Raises:
         ValueError: `wins` is not square, or a number in it is negative or not finite.
@@ -43,9 +42,9 @@ def bradley_terry(wins: np.ndarray, *, level: float = LEVEL) -> list[Estimate]:
     np.fill_diagonal(wins, 0.0)
     theta = _strongest(wins)
     deviation = np.sqrt(_variances(wins, theta))
-    half = normal_quantile(level) * deviation
+    half = normal_quantile(LEVEL) * deviation
     chances = zip(_chance(theta), _chance(theta - half), _chance(theta + half), strict=True)
-    return [Estimate(value=float(p), low=float(low), high=float(high), level=level) for p, low, high in chances]
+    return [Estimate(value=float(p), low=float(low), high=float(high), level=LEVEL) for p, low, high in chances]
 
 
 def _strongest(wins: np.ndarray) -> np.ndarray:

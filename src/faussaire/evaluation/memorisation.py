@@ -28,6 +28,9 @@ from faussaire.evaluation.neighbours import nearest
 if TYPE_CHECKING:
     from torch import Tensor
 
+NUM_PAIRS = 32
+"""How many of the closest pairs are kept, to be looked at."""
+
 _CLOSEST_SHARE = 0.01
 COPIER_BELOW = 0.001
 """p-value below which a generator is called a copier."""
@@ -80,9 +83,7 @@ class Memorisation:
         return self.as_near is not None
 
 
-def memorisation(
-    train: Tensor, held_out: Tensor, fake: Tensor, *, augmented: Tensor | None = None, num_pairs: int = 32
-) -> Memorisation:
+def memorisation(train: Tensor, held_out: Tensor, fake: Tensor, *, augmented: Tensor | None = None) -> Memorisation:
     """Test whether fakes are copies of training images.
 
     The test is valid for any distance, but only as sharp as the features: copies with noise are found in features that
@@ -94,7 +95,6 @@ def memorisation(
             the test, which stays valid.
         fake: features of generated images, [F, D].
         augmented: features of augmented training images, [A, D], where few images are held out.
-        num_pairs: how many of the closest pairs to return.
 
     Raises:
         ValueError: a set has fewer than two rows or a value that is not finite, or the dimensions differ.
@@ -107,7 +107,7 @@ def memorisation(
     share = _evidence(_share(distance_fake, nearest(fake, held_out)[0]), _share(distance_real, nearest(held_out)[0]))
     p_value = max(distance.p_value, share.p_value)
     as_near = None if augmented is None else _as_near(distance_fake, nearest(augmented.to(train), train)[0])
-    closest = distance_fake.argsort(stable=True)[:num_pairs].tolist()
+    closest = distance_fake.argsort(stable=True)[:NUM_PAIRS].tolist()
     return Memorisation(
         p_value=p_value,
         is_copier=p_value < COPIER_BELOW and (as_near is None or as_near > 0.5),

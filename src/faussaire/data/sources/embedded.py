@@ -41,11 +41,6 @@ class EmbeddedSet:
         """The file."""
         return _SETS / f"{self.name}{self.suffix}"
 
-    @property
-    def licence_path(self) -> Path:
-        """The text of the licence."""
-        return _SETS / f"{self.name}.LICENSE.txt"
-
 
 @cache
 def embedded_sets() -> Mapping[str, EmbeddedSet]:

@@ -50,11 +50,6 @@ class Head:
         """Whether it may be text, in UTF-16 if it has the mark of that."""
         return bool(self.inside) and (b"\0" not in self.inside or self.inside.startswith(BYTE_ORDER_MARKS))
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether the file ends with it."""
-        return len(self.data) < _HEAD_BYTES
-
 
 @dataclass(frozen=True, kw_only=True)
 class SourceKind:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from faussaire.core.errors import ExtractorError
-from faussaire.core.intervals import LEVEL, Estimate, wilson
+from faussaire.core.intervals import Estimate, wilson
 from faussaire.core.rng import generator_for
 from faussaire.core.threads import computing_threads
 from faussaire.evaluation.extractors.spec import embed_in_batches, opaque, resized
@@ -60,7 +60,6 @@ class ClassifierExtractor:
     modalities = ("image",)
     input_size = 32
     dimension = 128
-    value_range = (-1.0, 1.0)
     resize = "bilinear, antialiased, to 32 x 32"
 
     def __init__(
@@ -107,7 +106,6 @@ def train_classifier(
     epochs: int = 4,
     held_out: float = 0.1,
     seed: int = 0,
-    level: float = LEVEL,
     kind: type[ClassifierExtractor] = ClassifierExtractor,
 ) -> ClassifierExtractor:
     """Train the classifier on the user's own images.
@@ -119,7 +117,6 @@ def train_classifier(
         epochs: passes over the images.
         held_out: share of the images, drawn at random, that only the accuracy is measured on.
         seed: of the weights, the order and the held-out images.
-        level: coverage of the accuracy's interval.
         kind: what it is then: `labels-cnn`, or `sound-cnn`.
 
     Raises:
@@ -141,7 +138,7 @@ def train_classifier(
     with torch.no_grad():
         predicted = torch.cat([network(batch) for batch in torch.split(prepared[test], 256)]).argmax(1)
     right = int((predicted == labels[test]).sum())
-    accuracy = wilson(right, num_held_out, level=level)
+    accuracy = wilson(right, num_held_out)
     return kind(network, accuracy, num_held_out=num_held_out, num_classes=num_classes, channels=images.shape[1])
 
 

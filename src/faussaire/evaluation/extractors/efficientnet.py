@@ -147,7 +147,6 @@ class EfficientNetExtractor:
     sha256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
     input_size = 128
     dimension = 1280
-    value_range = (-127 / 128, 1.0)
     resize = "bicubic, antialiased, to 128 x 128"
 
     def __init__(self, path: Path | None = None) -> None:

@@ -182,7 +182,6 @@ class InceptionExtractor:
     sha256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
     input_size = 299
     dimension = 2048
-    value_range = (-1.0, 1.0)
     resize = "bilinear, not antialiased, to 299 x 299"
 
     def __init__(self, path: Path | None = None) -> None:

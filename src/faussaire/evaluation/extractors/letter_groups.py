@@ -28,7 +28,6 @@ class LetterGroupsExtractor:
     modalities = ("text",)
     input_size = 0
     dimension = PLACES
-    value_range = (0.0, 1.0)
     resize = "none"
 
     def __call__(self, samples: Tensor) -> Tensor:

@@ -30,7 +30,6 @@ class LinesExtractor:
     version = "1"
     modalities = ("text",)
     input_size = 0
-    value_range = (0.0, 1023.0)
     resize = "none"
 
     def __init__(self, train: np.ndarray, *, trained_on: str) -> None:

@@ -26,7 +26,6 @@ class MusicExtractor:
     modalities = ("music",)
     input_size = 0
     dimension = STEPS * (SEMITONES + 1)
-    value_range = (-1.0, 1.0)
     resize = "none"
 
     def __call__(self, samples: Tensor) -> Tensor:

@@ -27,7 +27,6 @@ class NyquistExtractor:
     sha256 = NO_WEIGHTS_SHA256
     input_size = 0
     dimension = 2
-    value_range = (-1.0, 1.0)
     resize = "none"
 
     def __call__(self, samples: Tensor) -> Tensor:

@@ -33,7 +33,6 @@ class PixelsExtractor:
     sha256 = NO_WEIGHTS_SHA256
     input_size = 32
     dimension = _LOW * _LOW + _RINGS + 3 * 3
-    value_range = (-1.0, 1.0)
     resize = "bilinear, antialiased, to 32 x 32"
 
     def __init__(self) -> None:

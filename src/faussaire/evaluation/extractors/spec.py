@@ -56,11 +56,6 @@ class Extractor(Protocol):
         ...
 
     @property
-    def value_range(self) -> tuple[float, float]:
-        """Range of the pixels that the network itself takes, after the extractor's own scaling."""
-        ...
-
-    @property
     def resize(self) -> str:
         """How images are resized, in words."""
         ...

@@ -24,7 +24,6 @@ class ValuesExtractor:
     modalities: tuple[str, ...] = ()
     input_size = 0
     dimension = 0
-    value_range = (-1.0, 1.0)
     resize = "none"
 
     def __call__(self, samples: Tensor) -> Tensor:

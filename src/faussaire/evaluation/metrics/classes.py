@@ -1,6 +1,6 @@
 """Which classes does the generator know, and in what shares? Modes and histograms from a classifier's predictions.
 
-    total variation = 1/2 sum |p_c - q_c|  in [0, 1],      KL(fakes || reals) = sum q_c log(q_c / p_c)  in nats
+    total variation = 1/2 sum |p_c - q_c|  in [0, 1]
 
 with p and q the shares of class c among the predictions for reals and for fakes. Counting modes with a classifier goes
 back to Srivastava et al. 2017, arXiv 1705.07761, section 4. A classifier errs, so that one fake in a class proves
@@ -93,17 +93,6 @@ def total_variation(real: Tensor, fake: Tensor, *, seed: int = 0, level: float =
     variance = float(spread.var())
     estimate = score(value, variance, _SLOPE * variance / value if value > 0 else 0.0, level=level)
     return Estimate(value=value, low=max(0.0, estimate.low), high=min(1.0, estimate.high), level=level)
-
-
-def kullback_leibler(real: Tensor, fake: Tensor) -> float:
-    """Return KL(fakes || reals) in nats of two class histograms int64 [C], half a count added to each class.
-
-    Raises:
-        ValueError: the histograms differ in length, or one is empty.
-    """
-    _check(real, fake)
-    p, q = ((histogram + 0.5) / (histogram + 0.5).sum() for histogram in (real.double(), fake.double()))
-    return float((q * (q / p).log()).sum())
 
 
 def _check(real: Tensor, fake: Tensor) -> None:

@@ -9,7 +9,6 @@ Intervals by the jackknife over twenty groups of lines, of either side; shares t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 LONGEST = 4
 PARTS = 20  # of the lines, each left out in turn
 LEAST = 2 * PARTS
-
-Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(counts of reals [P, K], counts of fakes [P, K]) -> a figure for each of P rows."""
 
 
 def groups_of(lines: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
