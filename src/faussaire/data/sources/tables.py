@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -24,8 +24,9 @@ from faussaire.data.sources.arrays import array_source
 from faussaire.data.sources.columns import Layout, decided, layout_of
 from faussaire.data.sources.kind import Head, SourceKind
 from faussaire.data.sources.lines import TableLines, table_in
-from faussaire.data.sources.zips import BEGINS
+from faussaire.data.sources.zips import BEGINS, first_name
 from faussaire.data.store.spool import Spool
+from faussaire.modalities import is_item
 
 _ROWS = 2048
 _CELLS = 8  # numbers in a line that make it one of a table rather than of a list
@@ -34,6 +35,8 @@ _CELLS = 8  # numbers in a line that make it one of a table rather than of a lis
 def _is_table(head: Head) -> bool:
     """Whether it is a table of pixels, or at least of numbers; of a zip, whether it holds one and no images."""
     if head.data.startswith(BEGINS):
+        if is_item(PurePosixPath(first_name(head.data).decode(errors="replace")).suffix.lower()):
+            return False  # and a long table of contents need not be read for that
         try:
             with zipfile.ZipFile(head.path) as archive:
                 return table_in(archive) is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import posixpath
 import shutil
 import stat
 import struct
@@ -17,7 +18,7 @@ import zlib
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from faussaire.core.disk import raise_if_of_the_moment
 from faussaire.core.errors import DataError
@@ -46,8 +47,13 @@ _OF_OTHERS = (b"data.pkl", b"[Content_Types].xml")  # what torch and spreadsheet
 
 
 def first_name(head: bytes) -> bytes:
-    """Return the name of the first entry of a zip that begins so."""
-    return head[30 : 30 + int.from_bytes(head[26:28], "little")]
+    """Return the name of the first file of a zip that begins so; empty where only folders are seen."""
+    while head.startswith(BEGINS[0]):
+        name, extra = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))  # how many bytes they have
+        if not head[: _HEADER_BYTES + name].endswith(b"/"):
+            return head[_HEADER_BYTES : _HEADER_BYTES + name]
+        head = head[_HEADER_BYTES + name + extra :]
+    return b""
 
 
 def _is_zip(head: Head) -> bool:
@@ -94,13 +100,16 @@ def _instead_of_images(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo 
     Raises:
         DataError: there are several.
     """
-    names = [(PurePosixPath(_name(info)), info) for info in archive.infolist() if not in_litter(_name(info))]
-    if any(is_item(name.suffix.lower()) for name, _ in names):
-        return None
-    zips = [(name, info) for name, info in names if name.suffix.lower() == ".zip"]
-    wanted = zips if len(zips) == 1 else [(name, info) for name, info in zips if name.name.lower().startswith("train")]
+    zips: list[tuple[str, zipfile.ZipInfo]] = []
+    for name, info in ((_name(info), info) for info in archive.infolist()):
+        suffix = os.path.splitext(name)[1].lower()
+        if (suffix == ".zip" or is_item(suffix)) and not in_litter(name):
+            if suffix != ".zip":
+                return None
+            zips.append((name, info))
+    wanted = zips if len(zips) == 1 else [one for one in zips if posixpath.basename(one[0]).lower().startswith("train")]
     if zips and len(wanted) != 1:
-        told = shortened(", ".join(shown(str(name)) for name, _ in zips))
+        told = shortened(", ".join(shown(name) for name, _ in zips))
         raise DataError(
             f"{path} holds no images, but {len(zips)} archives ({told}): unpack it, and give those you mean"
         )
