@@ -24,6 +24,7 @@ from faussaire.models.architectures import seed_dropout
 from faussaire.models.augment import ADAPT_FROM, apply, draw, next_strength, overfits, speed_for
 from faussaire.runs.checkpoint import TrainState, not_finite
 from faussaire.runs.plan import Plan
+from faussaire.training.descent import descend
 from faussaire.training.passes import Passes
 from faussaire.training.result import Judged, StepResult
 from faussaire.training.schedules import ema_beta, learning_rate
@@ -197,7 +198,7 @@ class Trainer:
         if not found.is_finite:
             raise DivergenceError(not_finite(f"the loss of {network}, or its gradient,", self.state.nimg))
         self.point_down(network, found)
-        dict(self.state.optimizers())[f"opt_{network}"].step()
+        descend(dict(self.state.optimizers())[f"opt_{network}"])
 
     def point_down(self, network: str, found: Found) -> None:
         """Give every parameter its gradient."""

@@ -57,6 +57,8 @@ def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:
     """Let every Dropout of a module draw its masks from `generator` until told otherwise, or from one of its seed on
     the device of the module: there are too many to be drawn elsewhere.
     """
+    if module.per_sample:
+        return  # it has none, and to look for them at every step takes time
     layers = [layer for layer in module.modules() if isinstance(layer, Dropout)]
     device = device_of(module)
     if layers and device not in (META, generator.device):
@@ -68,7 +70,7 @@ def seed_dropout(module: nn.Module, generator: torch.Generator) -> None:
 @contextmanager
 def statistics_frozen(module: nn.Module) -> Iterator[None]:
     """Normalise by the statistics of the batch, as in training, but leave the running averages untouched."""
-    layers = [layer for layer in module.modules() if isinstance(layer, BatchNorm)]
+    layers = [] if module.per_sample else [layer for layer in module.modules() if isinstance(layer, BatchNorm)]
     for layer in layers:
         layer.track_running_stats = False
     try:
