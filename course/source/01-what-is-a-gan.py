@@ -31,11 +31,11 @@
 # Deux réseaux jouent l'un contre l'autre.
 #
 # - Le **générateur** `G` est un faussaire. Il transforme des nombres tirés au hasard en données.
-# - Le **discriminateur** `D` est un expert. Il voit des données vraies et des fausses, et dit de chacune : REAL (vraie)
+# - Le **discriminateur** `D` est un expert. Il voit des données réelles et des contrefaçons, et dit de chacune : REAL (réelle)
 #   ou FAKE (fausse).
 #
 # ```
-#  données vraies ──tirage──> real ─┐
+#  données réelles ─tirage──> real ─┐
 #                                   ├──> D ──> REAL / FAKE ──> perte de D ──> étape 1 : D apprend, G ne change pas
 #  bruit z ──> G ──> fake ──────────┘               └────────> perte de G ──> étape 2 : G apprend, D ne change pas
 #                                                                             étape 3 : on recommence
@@ -45,11 +45,11 @@
 # pour qu'un nombre appelé **perte** (*loss*), qui dit à quel point sa réponse était fausse, devienne plus petit. `D` et `G` ont
 # chacun une perte.
 #
-# Personne ne dit au faussaire à quoi ressemblent les vraies données. Tout ce qu'il en sait lui vient de l'expert. Plus
+# Personne ne dit au faussaire à quoi ressemblent les données réelles. Tout ce qu'il en sait lui vient de l'expert. Plus
 # le faussaire progresse, moins l'expert a raison ; et qui ne peut que deviner a raison une fois sur deux. C'est la
 # **règle des 50 %**.
 #
-# Dans ce carnet, une donnée est un point du plan, pour que l'on puisse tout voir : les vrais points, les faux, et ce que
+# Dans ce carnet, une donnée est un point du plan, pour que l'on puisse tout voir : les points réels, les contrefaçons, et ce que
 # `D` pense de chaque endroit. Vous écrirez vous-même les étapes 1 et 2, trois lignes chacune.
 #
 # Il n'est pas nécessaire de connaître les GAN ; un peu de Python suffit, et savoir qu'un *gradient* dit dans quelle direction un
@@ -77,7 +77,7 @@ print("[[Everything is there: torch | Tout est là : torch]]", torch.__version__
 # Eight heaps of points on a ring. `real_points(n)` draws `n` of them, each time others. You may draw your own data: write
 # signs between the quotes in the cell after this one, and use `plane.drawing(text, n, random)` in place of `plane.ring`.
 # [fr]
-# ## Les vraies données
+# ## Les données réelles
 #
 # Huit tas de points sur un anneau. `real_points(n)` en tire `n`, chaque fois d'autres. Vous pouvez dessiner vos propres
 # données : écrivez des signes entre les guillemets de la cellule qui suit celle-ci, et remplacez `plane.ring` par
@@ -91,7 +91,7 @@ def real_points(n):
     return plane.ring(n, random)
 
 
-draw.plane(real_points(500), torch.empty(0, 2), title="[[real data | vraies données]]")
+draw.plane(real_points(500), torch.empty(0, 2), title="[[real data | données réelles]]")
 
 # %%
 text = """
@@ -208,10 +208,10 @@ for logit in (4.0, 0.0, -4.0):
 #
 # Complétez trois lignes :
 #
-# 1. faire de faux points avec `G` à partir du bruit `z`, **détachés** : torch se souvient de la façon dont chaque nombre a été calculé,
+# 1. faire des contrefaçons avec `G` à partir du bruit `z`, **détachés** : torch se souvient de la façon dont chaque nombre a été calculé,
 #    pour trouver les gradients ; `.detach()` lui fait oublier que ces points viennent de `G`, et rien de ce qui leur arrive dans
 #    cette étape n'atteint `G` ;
-# 2. la perte de `D` : les vrais points ont l'étiquette 1, les faux l'étiquette 0 ; additionnez les deux ;
+# 2. la perte de `D` : les points réels ont l'étiquette 1, les contrefaçons l'étiquette 0 ; additionnez les deux ;
 # 3. un pas de `D`.
 #
 # La vérification appelle votre fonction avec un `G` qui ne fait que des zéros et un `D` qui renvoie son entrée. La perte juste
@@ -223,7 +223,7 @@ for logit in (4.0, 0.0, -4.0):
 # </details>
 # <details><summary>Indice 2</summary>
 #
-# `loss = bce(D(real), 1.0) + …` : quelle est l'étiquette d'un faux point, aux yeux de `D` ?
+# `loss = bce(D(real), 1.0) + …` : quelle est l'étiquette d'une contrefaçon, aux yeux de `D` ?
 # </details>
 # <details><summary>Indice 3</summary>
 #
@@ -268,12 +268,12 @@ answer_1
 # De nouveau trois lignes :
 #
 # 1. **figer** `D`, pour qu'aucun gradient ne soit gardé pour ses paramètres : `D.requires_grad_(False)` ;
-# 2. la perte de `G` : il veut que `D` prenne ses faux points pour des vrais. Quelle étiquette reçoivent-ils maintenant ? Et sont-ils détachés ?
+# 2. la perte de `G` : il veut que `D` prenne ses contrefaçons pour des points réels. Quelle étiquette reçoivent-elles maintenant ? Et sont-elles détachées ?
 # 3. un pas de `G`.
 #
 # <details><summary>Indice 1</summary>
 #
-# `G` apprend *à travers* `D` : le gradient va de la perte, à travers `D`, jusqu'aux faux points, et de là à `G`. Ici, on ne détache donc rien.
+# `G` apprend *à travers* `D` : le gradient va de la perte, à travers `D`, jusqu'aux contrefaçons, et de là à `G`. Ici, on ne détache donc rien.
 # </details>
 # <details><summary>Indice 2</summary>
 #
@@ -309,7 +309,7 @@ answer_2
 # [fr]
 # ## Combien de fois D a-t-il raison ?
 #
-# Renvoyez deux nombres : la part des vrais points que `D` dit REAL (logit au-dessus de 0), et la part des faux qu'il dit FAKE
+# Renvoyez deux nombres : la part des points réels que `D` dit REAL (logit au-dessus de 0), et la part des contrefaçons qu'il dit FAKE
 # (logit en dessous de 0).
 #
 # <details><summary>Indice</summary>
@@ -339,7 +339,7 @@ answer_3
 # ## Un tour par clic
 #
 # Chaque fois que vous exécutez la deuxième cellule ci-dessous (Ctrl + Entrée), un tour est joué : étape 1, étape 2. Les flèches
-# montrent où `D` voudrait voir aller chaque faux point : c'est tout ce que `G` apprend jamais des vraies données. Aux premiers
+# montrent où `D` voudrait voir aller chaque contrefaçon : c'est tout ce que `G` apprend jamais des données réelles. Aux premiers
 # tours le fond est pâle, car `D` ne sait encore rien, et toutes les flèches partent du même tas. Exécutez-la quelques dizaines de
 # fois, et regardez qui bouge quand.
 
@@ -402,7 +402,7 @@ draw.planes(real_points(300), moments)
 # [en]
 # The same as a film: the fakes wander, and `D` follows them.
 # [fr]
-# La même chose en film : les faux points se promènent, et `D` les suit.
+# La même chose en film : les contrefaçons se promènent, et `D` les suit.
 
 # %%
 film(frames)
@@ -419,14 +419,14 @@ film(frames)
 #
 # Les pertes ne descendent pas, comme celles d'autres réseaux : quand l'un des deux progresse, la tâche de l'autre devient plus
 # dure. Ce qui dit où en est le jeu, c'est combien de fois `D` a raison. Au début presque toujours ; puis cela s'approche de
-# 50 %, et s'y termine si `G` fait des points que personne ne distingue des vrais.
+# 50 %, et s'y termine si `G` fait des points que personne ne distingue des points réels.
 
 # %%
 draw.curves(history)
 
 # %%
 found = plane.modes_found(G(noise(1000)).detach())
-print(f"[[heaps found by the fakes | tas trouvés par les faux points]]: {found} / 8")
+print(f"[[heaps found by the fakes | tas trouvés par les contrefaçons]]: {found} / 8")
 
 # %% [markdown]
 # [en]

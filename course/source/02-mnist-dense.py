@@ -101,11 +101,11 @@ sheet(pixels(G(shown))[:10], columns=10)
 #
 # <details><summary>Indice pour l'étape 1</summary>
 #
-# De fausses images, détachées. Vraies : étiquette 1. Fausses : étiquette 0. `descend(opt_D, loss)`.
+# Des contrefaçons, détachées. Réelles : étiquette 1. Contrefaçons : étiquette 0. `descend(opt_D, loss)`.
 # </details>
 # <details><summary>Indice pour l'étape 2</summary>
 #
-# Figer `D`. De fausses images, non détachées, étiquette 1. `descend(opt_G, loss)`.
+# Figer `D`. Des contrefaçons, non détachées, étiquette 1. `descend(opt_G, loss)`.
 # </details>
 
 # %%

@@ -119,7 +119,7 @@ draw.curves(reports(everything), unit="kimg")
 # [fr]
 # ## Chacune sous son nom
 #
-# Avec `conditional=True`, on dit la classe aux deux réseaux : on demande à `G` une *Sandal*, et `D` juge si c'est une vraie *Sandal*.
+# Avec `conditional=True`, on dit la classe aux deux réseaux : on demande à `G` une *Sandal*, et `D` juge si c'est une *Sandal* réelle.
 
 # %%
 by_name = faussaire.train(
@@ -144,7 +144,7 @@ draw.rows({name: generator.sample(10, label=name) for name in generator.spec.cla
 #
 # ## D en regarde douze
 #
-# La bande que `D` a jugée en dernier : six vraies images, puis six fausses, et son logit pour chacune. Au-dessus de la limite, il
+# La bande que `D` a jugée en dernier : six images réelles, puis six contrefaçons, et son logit pour chacune. Au-dessus de la limite, il
 # dit REAL.
 
 # %%

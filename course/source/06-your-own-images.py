@@ -97,7 +97,7 @@ opened(small.path / "noise.png")
 # ## Jugé
 #
 # Les échantillons sont mesurés contre des images mises de côté avant l'entraînement : la **distance de Fréchet** est nulle si les deux sont
-# tirés de la même loi, et son **plancher** est celle de vraies images entre elles. Chaque chiffre a son intervalle ; avec peu d'images il
+# tirés de la même loi, et son **plancher** est celle d'images réelles entre elles. Chaque mesure a son intervalle ; avec peu d'images il
 # est large. (Ici sur de simples caractéristiques de pixels, en quelques secondes ; `faussaire.evaluate(run)` prend celles d'un réseau fait
 # pour les images, quelques minutes, et écrit une page.)
 
@@ -126,7 +126,7 @@ for verdict in judged.verdicts:
 # [fr]
 # ## À la recherche de copies
 #
-# Un générateur qui répète ses images d'entraînement n'a rien appris. Pour chaque fausse image, trouvez l'image d'entraînement la
+# Un générateur qui répète ses images d'entraînement n'a rien appris. Pour chaque contrefaçon, trouvez l'image d'entraînement la
 # plus proche : renvoyez sa place dans `reals`.
 #
 # <details><summary>Indice 1</summary>
@@ -152,15 +152,15 @@ answer
 fakes = small.generator().sample(10, seed=1)
 places = answer.use(torch.from_numpy(fakes).float(), torch.from_numpy(data.images[:].transpose(0, 2, 3, 1)).float())
 twins = data.images[:].transpose(0, 2, 3, 1)[places.numpy()]
-draw.rows({"[[fake | faux]]": fakes, "[[nearest | proche]]": twins})
+draw.rows({"[[fake | contrefaçons]]": fakes, "[[nearest | proche]]": twins})
 
 # %% [markdown]
 # [en]
 # Near is not yet a copy: real images have near neighbours, too. So the test compares two things: how near fakes are to the training
 # images, and how near held-out real images are to them. It needs at least 100 held-out images.
 # [fr]
-# Proche n'est pas encore copié : de vraies images ont aussi de proches voisines. Le test compare donc deux choses : à quel point les
-# fausses images sont proches de celles d'entraînement, et à quel point de vraies images mises de côté le sont. Il demande au moins 100
+# Proche n'est pas encore copié : des images réelles ont aussi de proches voisines. Le test compare donc deux choses : à quel point les
+# contrefaçons sont proches de celles d'entraînement, et à quel point des images réelles mises de côté le sont. Il demande au moins 100
 # images mises de côté.
 
 # %%

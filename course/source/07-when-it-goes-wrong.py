@@ -78,7 +78,7 @@ print(check.said(collapsed))
 # `"lr": 6e-3`, and `"penalties": ["r1", "r2"]`, which keep the slope of `D` gentle.
 # </details>
 # [fr]
-# Le chiffre derrière le verdict est la **diversité** : combien les fausses images varient, divisé par combien les vraies varient. 1
+# Le chiffre derrière le verdict est la **diversité** : combien les contrefaçons varient, divisé par combien les images réelles varient. 1
 # est ce qu'il faut ; en dessous de 0,3 pendant cinq rapports, on parle d'effondrement (*collapsed*).
 #
 # ### Réparez-le
@@ -126,7 +126,7 @@ sheet(mended.generator().sample(20), columns=10)
 # ## Un D trop fort
 #
 # À présent `D` fait cinq pas pour un de `G`. Il a toujours raison, et il en est sûr. Sa réponse ne change alors presque plus quand une
-# fausse image change un peu : sa pente au niveau des fausses ne dit rien, et `G` n'apprend rien.
+# contrefaçon change un peu : sa pente au niveau des contrefaçons ne dit rien, et `G` n'apprend rien.
 
 # %%
 OVERPOWERED = {
@@ -172,7 +172,7 @@ print(check.said(strong))
 # [fr]
 # ### Une pénalité sur la pente
 #
-# Ce qui empêche `D` d'être si sûr de lui est une **pénalité** sur sa raideur aux vraies données (R1) : le carré de la longueur de
+# Ce qui empêche `D` d'être si sûr de lui est une **pénalité** sur sa raideur aux données réelles (R1) : le carré de la longueur de
 # sa pente, en moyenne sur les données. Complétez deux lignes.
 #
 # <details><summary>Indice 1</summary>
@@ -232,7 +232,7 @@ draw.curves(reports(fair), unit="kimg")
 # [fr]
 # ## Cinquante images par cœur
 #
-# Avec cinquante images, `D` les connaît bientôt toutes. Il n'appelle vraies que ces cinquante-là ; alors `G` finit par faire ces
+# Avec cinquante images, `D` les connaît bientôt toutes. Il n'appelle réelles que ces cinquante-là ; alors `G` finit par faire ces
 # cinquante-là.
 
 # %%
@@ -249,14 +249,14 @@ heart = faussaire.train(
 print(check.said(heart))
 fakes = heart.generator().sample(10)
 places = answers.nearest(torch.from_numpy(fakes).float(), torch.from_numpy(fifty.transpose(0, 2, 3, 1)).float())
-draw.rows({"[[fake | faux]]": fakes, "[[nearest | proche]]": fifty.transpose(0, 2, 3, 1)[places.numpy()]})
+draw.rows({"[[fake | contrefaçons]]": fakes, "[[nearest | proche]]": fifty.transpose(0, 2, 3, 1)[places.numpy()]})
 
 # %% [markdown]
 # [en]
 # A run of so few images says so itself. Is it copying? The test compares how near 200 fakes are to the fifty with how near other real sevens are to them. `p` is how
 # often an honest generator would look this guilty.
 # [fr]
-# Un entraînement sur si peu d'images le dit lui-même. Est-ce de la copie ? Le test compare à quel point 200 fausses images sont proches des cinquante, et à quel point d'autres vrais sept le
+# Un entraînement sur si peu d'images le dit lui-même. Est-ce de la copie ? Le test compare à quel point 200 contrefaçons sont proches des cinquante, et à quel point d'autres sept réels le
 # sont. `p` dit combien souvent un générateur honnête aurait l'air aussi coupable.
 
 # %%

@@ -181,4 +181,4 @@ draw.curves(reports(chorales), unit="kimg")
 #
 # Vous avez joué des deux côtés, avec des points, des chiffres, des vêtements, vos propres images et des sons. Il ne reste que le
 # temps : donnez dix minutes à un entraînement, ou une heure, regardez-le avec `faussaire train … --studio`, et voyez si vos amis
-# distinguent ses images des vraies.
+# distinguent ses images des images réelles.

@@ -87,7 +87,7 @@ def test_a_finished_run_replays_its_last_round_and_film_and_curves_are_there_uns
     page.wait_for_selector("#curve-accuracy .main-svg", state="attached")
     page.click('#steps li[data-step="2"] button')
     page.wait_for_selector('#diagram[data-step="2"]')
-    assert "forgeries through the discriminator" in page.inner_text("#step-text")
+    assert "fakes through the discriminator" in page.inner_text("#step-text")
     page.wait_for_selector(".traveller", state="attached")
     page.wait_for_selector('#diagram[data-step="0"]')  # and then it stands still again
 

@@ -90,7 +90,7 @@ def test_a_lesson(served: tuple[str, str], open_page: Any) -> None:
         pupil.keyboard.press(key)
         pupil.wait_for_selector(f"#own-score >> text=/ of {number} right/")
         pupil.wait_for_timeout(400)  # as nobody is faster: four things a second are let through
-    assert re.match(r"(Right\.|Fooled!) It was (real|forged by (one|two))\.", pupil.inner_text("#told"))
+    assert re.match(r"(Right\.|Fooled!) It was (real|a fake by (one|two))\.", pupil.inner_text("#told"))
     check_layout(pupil)
     pupil.click("text=Which is better?")
     pupil.wait_for_selector("#left:enabled")

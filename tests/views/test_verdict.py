@@ -26,8 +26,8 @@ MEASURED = RunVerdict(
 
 def test_it_says_what_is_so_what_that_rests_on_and_what_to_type() -> None:
     said = in_words(MEASURED, "en", run="runs/my cats", data=["cats"])
-    assert said.text.startswith("Rough: 30% [28, 32] of the forgeries lie among the real images, and 10% [9, 11]")
-    assert "features of efficientnet-lite0 1: 10,000 forgeries beside 1,000 real images" in said.basis
+    assert said.text.startswith("Rough: 30% [28, 32] of the fakes lie among the real images, and 10% [9, 11]")
+    assert "features of efficientnet-lite0 1: 10,000 fakes beside 1,000 real images" in said.basis
     assert said.command == "faussaire train cats --run 'runs/my cats' --minutes 20"
     assert f"30{NARROW}% [28{NARROW}; 32]" in in_words(MEASURED, "fr", run="runs/cats").text
 

@@ -208,10 +208,10 @@ def _meanings(name: str) -> tuple[Meaning, Meaning]:
         Meaning(
             name=f"{name}{HELD_OUT}",
             direction=Direction.NONE,
-            title={"en": f"{title}, held-out music", "fr": f"{titre}, musique réservée"},
+            title={"en": f"{title}, held-out music", "fr": f"{titre}, musique mise de côté"},
             sentence={
                 "en": f"Of music that was held out of training: {what}.",
-                "fr": f"De la musique réservée, hors de l’entraînement : {quoi}.",
+                "fr": f"De la musique mise de côté, hors de l’entraînement : {quoi}.",
             },
         ),
     )
@@ -230,7 +230,7 @@ METRIC = Metric(
             sentence={
                 "en": "How far the shares of the twelve notes are from those of held-out music: 0 alike, 1 bit "
                 "disjoint.",
-                "fr": "À quelle distance les parts des douze notes sont de celles de la musique réservée : 0 "
+                "fr": "À quelle distance les parts des douze notes sont de celles de la musique mise de côté : 0 "
                 "pareilles, 1 bit disjointes.",
             },
         ),
