@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from io import StringIO
 
 import pytest
 import torch
+from rich.console import Console
 from torch import Tensor
 
 from faussaire.core.errors import ConfigError
@@ -18,6 +20,8 @@ from faussaire.evaluation.extractors.pixels import PixelsExtractor
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.metrics import MEANINGS, METRICS
 from faussaire.evaluation.protocols import FITTED_NAMES, NO_WEIGHTS_SHA256, PROTOCOLS, Protocol, compute, mark_of
+from faussaire.views.tables import figures_table
+from faussaire.views.words import Words
 
 
 def features(seed: int, n: int, d: int = 12) -> Tensor:
@@ -185,3 +189,17 @@ def test_features_of_another_extractor_are_refused() -> None:
 
 def test_every_extractor_of_a_protocol_can_be_made() -> None:
     assert {listed.extractor for listed in PROTOCOLS.values()} <= {*EXTRACTORS, *FITTED}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_longest_name_leaves_room_for_its_figures_in_eighty_columns(language: str) -> None:
+    longest = max((replace(p, n_real=9_999).name for p in PROTOCOLS.values() if p.n_fake == 10_000), key=len)
+    fitted = f"{replace(PROTOCOLS['classes10k-labels-cnn'], n_real=9_999).name}.5b0e"
+    (score,) = compute(protocol("diversity", 60), features(0, 60), features(1, 60), PixelsExtractor(), reals="")
+    figure = {"value": 0.01234, "low": 0.01134, "high": 0.01334, "n_real": 9_999, "n_fake": 10_000}
+    rows = [replace(score, protocol=f"{name}@3fa2c1", **figure) for name in (longest, fitted)]
+    console = Console(width=80, file=StringIO())
+    console.print(figures_table(rows, Words(language)))
+    assert "…" not in console.file.getvalue()
+    assert all(len(line) <= 80 for line in console.file.getvalue().splitlines())
+    assert f"{fitted}@3fa2c1" in console.file.getvalue()

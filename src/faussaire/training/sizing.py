@@ -180,7 +180,7 @@ def expected(config: Config, num_images: int, *, nimg: int, nimg_per_second: flo
         return "its speed is not known yet"
     minutes = max(0.0, images - nimg) / nimg_per_second / 60
     text = f"{minutes:.0f} minutes" if minutes < 100 else f"{minutes / 60:.1f} hours"
-    return f"{in_words(images - nimg)} in about {text if minutes >= 1.5 else f'{60 * minutes:.0f} seconds'}"
+    return f"{in_words(images - nimg)} in about {text if minutes >= 1.5 else f'{max(2, 60 * minutes):.0f} seconds'}"
 
 
 def batch_for(images: float, spec: SampleSpec) -> int:

@@ -11,6 +11,7 @@ from rich.table import Table
 from faussaire.core.terminal import literal, say, show
 from faussaire.evaluation.compare import Comparison
 from faussaire.evaluation.evaluation import Evaluation
+from faussaire.evaluation.protocols import Score
 from faussaire.evaluation.verdicts.figures import say_of_copies
 from faussaire.modalities import of_spec
 from faussaire.runs.folder import RunFolder
@@ -27,7 +28,7 @@ def print_evaluation(
     say(console, title)
     for note in evaluation.notes:
         say(console, words.said(note))
-    show(console, _figures(evaluation, words))
+    show(console, figures_table(evaluation.scores, words))
     copies = evaluation.copies
     if copies is None:
         say(console, words("console.figures.no_copies"))
@@ -49,8 +50,8 @@ def print_evaluation(
         print_next(console, in_words(found, words.language, run=run.path, data=data_of(run)))
 
 
-def _figures(evaluation: Evaluation, words: Words) -> Table:
-    """Return the table of every figure."""
+def figures_table(scores: Sequence[Score], words: Words) -> Table:
+    """Return the table of figures, each below its protocol."""
     numbers = words.numbers
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column(words("console.figures.figure"), no_wrap=True)
@@ -59,7 +60,7 @@ def _figures(evaluation: Evaluation, words: Words) -> Table:
     for side in ("real", "fake"):
         table.add_column(words(f"console.figures.{side}"), justify="right", no_wrap=True)
     protocol = ""
-    for s in evaluation.scores:
+    for s in scores:
         if s.protocol != protocol:
             table.add_row(literal(s.protocol), style="bold")
             protocol = s.protocol

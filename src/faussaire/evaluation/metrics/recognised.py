@@ -90,11 +90,11 @@ METRIC = Metric(
         Meaning(
             name="recognised-real",
             direction=Direction.NONE,
-            title={"en": "Recognised, of real ones", "fr": "Reconnus, parmi les vrais"},
+            title={"en": "Recognised, of real ones", "fr": "Reconnus, parmi les réels"},
             sentence={
                 "en": "How often the recogniser is right on real ones that it has not learnt from: no generator is "
                 "expected to do better.",
-                "fr": "À quelle fréquence le système de reconnaissance a raison sur de vrais exemples jamais appris : "
+                "fr": "À quelle fréquence le système de reconnaissance a raison sur des exemples réels jamais appris : "
                 "aucun générateur n’est censé faire mieux.",
             },
         ),
