@@ -87,6 +87,8 @@ def test_two_processes_make_every_tensor_that_one_makes_of_two_shards(data: Path
     assert all(torch.equal(tensor, expected[name]) for name, tensor in made.items())
     *_, score = RunFolder(folder).events("score")
     *_, expected_score = RunFolder(alone).events("score")
+    for event in (score, expected_score):
+        event.data.pop("forecast", None)  # rests on earlier scores, and the clock says how many those are
     assert score.data == expected_score.data  # each made half of the samples
 
 
