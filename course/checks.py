@@ -24,7 +24,9 @@ import answers
 from faussaire.core.config import resolve
 from faussaire.core.errors import FaussaireError
 from faussaire.runs.folder import RunFolder
+from faussaire.views.numbers import Numbers
 from faussaire.views.verdict import in_words, verdict_on
+from faussaire.views.words import words_for
 from words import Words, speak
 
 RIGHT, WRONG = "✓", "✗"
@@ -377,10 +379,17 @@ class Checks:
         text = words("not-mended" if found == bad else "mended", v0=self.said(run))
         return Answer(right=found != bad, texts=(text,), use=run)
 
-    def said(self, run: RunFolder) -> str:
-        """Return what a run says of itself."""
+    def said(self, run: RunFolder | str) -> str:
+        """Return what a run says of itself; or one of faussaire's own sentences, in the language of the notebook."""
+        if isinstance(run, str):
+            return words_for(self.language).said(run)
         folder = RunFolder(run.path)  # its `history` is events, whatever that of `run` gives
         return in_words(verdict_on(folder), self.language, run=run.path).text
+
+    @property
+    def numbers(self) -> Numbers:
+        """How numbers are written in the language of the notebook."""
+        return words_for(self.language).numbers
 
     def new_share(self, new: Callable[..., Any]) -> Answer:
         """Check the share of new lines."""

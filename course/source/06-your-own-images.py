@@ -52,9 +52,9 @@ data = faussaire.prepare(DATA, resolution=28)
 print(f"{len(data.images)} [[images to learn from | images pour apprendre]], {len(data.held_out)} [[held out | mises de côté]], {data.spec.shape}")
 print("[[classes | classes]]:", data.inventory.class_counts)
 for record in data.inventory.rejected:
-    print("[[left out | écarté]]:", record.name, "–", record.note)
+    print("[[left out | écarté]]:", record.name, "–", check.said(record.note))
 for note in data.inventory.notes:
-    print("·", note)
+    print("·", check.said(note))
 
 # %%
 sheet(data.images[:20].transpose(0, 2, 3, 1), columns=10)
@@ -90,23 +90,22 @@ opened(small.path / "noise.png")
 # [en]
 # ## Judged
 #
-# Samples are measured against images that were held out of training: the **Fréchet distance** is 0 if both are drawn alike, and its
-# **floor** is what real images have among themselves. Every figure has its interval; of few images it is wide. (Here on simple features
-# of pixels, which takes seconds; `faussaire.evaluate(run)` takes the features of a network for images, some minutes, and writes a page.)
+# Samples are measured against images that were held out of training: the **Fréchet distance** is 0 if both are drawn alike,
+# **precision** is the share of samples that lie among the reals, **recall** that of reals among the samples. Every figure has its
+# interval; of few images it is wide. (Here on simple features of pixels, which takes seconds; `faussaire.evaluate(run)` takes the
+# features of a network for images, some minutes; in a terminal, `faussaire evaluate` also writes a page.)
 # [fr]
 # ## Jugé
 #
 # Les échantillons sont mesurés contre des images mises de côté avant l'entraînement : la **distance de Fréchet** est nulle si les deux sont
-# tirés de la même loi, et son **plancher** est celle d'images réelles entre elles. Chaque mesure a son intervalle ; avec peu d'images il
-# est large. (Ici sur de simples caractéristiques de pixels, en quelques secondes ; `faussaire.evaluate(run)` prend celles d'un réseau fait
-# pour les images, quelques minutes, et écrit une page.)
+# tirés de la même loi, la **précision** est la part des échantillons qui se trouvent parmi les images réelles, le **rappel** celle des
+# images réelles parmi les échantillons. Chaque mesure a son intervalle ; avec peu d'images il est large. (Ici sur de simples
+# caractéristiques de pixels, en quelques secondes ; `faussaire.evaluate(run)` prend celles d'un réseau fait pour les images, quelques
+# minutes ; dans un terminal, `faussaire evaluate` écrit aussi une page.)
 
 # %%
 judged = faussaire.evaluate(small.path, protocols=["fd2000-pixels-dct", "pr2000-pixels-dct"])
-for score in judged.scores:
-    print(f"{score.metric:18} {score.value:8.3f}  [{score.low:.3f}, {score.high:.3f}]  n = {score.n_real} / {score.n_fake}")
-for verdict in judged.verdicts:
-    print(verdict.text)
+judged
 
 # %% [markdown]
 # [en]
@@ -167,7 +166,7 @@ draw.rows({"[[fake | contrefaçons]]": fakes, "[[nearest | proche]]": twins})
 if judged.copies is None:
     print("[[too few images were held out for the test | trop peu d'images mises de côté pour le test]]")
 else:
-    print(f"p = {judged.copies.p_value:.3g}:", "[[a copier | un copieur]]" if judged.copies.is_copier else "[[no sign of copying | aucun signe de copie]]")
+    print(f"{check.numbers.p_value(judged.copies.p_value)}:", "[[a copier | un copieur]]" if judged.copies.is_copier else "[[no sign of copying | aucun signe de copie]]")
 
 # %% [markdown]
 # [en]

@@ -268,7 +268,7 @@ def tried(run, trained_on, others):
     fakes = run.generator().sample(200, seed=1).transpose(0, 3, 1, 2)
     parts = [torch.from_numpy(np.ascontiguousarray(part)).flatten(1).double() for part in (trained_on, others, fakes)]
     found = memorisation(*parts)
-    print(f"p = {found.p_value:.2g}:", "[[a copier | un copieur]]" if found.is_copier else "[[no sign of copying | aucun signe de copie]]")
+    print(f"{check.numbers.p_value(found.p_value)}:", "[[a copier | un copieur]]" if found.is_copier else "[[no sign of copying | aucun signe de copie]]")
 
 
 tried(heart, fifty, others[:300])
