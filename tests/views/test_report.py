@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from rich.console import Console
 
 from faussaire.api import train
@@ -145,6 +146,15 @@ def test_the_page_loads_nothing_from_anywhere(run: RunFolder) -> None:
     style = (run.path / "report.html").read_text(encoding="utf-8").partition("<style>")[2].partition("</style>")[0]
     assert "url(" not in style
     assert "@import" not in style
+
+
+def test_every_picture_has_its_own_size(run: RunFolder) -> None:
+    shown = [attributes for tag, attributes in page(run, evaluation()).tags if tag == "img"]
+    assert len(shown) == 10  # some of either; reals; samples; two pairs; curves; the film
+    for attributes in shown:
+        content = base64.b64decode((attributes["src"] or "").partition(",")[2])
+        with Pillow.open(io.BytesIO(content)) as picture:
+            assert picture.size == (int(attributes["width"] or 0), int(attributes["height"] or 0))
 
 
 def test_the_policy_forbids_the_network_and_lets_only_the_two_scripts_run(run: RunFolder) -> None:

@@ -7,7 +7,6 @@ number: the same seed gives the same samples, and memory does not grow with thei
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from html import escape
 from os import PathLike, fspath
@@ -86,11 +85,10 @@ class Generator:
         return f"Generator({self.name!r}: {', '.join(filter(None, what))})"
 
     def _repr_html_(self) -> str:
-        picture = b64encode(self._repr_png_()).decode()
-        words = escape(repr(self))
+        shown, words = pictures.embedded(self._repr_png_()), escape(repr(self))
         return (
-            f'<figure style="margin:0"><img src="data:image/png;base64,{picture}" alt="{words}" style="max-width:100%">'
-            f"<figcaption>{words}</figcaption></figure>"
+            f'<figure style="margin:0"><img src="{shown.source}" width="{shown.width}" height="{shown.height}" '
+            f'alt="{words}" style="max-width:100%;height:auto"><figcaption>{words}</figcaption></figure>'
         )
 
     def _repr_png_(self) -> bytes:

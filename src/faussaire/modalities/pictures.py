@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import math
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -139,6 +141,24 @@ def read(path: Path) -> np.ndarray:
         Pillow.DecompressionBombError,
     ) as error:  # SyntaxError: Pillow's, of a PNG
         raise DataError(f"{path} cannot be read: {error}") from None
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A picture that a page holds in itself."""
+
+    source: str
+    """A data: address."""
+    width: int
+    height: int
+    """In pixels."""
+
+
+def embedded(content: bytes, media: str = "image/png") -> Embedded:
+    """Return the content of a file of a picture as what a page needs to show it."""
+    with Pillow.open(io.BytesIO(content)) as opened:
+        width, height = opened.size
+    return Embedded(f"data:{media};base64,{b64encode(content).decode()}", width, height)
 
 
 def scaled_png(path: Path, widest: int) -> bytes | None:

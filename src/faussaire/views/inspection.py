@@ -33,7 +33,7 @@ from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.modalities import of_spec
 from faussaire.modalities.forms import Shown
-from faussaire.modalities.pictures import GAP, PAPER, grid, save
+from faussaire.modalities.pictures import GAP, PAPER, embedded, grid, save
 from faussaire.modalities.spec import Counts
 from faussaire.views.numbers import MINUS, Numbers
 from faussaire.views.templating import environment
@@ -244,7 +244,7 @@ def _page(found: Found, data: str, sheet: Pillow.Image, words: Words) -> str:
         inventory=found.dataset.inventory,
         rejected=found.dataset.inventory.rejected[:LISTED],
         heard=_heard(found.dataset),
-        sheet="data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+        sheet=embedded(buffer.getvalue()),
     )
 
 

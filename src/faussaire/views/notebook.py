@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 import time
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -25,7 +24,7 @@ from faussaire.evaluation.evaluation import Evaluation
 from faussaire.evaluation.metrics import MEANINGS
 from faussaire.evaluation.verdicts.figures import say_of_copies
 from faussaire.evaluation.verdicts.verdict import Verdict
-from faussaire.modalities.pictures import scaled_png
+from faussaire.modalities.pictures import embedded, scaled_png
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.lock import is_held
@@ -132,7 +131,7 @@ def training_html(
         colour=TONES[said.tone],
         forecast=_forecast(score.get("forecast"), words),
         warnings=warnings,
-        picture=None if picture is None else f"data:image/png;base64,{b64encode(picture).decode()}",
+        picture=None if picture is None else embedded(picture),
     )
 
 

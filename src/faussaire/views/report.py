@@ -33,7 +33,7 @@ from faussaire.evaluation.protocols import NO_WEIGHTS_SHA256, Score
 from faussaire.evaluation.verdicts.figures import say_of_copies, tone_of_copies
 from faussaire.generation.reals import read_reals
 from faussaire.modalities import Modality, of_spec
-from faussaire.modalities.pictures import picture
+from faussaire.modalities.pictures import Embedded, embedded, picture
 from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.views.numbers import MINUS, Numbers
@@ -83,7 +83,7 @@ def _page(run: RunFolder, evaluation: Evaluation, words: Words) -> str:
         opening=_opening(run, evaluation, kind),
         first=_first_figure(evaluation.scores),
         forecast=_forecast(history, words),
-        samples=_uri(picture(kind.sheet(evaluation.samples))),
+        samples=_embedded(picture(kind.sheet(evaluation.samples))),
         num_samples=len(evaluation.samples),
         reals=_picture_file(run, "reals.png"),
         **_figures(evaluation, kind, words, numbers),
@@ -105,11 +105,11 @@ def _opening(run: RunFolder, evaluation: Evaluation, modality: Modality) -> dict
     """Return pictures of a few samples and of as many reals, None where the run keeps none, and how many."""
     reals = read_reals(run.path, modality, evaluation.spec.shape)
     count = min(SHOWN_FIRST, len(evaluation.samples) if reals is None else len(reals))
-    fakes = _uri(picture(modality.sheet(evaluation.samples[:count])))
+    fakes = _embedded(picture(modality.sheet(evaluation.samples[:count])))
     return {
         "count": count,
         "fakes": fakes,
-        "reals": None if reals is None else _uri(picture(modality.sheet(reals[:count]))),
+        "reals": None if reals is None else _embedded(picture(modality.sheet(reals[:count]))),
     }
 
 
@@ -204,8 +204,8 @@ def _pairs(evaluation: Evaluation, modality: Modality) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "sample": _uri(picture(sample)),
-            "twin": _uri(picture(twin)),
+            "sample": _embedded(picture(sample)),
+            "twin": _embedded(picture(twin)),
             "sample_index": sample_index,
             "twin_index": twin_index,
             "distance": distance,
@@ -216,31 +216,31 @@ def _pairs(evaluation: Evaluation, modality: Modality) -> list[dict[str, Any]]:
     ]
 
 
-def _uri(image: Pillow.Image) -> str:
-    """Return a picture as a data: URI, made smaller where it is very wide."""
+def _embedded(image: Pillow.Image) -> Embedded:
+    """Return a picture for the page, made smaller where it is very wide."""
     image.thumbnail((MAX_PICTURE_WIDTH, 10 * MAX_PICTURE_WIDTH))
     content = io.BytesIO()
     image.save(content, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+    return embedded(content.getvalue())
 
 
-def _picture_file(run: RunFolder, name: str) -> str | None:
-    """Return a picture of the run as a data: URI; a page that is sent by mail must not hold another file."""
+def _picture_file(run: RunFolder, name: str) -> Embedded | None:
+    """Return a picture of the run for the page; a page that is sent by mail must not hold another file."""
     path = run.path / name
     try:
         with Pillow.open(path) as image:
-            return _uri(image) if run.holds(path) else None
+            return _embedded(image) if run.holds(path) else None
     except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):  # SyntaxError: Pillow's, of a PNG
         return None  # the page says that it is not there
 
 
 def _film(run: RunFolder, name: str) -> dict[str, Any]:
-    """Return the film as a data: URI, if it is there and not too large, and its size."""
+    """Return the film for the page, if it is there and not too large, and its bytes."""
     path = run.path / name
     num_bytes = path.stat().st_size if path.is_file() and run.holds(path) else 0
     if not 0 < num_bytes < MAX_FILM_BYTES:
-        return {"uri": None, "num_bytes": num_bytes}
-    return {"uri": f"data:image/gif;base64,{base64.b64encode(path.read_bytes()).decode()}", "num_bytes": num_bytes}
+        return {"picture": None, "num_bytes": num_bytes}
+    return {"picture": embedded(path.read_bytes(), "image/gif"), "num_bytes": num_bytes}
 
 
 def _curves(

@@ -25,6 +25,7 @@ from faussaire.generation.export.page.packing import choose_bits, num_parameters
 from faussaire.generation.export.page.trace import program_of
 from faussaire.generation.generator import Generator
 from faussaire.generation.reals import read_reals
+from faussaire.modalities.pictures import Embedded, embedded
 
 LANGUAGES = ("en", "fr")
 ENGINE = ("shapes.js", "elementwise.js", "evaluator.js", "engine.js")
@@ -148,12 +149,12 @@ def _reals(source: Source) -> np.ndarray:
     return np.rint((seen + 1) * 127.5).astype(np.uint8)
 
 
-def _poster(generator: Generator) -> str:
-    """Return a picture of some samples as a data: address."""
-    return data_address("image/png", generator.modality.png(generator.sample(POSTER)))
+def _poster(generator: Generator) -> Embedded:
+    """Return a picture of some samples."""
+    return embedded(generator.modality.png(generator.sample(POSTER)))
 
 
-def _html(data: dict[str, Any], weights: str, *, reals: str | None, poster: str, script: str) -> str:
+def _html(data: dict[str, Any], weights: str, *, reals: str | None, poster: Embedded, script: str) -> str:
     engine, style = _joined(*ENGINE), _joined("page.css")
     app = "\n".join([_joined(*FIRST), script, _joined(*APP)])
     templates = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

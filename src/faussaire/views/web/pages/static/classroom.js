@@ -175,7 +175,7 @@ function showPicture(place, run, title) {
   const address = `/api/class/runs/${encodeURIComponent(run.id)}/${run.picture}.png`;
   if (place.dataset.address === address) return;
   place.dataset.address = address;
-  const img = new Image();
+  const img = new Image(240, 240);
   img.className = "pixels";
   img.alt = fill(t.picture_alt, { name: title, kimg: thousands(run.picture) });
   img.addEventListener("load", () => { if (place.dataset.address === address) place.replaceChildren(img); });

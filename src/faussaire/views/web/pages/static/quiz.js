@@ -130,7 +130,7 @@ function tally(name, score) {
 function judgedImage(real, i, result) {
   const word = (isReal) => (isReal ? t.was_real : t.was_fake);
   const item = element("li", real ? "real" : "fake");
-  const img = new Image();
+  const img = new Image(160, 160);
   img.src = imageAddress(i);
   img.className = "pixels";
   const machine = result.said_by_D?.[i];
@@ -154,7 +154,7 @@ function playerOf(i) {
 function foolingImage(image) {
   const truth = image.kind === "real" ? t.was_real : t.was_fake;
   const item = element("li", image.kind);
-  const img = new Image();
+  const img = new Image(160, 160);
   img.src = `/api/quiz/${quiz.id}/pool/${image.kind}/${image.image}.png${query}`;
   img.className = "pixels";
   img.alt = fill(t.fooling_alt, { truth, ...image });
