@@ -79,9 +79,9 @@ def served(*arguments: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[by
         process.wait(timeout=20)
 
 
-def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_for(process: subprocess.Popen[bytes], port: int, *, seconds: float = 60) -> None:
     """Wait until a server answers: it listens long before."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + seconds
     while True:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)

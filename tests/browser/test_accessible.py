@@ -1,78 +1,219 @@
-"""Every page by axe-core, in both languages and both schemes; text that can be read, and targets that can be hit."""
+"""Every page by axe-core, in both languages, both schemes, wide and narrow; text to be read, targets to be hit."""
 
 from __future__ import annotations
 
-import statistics
-from importlib.resources import files
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from accessibility import hindrances
+from every_page import Places, every_page
+from faussaire.views.web.classroom import pupils
 from web_client import copy_of, serving
 
 pytestmark = pytest.mark.slow
 
-PLACES = ("/runs/squares", "/runs/squares/explore", "/runs/squares/quiz", "/runs/squares/visit/7", "/runs/squares/take")
-LEAST_TEXT_PX, LEAST_TARGET_PX = 13, 24
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+LOOKS = {"en": ((WIDE, "light"), (NARROW, "dark")), "fr": ((WIDE, "dark"), (NARROW, "light"))}
+"""How a page is looked at in each language: every two of language, width and scheme come together once."""
 
-VIOLATIONS = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"] });
-  return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)}`));
-}"""
+FINISHED = 'body[data-state="finished"]'
+NUMBERS = count(1)
 
-TEXT_SIZES = """() => {
-  const sizes = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const { textContent, parentElement: parent } = walker.currentNode;
-    if (textContent.trim() && parent.checkVisibility()) sizes.push(parseFloat(getComputedStyle(parent).fontSize));
-  }
-  return sizes;
-}"""
+Views = Iterator[str]
+"""Brings an opened page to one thing that can be seen on it after the other, and names it."""
 
-TARGETS = """() => [...document.querySelectorAll("a[href], button, select, input, summary")]
-  .filter((e) => e.checkVisibility() && !e.closest(".skip") && !e.closest("p") && e.getClientRects().length)
-  .map((e) => {
-    const box = (e.classList.contains("ask") ? e.closest(".part") : e).getBoundingClientRect();
-    return [e.outerHTML.slice(0, 100), Math.min(box.width, box.height)];
-  })"""
+
+def still(selector: str) -> Callable[[Any], Views]:
+    """See a page as it is, once it has what is looked for."""
+
+    def views(page: Any) -> Views:
+        page.wait_for_selector(selector, state="attached")
+        yield selector
+
+    return views
+
+
+def finished(page: Any) -> Views:
+    page.wait_for_selector(FINISHED)
+    page.wait_for_selector("#curve-accuracy .main-svg", state="attached")
+    page.click("#tour")
+    yield "a run to its end, a part explained"
+
+
+def learning(page: Any) -> Views:
+    page.wait_for_selector('#diagram[data-step="1"]')
+    yield "a run that learns"
+    page.click("#stop")
+    yield "asked whether a stop is meant"
+
+
+def explored(page: Any) -> Views:
+    for z in ("0.1", "0.4", "0.7"):
+        page.click(f'[data-z="{z}"]')
+    for asked, made in (
+        ("#walk", "#film:not([hidden])"),
+        ("#compute", "#result img"),
+        ("#find", "#nearest:not([hidden])"),
+    ):
+        page.click(asked)
+        page.wait_for_selector(made)
+    yield "all that can be asked for"
+
+
+def quizzed(page: Any) -> Views:
+    yield "the beginning"
+    page.click("#begin")
+    page.wait_for_selector("#asking:not([hidden])")
+    yield "a question"
+    for _ in range(20):
+        page.keyboard.press("r")
+    page.wait_for_selector("#results:not([hidden])")
+    yield "the result"
+
+
+def a_pupil(page: Any) -> Views:
+    page.wait_for_selector("#door")
+    yield "the door"
+    page.fill("#name", f"Zoé {next(NUMBERS)}")
+    page.press("#name", "Enter")
+    page.wait_for_selector("#choices:not([hidden])")
+    yield "the forger"
+    page.click('.places a[href="#quiz"]')
+    page.click("#real:enabled")
+    page.wait_for_selector("#told b")
+    yield "real or fake"
+    page.click('.places a[href="#vote"]')
+    page.click("#left:enabled")
+    page.wait_for_selector("#voted bdi")
+    yield "which is better"
+    page.click('.places a[href="#board"]')
+    page.wait_for_selector("#seers .me")
+    page.wait_for_selector("#strengths li")
+    page.wait_for_selector("#tiles .tile")
+    yield "the board"
+    page.click("#leave")
+    yield "asked whether they leave"
+
+
+def the_teacher(page: Any) -> Views:
+    page.wait_for_selector("#tiles .tile")
+    yield "the class"
+    page.click("#forget")
+    yield "asked whether all is to be forgotten"
+
+
+def on_the_wall(page: Any) -> Views:
+    page.click('.places a[href*="projector"]')
+    page.wait_for_selector(".projector #tiles .tile")
+    yield "the projector"
+
+
+def played(page: Any) -> Views:
+    page.click("#run")
+    page.wait_for_timeout(200)
+    page.click("#run")
+    yield "a few rounds"
+
+
+def exported(page: Any) -> Views:
+    page.wait_for_selector("body.ready")
+    page.click("#fill")
+    page.wait_for_selector("#wall[data-rate]")
+    yield "its wall filled"
+
+
+def exported_with_reals(page: Any) -> Views:
+    yield from exported(page)
+    page.click("#begin")
+    page.wait_for_selector("#asking:not([hidden])")
+    yield "a question"
+    for _ in range(20):
+        page.keyboard.press("r")
+    page.wait_for_selector("#result:not([hidden])")
+    yield "the result"
+
+
+def unfolded(page: Any) -> Views:
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    yield "unfolded"
+
+
+PAGES: dict[str, tuple[Callable[[Places], str], Callable[[Any], Views]]] = {
+    "runs": (lambda p: p.studio, still(".runs")),
+    "no runs": (lambda p: p.empty, still("main")),
+    "live": (lambda p: f"{p.studio}runs/squares", finished),
+    "live, learning": (Places.learning, learning),
+    "live, sounds": (lambda p: f"{p.studio}runs/tones", still(FINISHED)),
+    "live, music": (lambda p: f"{p.studio}runs/tunes", still(FINISHED)),
+    "live, text": (lambda p: f"{p.studio}runs/lines", still(FINISHED)),
+    "live, begun": (lambda p: f"{p.studio}runs/begun", still("body[data-state]")),
+    "explore": (lambda p: f"{p.studio}runs/squares/explore", explored),
+    "explore, sounds": (lambda p: f"{p.studio}runs/tones/explore", explored),
+    "explore, text": (lambda p: f"{p.studio}runs/lines/explore", explored),
+    "explore, begun": (lambda p: f"{p.studio}runs/begun/explore", still("main")),
+    "quiz": (lambda p: f"{p.studio}runs/squares/quiz", quizzed),
+    "quiz, sounds": (lambda p: f"{p.studio}runs/tones/quiz", quizzed),
+    "quiz, text": (lambda p: f"{p.studio}runs/lines/quiz", quizzed),
+    "visit": (lambda p: f"{p.studio}runs/squares/visit/7", still(".sample")),
+    "visit, sounds": (lambda p: f"{p.studio}runs/tones/visit/7", still("audio")),
+    "visit, music": (lambda p: f"{p.studio}runs/tunes/visit/7", still("audio")),
+    "visit, text": (lambda p: f"{p.studio}runs/lines/visit/7", still(".line")),
+    "take": (lambda p: f"{p.studio}runs/squares/take", still("#make")),
+    "take, begun": (lambda p: f"{p.studio}runs/begun/take", still("main")),
+    "playground": (lambda p: f"{p.studio}playground", played),
+    "public": (lambda p: p.public, still(".sample")),
+    "public, nothing there": (lambda p: f"{p.public}abc", still("main")),
+    "nothing there": (lambda p: f"{p.studio}runs/nothing", still("main")),
+    "class, a pupil": (lambda p: p.pupils, a_pupil),
+    "class, the teacher": (lambda p: p.teacher, the_teacher),
+    "class, the wall": (lambda p: p.teacher, on_the_wall),
+    "class, not the teacher": (lambda p: f"{p.pupils}teacher", still("main")),
+    "report": (lambda p: f"file://{p.files}/report-LANG.html", unfolded),
+    "inspection": (lambda p: f"file://{p.files}/inspection-LANG.html", unfolded),
+    "cells of a notebook": (lambda p: f"file://{p.files}/cells-LANG.html", unfolded),
+    "exported": (lambda p: f"file://{p.files}/squares.html", exported_with_reals),
+    "exported, sounds": (lambda p: f"file://{p.files}/tones.html", exported),
+    "exported, music": (lambda p: f"file://{p.files}/tunes.html", exported),
+    "exported, text": (lambda p: f"file://{p.files}/lines.html", exported),
+}
+"""Every page: where it is, and how one comes to see what can be seen there."""
 
 
 @pytest.fixture(scope="module")
-def axe() -> str:
-    """The script of axe-core (Deque, MPL-2.0), out of the package that brings it; it is given to no user."""
-    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+def places(tmp_path_factory: pytest.TempPathFactory, squares_run: Path) -> Iterator[Places]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pupils, "PER_SECOND", 1_000)
+        with every_page(tmp_path_factory.mktemp("every"), squares_run) as made:
+            yield made
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark"), ("en", "dark"), ("fr", "light")])
-def test_no_page_violates_a_rule_of_axe(served: str, open_page: Any, axe: str, language: str, scheme: str) -> None:
-    page = open_page(served + PLACES[0], locale=language, color_scheme=scheme)
-    page.wait_for_selector('body[data-state="finished"]')
-    for place in PLACES:
-        if place != PLACES[0]:
-            page.goto(served + place)
-        page.evaluate(axe)
-        assert page.evaluate(VIOLATIONS) == [], place
-
-
-@pytest.mark.parametrize("width", [1280, 360])
-def test_text_can_be_read_and_targets_can_be_hit(served: str, open_page: Any, width: int) -> None:
-    page = open_page(served + PLACES[0], viewport={"width": width, "height": 900})
-    page.wait_for_selector('body[data-state="finished"]')
-    for place in PLACES:
-        if place != PLACES[0]:
-            page.goto(served + place)
-        assert statistics.median(page.evaluate(TEXT_SIZES)) >= LEAST_TEXT_PX, place
-        small = [(what, size) for what, size in page.evaluate(TARGETS) if size < LEAST_TARGET_PX]
-        assert small == [], place
+@pytest.mark.parametrize("language", LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_seen_heard_read_and_pressed(name: str, language: str, places: Places, browser: Any) -> None:
+    address, views = PAGES[name]
+    context = browser.new_context(locale=language, viewport=WIDE)
+    try:
+        page = context.new_page()
+        page.goto(address(places).replace("LANG", language))
+        for view in views(page):
+            for size, scheme in LOOKS[language]:
+                page.set_viewport_size(size)
+                page.emulate_media(color_scheme=scheme)
+                page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                assert hindrances(page) == [], f"{view}, {size['width']} px wide, {scheme}"
+    finally:
+        context.close()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (360, 740)])
 def test_the_three_steps_stand_above_the_diagram_in_the_first_screen(
     served: str, open_page: Any, width: int, height: int
 ) -> None:
-    page = open_page(served + PLACES[0], viewport={"width": width, "height": height})
+    page = open_page(f"{served}/runs/squares", viewport={"width": width, "height": height})
     boxes = [page.locator(f'#steps li[data-step="{step}"]').bounding_box() for step in (1, 2, 3)]
     diagram = page.locator("#diagram").bounding_box()
     assert all(box["y"] + box["height"] <= min(height, diagram["y"]) for box in boxes)
@@ -81,7 +222,7 @@ def test_the_three_steps_stand_above_the_diagram_in_the_first_screen(
 def test_a_finished_run_replays_its_last_round_and_film_and_curves_are_there_unscrolled(
     served: str, open_page: Any
 ) -> None:
-    page = open_page(served + PLACES[0])
+    page = open_page(f"{served}/runs/squares")
     page.wait_for_selector('body[data-state="finished"]')
     page.wait_for_selector("#frame[src]")
     page.wait_for_selector("#curve-accuracy .main-svg", state="attached")
@@ -92,7 +233,7 @@ def test_a_finished_run_replays_its_last_round_and_film_and_curves_are_there_uns
     page.wait_for_selector('#diagram[data-step="0"]')  # and then it stands still again
 
 
-def test_a_lost_connection_turns_the_buttons_off(tmp_path: Path, squares_run: Path, open_page: Any) -> None:
+def test_a_lost_connection_is_said_and_turns_the_buttons_off(tmp_path: Path, squares_run: Path, open_page: Any) -> None:
     lines = len((squares_run / "events.jsonl").read_bytes().splitlines())
     run = copy_of(squares_run, tmp_path / "squares", lines=lines - 1)  # as if it had no end yet
     with serving(run) as (_, port):
@@ -100,3 +241,5 @@ def test_a_lost_connection_turns_the_buttons_off(tmp_path: Path, squares_run: Pa
         page.wait_for_selector("body[data-state]")
     for name in ("pause", "resume", "stop"):
         page.wait_for_selector(f"#{name}:disabled", state="attached")
+    assert "The connection to the server is lost" in page.inner_text("#state")
+    assert hindrances(page) == []

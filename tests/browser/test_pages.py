@@ -298,23 +298,6 @@ def test_a_quiz_is_finished_while_the_training_goes_on_and_the_server_is_away_fo
         loaded(page)
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
-def test_a_phone_shows_every_page_without_scrolling_sideways(
-    served: str, open_page: Any, language: str, scheme: str
-) -> None:
-    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme, "locale": language}
-    for path in ("/", "/runs/squares/explore", "/runs/squares/quiz", "/runs/squares/visit/7"):
-        page = open_page(served + path, **phone)
-        page.wait_for_timeout(200)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
-        unnamed = page.evaluate(
-            "[...document.querySelectorAll('img, canvas, [role=img]')].filter(e => !e.closest('[hidden]')"
-            " && !(e.getAttribute('alt') || e.getAttribute('aria-label')) && !e.closest('.mark')).map(e => e.outerHTML)"
-        )
-        assert unnamed == [], path
-        page.context.close()
-
-
 def test_the_language_is_switched_and_remembered(served: str, open_page: Any) -> None:
     page = open_page(f"{served}/runs/squares")
     assert "The discriminator is right" in page.inner_text("h2 >> nth=0")

@@ -180,10 +180,10 @@ def evaluation_html(evaluation: Evaluation) -> str:
     rows = [
         (
             MEANINGS[s.metric].title[words.language],
+            s.protocol,
             numbers.figure(s.value),
             numbers.interval(s.low, s.high),
             f"{numbers.count(s.n_real)} / {numbers.count(s.n_fake)}",
-            s.protocol,
         )
         for s in evaluation.scores
     ]
@@ -193,7 +193,7 @@ def evaluation_html(evaluation: Evaluation) -> str:
         said=[
             (sentence(verdict, words.language), TONES[_tone(verdict, evaluation)]) for verdict in evaluation.verdicts
         ],
-        head=[live["figure"], live["value"], live["interval"], live["numbers"], _texts("notebook", words)["protocol"]],
+        head=[live["figure"], live["value"], live["interval"], live["numbers"]],
         rows=rows,
         notes=[words.said(note) for note in (*evaluation.notes, *_of_copies(evaluation))],
     )
@@ -216,15 +216,15 @@ def comparisons_html(comparisons: Sequence[Comparison]) -> str:
     rows = [
         (
             MEANINGS[c.metric].title[words.language],
+            c.protocol,
             f"{c.second} {MINUS} {c.first}",
             numbers.figure(c.difference),
             numbers.interval(c.low, c.high),
             c.better or own["noise"],
-            c.protocol,
         )
         for c in comparisons
     ]
-    head = [live["figure"], own["runs"], own["difference"], live["interval"], own["better"], own["protocol"]]
+    head = [live["figure"], own["runs"], own["difference"], live["interval"], own["better"]]
     return _template("figures").render(
         lang=words.language, title=own["compared"], said=(), head=head, rows=rows, notes=()
     )

@@ -29,8 +29,12 @@ export function thousands(nimg) {
   return new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(nimg / 1000);
 }
 
-/** Write a duration as 7 s, 2 min 05 s or 1 h 04 min. */
+/** Write a duration as 7 s, 2 min 05 s or 1 h 04 min, which no line breaks. */
 export function duration(seconds) {
+  return hoursToSeconds(seconds).replaceAll(" ", "\u00a0");
+}
+
+function hoursToSeconds(seconds) {
   const s = Math.max(0, Math.round(seconds));
   const two = (n) => String(n).padStart(2, "0");
   if (s < 60) return `${s} s`;
