@@ -124,8 +124,13 @@ def complete(
 
 
 def _of_its_kind(config: Config, dataset: Dataset) -> Config:
-    """Return the settings with the defaults of the kind of data; conditional is what is not said and has no classes."""
+    """Return the settings with the defaults of the kind of data; conditional is what is not said and has no classes.
+
+    A width among them is left out for networks that come in one size.
+    """
     defaults = {"conditional": False, **of_spec(dataset.spec).defaults}
+    if architecture(config.architecture, dataset.spec).width is None:
+        defaults.pop("width", None)
     if not _has_classes(dataset):
         defaults["conditional"] = False
     return replace(config, **{name: value for name, value in defaults.items() if getattr(config, name) is None})

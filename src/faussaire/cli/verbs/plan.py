@@ -139,5 +139,7 @@ def _show_forecasts(console: Console, found: list[Forecast], images: float, word
 
 def _show_assumptions(console: Console, machine: Machine, words: Words) -> None:
     names = [field.name for field in fields(machine) if field.name != "name"]
-    parts = ", ".join(f"{words.said(name)} {words.numbers.figure(getattr(machine, name), 6)}" for name in names)
+    parts = ", ".join(
+        words(f"console.plan.machine.{name}", n=words.numbers.figure(getattr(machine, name), 6)) for name in names
+    )
     say(console, words("console.plan.assumed", machine=words.said(machine.name), parts=parts))
