@@ -148,7 +148,7 @@ def test_a_report_holds_no_file_that_a_link_leads_to(tmp_path: Path, squares_run
     for name in ("progress.gif", "reals.png"):
         (run.path / name).rename(tmp_path / name)
         (run.path / name).symlink_to(tmp_path / name)
-    assert report._film(run, "progress.gif")["uri"] is None
+    assert report._film(run, "progress.gif")["picture"] is None
     assert report._picture_file(run, "reals.png") is None
 
 
