@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 
 from faussaire import train
-from faussaire.data.decode import scan
+from faussaire.data.pool import scan
 from toy import write_squares
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background, whose programs would not hear Ctrl-C

@@ -13,7 +13,7 @@ from PIL import Image
 
 from data.zoo import png
 from faussaire.data import Dataset, prepare
-from faussaire.data.decode import chunks, workers
+from faussaire.data.pool import chunks, workers
 from faussaire.data.sources import folders
 from faussaire.data.store import earlier
 from faussaire.data.store import folder as store

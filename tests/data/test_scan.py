@@ -6,8 +6,8 @@ import pytest
 
 from data.zoo import png
 from faussaire.data import Source
-from faussaire.data.decode.scan import SourceItems
-from faussaire.data.decode.workers import Workers
+from faussaire.data.pool.scan import SourceItems
+from faussaire.data.pool.workers import Workers
 from faussaire.modalities import modality
 from faussaire.modalities.image.rule import look
 

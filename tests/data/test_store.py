@@ -16,8 +16,8 @@ from data.zoo import png
 from faussaire.core import paths
 from faussaire.core.errors import DataError
 from faussaire.data import Dataset, preparation, prepare
-from faussaire.data.decode.chunks import Chunk
-from faussaire.data.decode.scan import scan
+from faussaire.data.pool.chunks import Chunk
+from faussaire.data.pool.scan import scan
 from faussaire.data.store import build, rows
 from faussaire.data.store import folder as store
 from faussaire.data.store.rows import PixelFile, Rows

@@ -16,10 +16,10 @@ from PIL import Image, PngImagePlugin
 from data.menagerie import raw_png
 from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
-from faussaire.data.decode import workers
-from faussaire.data.decode.chunks import Task
-from faussaire.data.decode.outcomes import KEPT
-from faussaire.data.decode.workers import Workers
+from faussaire.data.pool import workers
+from faussaire.data.pool.chunks import Task
+from faussaire.data.pool.outcomes import KEPT
+from faussaire.data.pool.workers import Workers
 from faussaire.modalities import modality
 from faussaire.modalities.image.rule import SIZES, Rule
 
@@ -31,7 +31,7 @@ BROKEN_CODEC = """
 import os, signal, time
 from pathlib import Path
 from PIL.PngImagePlugin import PngImageFile
-from faussaire.data.decode import worker
+from faussaire.data.pool import worker
 
 here = Path(__file__).parent
 if (here / "no more").exists():

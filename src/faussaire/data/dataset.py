@@ -16,8 +16,8 @@ from typing import Self
 
 import numpy as np
 
-from faussaire.data.decode.outcomes import KEPT
 from faussaire.data.labels.labels import Labels
+from faussaire.data.pool.outcomes import KEPT
 from faussaire.data.sources.rows import SourceRows
 from faussaire.data.store.records import (
     ORDERED_BY,

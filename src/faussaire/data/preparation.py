@@ -22,12 +22,12 @@ from faussaire.core.config import flag
 from faussaire.core.errors import ConfigError, DataError
 from faussaire.core.suggestions import check_choice
 from faussaire.data.dataset import Dataset, Origin, Source
-from faussaire.data.decode.chunks import Chunk
-from faussaire.data.decode.frames import with_all_frames
-from faussaire.data.decode.outcomes import KEPT
-from faussaire.data.decode.scan import SourceItems, scan
-from faussaire.data.decode.workers import Workers
 from faussaire.data.labels.labels import is_about_labels
+from faussaire.data.pool.chunks import Chunk
+from faussaire.data.pool.frames import with_all_frames
+from faussaire.data.pool.outcomes import KEPT
+from faussaire.data.pool.scan import SourceItems, scan
+from faussaire.data.pool.workers import Workers
 from faussaire.data.sources.locate import locate
 from faussaire.data.store.build import Build, begun_plan
 from faussaire.data.store.earlier import Earlier

@@ -28,7 +28,7 @@ from faussaire.core.marks import REASONS
 from faussaire.core.rng import draw_places
 from faussaire.core.terminal import literal, say, show, waiting
 from faussaire.data import Dataset, prepare
-from faussaire.data.decode.outcomes import KEPT
+from faussaire.data.pool.outcomes import KEPT
 from faussaire.data.store.records import Records
 from faussaire.generation.samples import ARRAY, FOLDER, REMEDY, kind_of
 from faussaire.modalities import of_spec

@@ -14,8 +14,8 @@ from PIL import Image
 from data.given import images_as_given
 from data.zoo import encoded
 from faussaire.data import Dataset, prepare
-from faussaire.data.decode import scan
-from faussaire.data.decode.chunks import Chunk
+from faussaire.data.pool import scan
+from faussaire.data.pool.chunks import Chunk
 from faussaire.data.store.build import Build
 from faussaire.modalities.image import depths, rule
 

@@ -15,11 +15,11 @@ from typing import NamedTuple
 from faussaire.core.marks import OWN_NOTE, mark_in
 from faussaire.core.names import slug
 from faussaire.data.dataset import Source
-from faussaire.data.decode.chunks import content
 from faussaire.data.labels.beside import TEXT_SUFFIXES, find_beside, find_labels
 from faussaire.data.labels.labels import is_about_labels
 from faussaire.data.labels.layouts import masks_in
 from faussaire.data.labels.listed import Files
+from faussaire.data.pool.chunks import content
 from faussaire.modalities import begins_as_item, is_item
 
 MAX_FILE_BYTES = 2**29

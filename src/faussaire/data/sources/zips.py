@@ -24,7 +24,7 @@ from faussaire.core.disk import raise_if_of_the_moment
 from faussaire.core.errors import DataError
 from faussaire.core.names import shortened, shown
 from faussaire.data.dataset import Source
-from faussaire.data.decode.chunks import content
+from faussaire.data.pool.chunks import content
 from faussaire.data.sources.files import too_large
 from faussaire.data.sources.kind import Head, SourceKind
 from faussaire.data.sources.litter import in_litter

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from faussaire.data.dataset import Source
-from faussaire.data.decode.chunks import Chunk
-from faussaire.data.decode.outcomes import KEPT, OUTCOME
+from faussaire.data.pool.chunks import Chunk
+from faussaire.data.pool.outcomes import KEPT, OUTCOME
 from faussaire.data.store.folder import WORDS, discard, write_text, writing
 from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.data.store.selection import Selection

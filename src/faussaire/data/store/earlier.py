@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from faussaire.data.decode.chunks import Chunk, measure
-from faussaire.data.decode.outcomes import DROPPED
+from faussaire.data.pool.chunks import Chunk, measure
+from faussaire.data.pool.outcomes import DROPPED
 from faussaire.data.store.folder import INDEX, load, read_index, read_rows, write_text
 from faussaire.modalities import modality
 from faussaire.modalities.spec import FOR_NOW, UNREAD, Rule

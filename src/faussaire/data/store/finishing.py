@@ -23,8 +23,8 @@ from faussaire.core.errors import DataError
 from faussaire.core.files import let_go
 from faussaire.core.marks import OWN_NOTE
 from faussaire.core.names import Numbered, shortened
-from faussaire.data.decode.chunks import digests_of
-from faussaire.data.decode.outcomes import DROPPED, KEPT, OUTCOME
+from faussaire.data.pool.chunks import digests_of
+from faussaire.data.pool.outcomes import DROPPED, KEPT, OUTCOME
 from faussaire.data.store.build import PLAN, Build
 from faussaire.data.store.duplicates import NEAR_UP_TO, exact_copies, near_copies
 from faussaire.data.store.folder import HELD_OUT, INDEX, ITEMS, NAMES, TRAIN, discard, write_text, writing

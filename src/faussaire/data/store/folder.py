@@ -35,7 +35,7 @@ from faussaire.core.marks import mark_folder
 from faussaire.core.names import Numbered
 from faussaire.core.paths import cache_folder, expanded, refuse_strangers
 from faussaire.data.dataset import Dataset, Inventory, Origin
-from faussaire.data.decode.outcomes import OUTCOME
+from faussaire.data.pool.outcomes import OUTCOME
 from faussaire.data.store.records import Lines, Records
 from faussaire.data.store.rows import PixelFile, Rows
 from faussaire.modalities import SampleSpec, modality

@@ -17,7 +17,7 @@ from typing import Any, overload
 import numpy as np
 
 from faussaire.core.files import let_go
-from faussaire.data.decode.outcomes import KEPT
+from faussaire.data.pool.outcomes import KEPT
 
 ORDERED_BY = 2
 """Which of the four words of a hash orders a set; what is held out goes by the first."""

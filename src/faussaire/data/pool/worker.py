@@ -20,8 +20,8 @@ from typing import IO, Any
 import numpy as np
 
 from faussaire.core.disk import read_file
-from faussaire.data.decode.chunks import Chunk, Task, content, decode_chunk
-from faussaire.data.decode.outcomes import OUTCOME
+from faussaire.data.pool.chunks import Chunk, Task, content, decode_chunk
+from faussaire.data.pool.outcomes import OUTCOME
 from faussaire.modalities import Modality, modality
 from faussaire.modalities.spec import Rule
 

@@ -20,9 +20,9 @@ import numpy as np
 from faussaire.core.disk import read_file
 from faussaire.core.rng import draw_places
 from faussaire.data.dataset import Source
-from faussaire.data.decode.chunks import Chunk, Task, content, gathered, measure
-from faussaire.data.decode.outcomes import KEPT, OUTCOME
-from faussaire.data.decode.workers import Workers
+from faussaire.data.pool.chunks import Chunk, Task, content, gathered, measure
+from faussaire.data.pool.outcomes import KEPT, OUTCOME
+from faussaire.data.pool.workers import Workers
 from faussaire.modalities import Modality
 from faussaire.modalities.spec import Arranged, Decoded, Rule
 

@@ -23,8 +23,8 @@ from typing import Any, Self
 import numpy as np
 
 from faussaire.core.errors import DataError
-from faussaire.data.decode.chunks import Chunk, Task, content, decode_chunk
-from faussaire.data.decode.worker import (
+from faussaire.data.pool.chunks import Chunk, Task, content, decode_chunk
+from faussaire.data.pool.worker import (
     CPU_SECONDS,
     DECODE,
     READY,
@@ -38,7 +38,7 @@ from faussaire.modalities import Modality
 from faussaire.modalities.spec import FOR_NOW, Rule
 
 _PIPE_BYTES = 2**20
-_PROGRAM = "from faussaire.data.decode.worker import main; main()"
+_PROGRAM = "from faussaire.data.pool.worker import main; main()"
 _PAUSES = (0.1, 0.5)  # seconds before another try to start a process: the system may be short of them for a moment
 _SECONDS_TO_START = 60.0
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from faussaire.data.dataset import Source
-from faussaire.data.decode.scan import tasks
-from faussaire.data.decode.workers import Workers
+from faussaire.data.pool.scan import tasks
+from faussaire.data.pool.workers import Workers
 from faussaire.modalities import Modality
 
 _CHUNK = 64  # files counted in one go

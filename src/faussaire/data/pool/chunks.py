@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from faussaire.core.disk import why_unread
-from faussaire.data.decode.outcomes import KEPT, OUTCOME
+from faussaire.data.pool.outcomes import KEPT, OUTCOME
 from faussaire.modalities import Modality
 from faussaire.modalities.spec import FOR_NOW, UNREAD, Decoded, Rule
 

@@ -1,1 +1,0 @@
-"""From the bytes of a file to pixels of one size, by several processes."""
