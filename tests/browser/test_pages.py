@@ -192,6 +192,30 @@ def test_the_film_by_slider_and_played(served: str, open_page: Any) -> None:
     assert page.inner_text("#play") == "Play"
 
 
+@pytest.mark.parametrize("part", ["noise", "generator", "discriminator"])
+def test_the_whole_of_a_box_is_its_button(served: str, open_page: Any, part: str) -> None:
+    page = open_page(f"{served}/runs/squares")
+    state(page, "finished")
+    box = page.locator(f'[data-part="{part}"]')
+    size = box.bounding_box()
+    box.click(position={"x": 6, "y": size["height"] - 6})
+    assert page.is_visible("#explanation")
+
+
+def test_the_last_round_is_held_and_stepped_and_its_gradient_comes_back(served: str, open_page: Any) -> None:
+    page = open_page(f"{served}/runs/squares")
+    state(page, "finished")
+    page.click('#steps li[data-step="2"] button')
+    page.wait_for_selector("canvas.traveller", state="attached")
+    page.wait_for_selector(".traveller.gradient", state="attached")
+    page.wait_for_selector('#diagram[data-step="0"]')
+    for step in (1, 2, 3, 1):
+        page.click("#one-step")
+        page.wait_for_selector(f'#diagram[data-step="{step}"]')
+    page.wait_for_timeout(1500)  # two beats: what is held stays
+    assert page.get_attribute("#diagram", "data-step") == "1"
+
+
 @pytest.mark.parametrize(("locale", "name"), [("en", "Discriminator (examiner)"), ("fr-FR", "Discriminateur (expert)")])
 def test_explain_mode_by_keyboard(served: str, open_page: Any, locale: str, name: str) -> None:
     page = open_page(f"{served}/runs/squares", locale=locale)
@@ -330,4 +354,6 @@ def test_a_printed_page_has_nothing_to_press_and_is_light(served: str, open_page
     shown = page.evaluate("[...document.querySelectorAll('button, input')].filter((e) => e.checkVisibility()).length")
     of_the_diagram = page.locator(".ask:visible, .steps button:visible").count()  # headings, on paper
     assert shown == of_the_diagram
+    page.wait_for_selector("#frame[src]")
+    page.wait_for_selector("#curve-accuracy .main-svg", state="attached")  # unscrolled
     page.emulate_media(media="screen")

@@ -127,6 +127,8 @@ def test_help_shows_a_default_that_is_zero_and_lists_every_setting_under_what_it
         assert re.search(r"\[0(\.0)?\]", next(text for text in flags if text.startswith(f"{name} ")))
     assert sorted(name for own in GROUPS.values() for name in own) == sorted(set(FIELDS) - {"data"})
     assert [line for line in lines if line.startswith("Usage: faussaire train DATA...")]
+    assert "Example: faussaire train holiday-photos/" in flags[0].replace("`", "") + " --"
+    assert "crop, pad, stretch, smart" in " ".join(flags)
 
 
 def test_help_and_listing_data_sets_do_not_import_torch() -> None:

@@ -189,3 +189,13 @@ def test_of_few_images_it_is_said_that_they_are_recombined_or_copied_by_the_numb
     if told is not None and english is not None:
         assert re.match(f"few images: {english}", told)
         assert re.match(f"peu d’images.: {french}", Words("fr").said(told))
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "few images: of 60, 54 are"), ("fr", "sur 60, 54 servent")])
+def test_that_images_are_few_is_printed_when_they_are_inspected_and_trained_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str, said: str
+) -> None:
+    np.save(tmp_path / "images.npy", noise(60))
+    for verb in (["inspect"], ["train", "--kimg", "0.01", "--architecture", "dense", "--run", str(tmp_path / "run")]):
+        assert command([*verb, str(tmp_path / "images.npy"), "--lang", lang]) == 0
+        assert said in " ".join(capsys.readouterr().out.split())
