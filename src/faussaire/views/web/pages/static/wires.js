@@ -1,6 +1,7 @@
 // The wires of the diagram: drawn between the boxes wherever the page has put them, and lit by the step under way.
 
 const SVG = "http://www.w3.org/2000/svg";
+const LEAPS = 6; // from the beginning of a wire to its end
 const DASH = "7 4";
 const BACK = 11; // pixels beside a wire, for the gradient that comes back along it
 
@@ -101,23 +102,37 @@ export function flow() {
 }
 
 /**
- * Send what flows in a step along its wires: pictures forwards, the gradient back. It moves in few leaps, as every
- * picture of a page is paid for by the machine that trains.
+ * Send what flows in a step along its wires: pictures forwards, the gradient back. It moves in few leaps by a timer, as
+ * an animation is computed sixty times a second whatever it shows, and the machine that trains pays for it.
  */
 export function travel(step, { back, pictures, ms }) {
+  const sent = [];
   for (const path of svg.querySelectorAll(`path:not(.head)${back ? ".gradient" : ":not(.gradient)"}`)) {
     if (!path.dataset.steps.split(" ").includes(String(step))) continue;
-    const source = back ? null : pictures[path.dataset.from];
-    const sent = document.createElement(source ? "canvas" : "span");
-    sent.className = `traveller ${source ? "" : "dot"} ${back ? "gradient" : ""}`;
-    sent.setAttribute("aria-hidden", "true");
-    if (source) {
-      Object.assign(sent, { width: source.width, height: source.height });
-      sent.getContext("2d").drawImage(source, 0, 0);
-    }
-    sent.style.offsetPath = `path("${path.getAttribute("d")}")`;
-    svg.parentElement.append(sent);
-    const moved = sent.animate([{ offsetDistance: "0%" }, { offsetDistance: "100%" }], { duration: ms, easing: "steps(10)" });
-    moved.addEventListener("finish", () => sent.remove());
+    sent.push(traveller(back ? null : pictures[path.dataset.from], back));
+    sent.at(-1).style.offsetPath = `path("${path.getAttribute("d")}")`;
   }
+  svg.parentElement.append(...sent);
+  leap(sent, 0, ms / LEAPS);
+}
+
+/** Make what travels: a copy of a picture, or a dot. */
+function traveller(source, back) {
+  const made = document.createElement(source ? "canvas" : "span");
+  made.className = `traveller ${source ? "" : "dot"} ${back ? "gradient" : ""}`;
+  made.setAttribute("aria-hidden", "true");
+  if (source) {
+    Object.assign(made, { width: source.width, height: source.height });
+    made.getContext("2d").drawImage(source, 0, 0);
+  }
+  return made;
+}
+
+/** Put travellers on by a leap, and so on to the end of their wires, where they are gone. */
+function leap(sent, number, ms) {
+  for (const one of sent) {
+    if (number < LEAPS) one.style.offsetDistance = `${(100 * number) / LEAPS}%`;
+    else one.remove();
+  }
+  if (number < LEAPS) setTimeout(leap, ms, sent, number + 1, ms);
 }
