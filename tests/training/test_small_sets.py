@@ -193,9 +193,10 @@ def test_of_few_images_it_is_said_that_they_are_recombined_or_copied_by_the_numb
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "few images: of 60, 54 are"), ("fr", "sur 60, 54 servent")])
 def test_that_images_are_few_is_printed_when_they_are_inspected_and_trained_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lang: str, said: str
 ) -> None:
-    np.save(tmp_path / "images.npy", noise(60))
-    for verb in (["inspect"], ["train", "--kimg", "0.01", "--architecture", "dense", "--run", str(tmp_path / "run")]):
-        assert command([*verb, str(tmp_path / "images.npy"), "--lang", lang]) == 0
+    monkeypatch.chdir(tmp_path)
+    np.save("images.npy", noise(60))
+    for verb in (["inspect"], ["train", "--kimg", "0.01", "--architecture", "dense"]):
+        assert command([*verb, "images.npy", "--lang", lang]) == 0
         assert said in " ".join(capsys.readouterr().out.split())
