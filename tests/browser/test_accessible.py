@@ -64,15 +64,19 @@ def explored(page: Any) -> Views:
     yield "all that can be asked for"
 
 
-def quizzed(page: Any) -> Views:
-    yield "the beginning"
+def asked_to_the_end(page: Any, result: str) -> Views:
     page.click("#begin")
     page.wait_for_selector("#asking:not([hidden])")
     yield "a question"
     for _ in range(20):
         page.keyboard.press("r")
-    page.wait_for_selector("#results:not([hidden])")
+    page.wait_for_selector(f"{result}:not([hidden])")
     yield "the result"
+
+
+def quizzed(page: Any) -> Views:
+    yield "the beginning"
+    yield from asked_to_the_end(page, "#results")
 
 
 def a_pupil(page: Any) -> Views:
@@ -128,13 +132,7 @@ def exported(page: Any) -> Views:
 
 def exported_with_reals(page: Any) -> Views:
     yield from exported(page)
-    page.click("#begin")
-    page.wait_for_selector("#asking:not([hidden])")
-    yield "a question"
-    for _ in range(20):
-        page.keyboard.press("r")
-    page.wait_for_selector("#result:not([hidden])")
-    yield "the result"
+    yield from asked_to_the_end(page, "#result")
 
 
 def unfolded(page: Any) -> Views:

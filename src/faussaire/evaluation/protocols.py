@@ -153,8 +153,10 @@ def mark_of(reals: str) -> str:
 
 def _fit_of(extractor: Extractor) -> str:
     """Return what tells an extractor that was fitted to data of a run from others of its name; nothing of any other."""
-    if extractor.name not in FITTED_NAMES:
-        return ""
+    from faussaire.evaluation.extractors import EXTRACTORS  # torch
+
+    if extractor.name in EXTRACTORS:
+        return ""  # its name pins its weights
     return "." + hashlib.sha256(f"{extractor.version} {extractor.sha256}".encode()).hexdigest()[:4]
 
 
@@ -200,10 +202,6 @@ SIZES = {
 
 OF_A_KIND = (2_000, 10_000)
 """The same, of an extractor that metrics of one kind of data name."""
-
-
-FITTED_NAMES = ("labels-cnn", "sound-cnn", "lines")
-"""Extractors that are fitted to the data of a run; the name of any other one pins its weights."""
 
 
 def _protocols() -> dict[str, Protocol]:

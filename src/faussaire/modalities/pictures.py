@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import math
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
 from faussaire.core.errors import DataError
+from faussaire.core.inline import data_address
 from faussaire.core.marks import SHEET, mark_bmp, text_of
 
 PAPER = 255  # the grid's ground and gaps
@@ -158,7 +158,7 @@ def embedded(content: bytes, media: str = "image/png") -> Embedded:
     """Return the content of a file of a picture as what a page needs to show it."""
     with Pillow.open(io.BytesIO(content)) as opened:
         width, height = opened.size
-    return Embedded(f"data:{media};base64,{b64encode(content).decode()}", width, height)
+    return Embedded(data_address(media, content), width, height)
 
 
 def scaled_png(path: Path, widest: int) -> bytes | None:

@@ -6,7 +6,6 @@ How long training would take is measured, by a few steps of the default networks
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 from collections.abc import Callable, Sequence
@@ -24,6 +23,7 @@ from faussaire import __version__
 from faussaire.core.config import named
 from faussaire.core.errors import ConfigError
 from faussaire.core.files import make_folder, replacing, write_atomically
+from faussaire.core.inline import data_address
 from faussaire.core.marks import REASONS
 from faussaire.core.rng import draw_places
 from faussaire.core.terminal import literal, say, show, waiting
@@ -258,8 +258,7 @@ def _heard(dataset: Dataset) -> list[tuple[str, str]]:
     labels = dataset.labels
     names = [str(i + 1) if labels is None else dataset.spec.classes[labels[place]] for i, place in enumerate(chosen)]
     files = [form.encode(one[None]) for one in kind.from_rows(dataset.images[chosen])]
-    address = f"data:{form.media_type};base64,"
-    return [(name, address + base64.b64encode(file).decode()) for name, file in zip(names, files, strict=True)]
+    return [(name, data_address(form.media_type, file)) for name, file in zip(names, files, strict=True)]
 
 
 def contact_sheet(dataset: Dataset) -> Pillow.Image:

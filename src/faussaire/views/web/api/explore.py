@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from faussaire.core.errors import DataError, FaussaireError, RequestError
+from faussaire.core.inline import data_address
 from faussaire.runs.folder import RunFolder
 from faussaire.views.web.api.generate import (
     MEDIA,
@@ -201,5 +201,5 @@ def _nearest(modality: Modality, sample: np.ndarray, rows: Rows) -> dict[str, An
         if squares.min() < least:
             best, least = first + int(squares.argmin()), float(squares.min())
     png = modality.png(modality.from_rows(rows[[best]]))
-    uri = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return {"index": best, "of": len(rows), "distance": round(float(np.sqrt(least)), 2), "picture": uri}
+    distance = round(float(np.sqrt(least)), 2)
+    return {"index": best, "of": len(rows), "distance": distance, "picture": data_address("image/png", png)}
