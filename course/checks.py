@@ -376,13 +376,15 @@ class Checks:
         """Check that a run does not end in a bad verdict."""
         found = verdict_on(RunFolder(run.path)).verdict.name
         words = Words(self.language, "checks")
-        text = words("not-mended" if found == bad else "mended", v0=self.said(run))
+        text = words("not-mended" if found == bad else "mended", v0=self.in_words(run))
         return Answer(right=found != bad, texts=(text,), use=run)
 
-    def said(self, run: RunFolder | str) -> str:
-        """Return what a run says of itself; or one of faussaire's own sentences, in the language of the notebook."""
-        if isinstance(run, str):
-            return words_for(self.language).said(run)
+    def said(self, sentence: str) -> str:
+        """Return one of faussaire's own sentences in the language of the notebook."""
+        return words_for(self.language).said(sentence)
+
+    def in_words(self, run: RunFolder) -> str:
+        """Return what a run says of itself, in the language of the notebook."""
         folder = RunFolder(run.path)  # its `history` is events, whatever that of `run` gives
         return in_words(verdict_on(folder), self.language, run=run.path).text
 

@@ -260,7 +260,7 @@ opened(run.path / "noise.png")
 # L'entraînement dit lui-même où il en est, en une ligne :
 
 # %%
-print(check.said(run))
+print(check.in_words(run))
 
 # %% [markdown]
 # [en]

@@ -58,7 +58,7 @@ collapsed = faussaire.train(
 sheet(collapsed.generator().sample(20), columns=10)
 
 # %%
-print(check.said(collapsed))
+print(check.in_words(collapsed))
 
 # %% [markdown]
 # [en]
@@ -151,7 +151,7 @@ strong = faussaire.train(
 draw.curves(reports(strong), unit="kimg")
 
 # %%
-print(check.said(strong))
+print(check.in_words(strong))
 
 # %% [markdown]
 # [en]
@@ -246,7 +246,7 @@ heart = faussaire.train(
     width=8,
     run="runs/by-heart",
 )
-print(check.said(heart))
+print(check.in_words(heart))
 fakes = heart.generator().sample(10)
 places = answers.nearest(torch.from_numpy(fakes).float(), torch.from_numpy(fifty.transpose(0, 2, 3, 1)).float())
 draw.rows({"[[fake | contrefaçons]]": fakes, "[[nearest | proche]]": fifty.transpose(0, 2, 3, 1)[places.numpy()]})

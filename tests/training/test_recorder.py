@@ -1,7 +1,8 @@
-"""`best/` holds the generator of the best score that stands, or nothing, wherever a kill or a resume falls."""
+"""What a run folder holds, wherever a kill, a stop or a resume falls: the best generator or none, pictures, figures."""
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from faussaire.api import train
 from faussaire.core.errors import DivergenceError
@@ -20,6 +22,7 @@ from faussaire.runs.clock import RunClock
 from faussaire.runs.folder import RunFolder
 from faussaire.training import recorder as recorder_module
 from faussaire.training.recorder import Recorder
+from faussaire.views.console import TrainingView
 from toy import POINTS, toy_trainer
 
 STEP = 32
@@ -29,18 +32,17 @@ class Killed(BaseException):
     """Stands for a kill."""
 
 
-def opened(folder: Path, *values: float) -> Recorder:
+def opened(folder: Path, *values: float, kimg: float = 100, budget_seconds: float | None = None) -> Recorder:
     """Open a run, and let the scores to come have these values."""
-    trainer, left = toy_trainer(folder, kimg=100), iter(values)
+    trainer, left = toy_trainer(folder, kimg=kimg), iter(values)
 
     def score() -> list[dict[str, object]]:
         value = next(left)
         return [{"metric": "frechet", "value": value, "low": value - 1, "high": value + 1}]
 
     run = RunFolder(folder)
-    recorder = Recorder(
-        run, trainer, POINTS, name="toy", clock=RunClock(), budget_seconds=None, redraw=lambda: None, scorer=score
-    )
+    told = {"name": "toy", "clock": RunClock(), "budget_seconds": budget_seconds}
+    recorder = Recorder(run, trainer, POINTS, **told, redraw=lambda: None, scorer=score)
     recorder.begin()
     return recorder
 
@@ -185,3 +187,17 @@ def test_a_run_killed_in_its_last_moment_is_ended_by_the_same_command(
     assert [event.nimg for event in run.events("done")] == [500]
     assert [event.nimg for event in run.events("score")] == [500]
     assert generator_nimg(run.best) == 500
+
+
+def test_the_last_frame_of_a_run_that_ends_before_its_minutes_says_that_nothing_is_left(tmp_path: Path) -> None:
+    recorder = opened(tmp_path / "run", 3.0, kimg=2 * STEP / 1000, budget_seconds=3600.0)
+    recorder.take_in(recorder.trainer.step())
+    recorder.take_in(recorder.trainer.step())
+    recorder.end()
+    out = io.StringIO()
+    console = Console(file=out, width=80, force_terminal=True, color_system=None)
+    view = TrainingView(recorder.run, title="toy", console=console)
+    (last,) = recorder.run.events("stats")
+    view.show(last)
+    console.print(view.display())
+    assert "100%  0:00 left" in out.getvalue()

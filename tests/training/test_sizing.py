@@ -165,4 +165,7 @@ def test_what_is_left_is_told_in_words() -> None:
     assert told(None, kimg=3) == "its speed is not known yet"
     assert told(100.0, kimg=3) == "3,000 images in about 30 seconds"
     assert told(1000.0, nimg=30_000, kimg=150) == "120 thousand images in about 2 minutes"
+    assert told(2000.0, kimg=3) == "3,000 images in about 2 seconds"
+    assert told(2001.0, kimg=3) == told(1e6, kimg=3) == "3,000 images in about 1 second"
+    assert told(10.0, nimg=2_999, kimg=3) == "1 image in about 1 second"
     assert told(1000.0, epochs=36_000) == "36,000 thousand images in about 10.0 hours"

@@ -219,6 +219,8 @@ SAID = {
         "Calcul : le processeur, car torch ne trouve rien d’autre ici ; 1 minute en tout, comme demandé."
     ),
     "120 thousand images in about 2 minutes": "120 milliers d’images en environ 2 minutes",
+    "3,000 images in about 1 second": "3 000 images en environ 1 seconde",
+    "1 image in about 2 seconds": "1 image en environ 2 secondes",
     "Augmentation: translation, colour and cutout, as D would soon learn 54 images by heart.": (
         "Augmentation : translation, colour et cutout, car D apprendrait vite 54 images par cœur."  # names of settings
     ),

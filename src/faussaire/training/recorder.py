@@ -239,9 +239,12 @@ class Recorder:
             plan.add(segment)
 
     def _seconds_left(self, now: float, speed: float) -> float:
+        """Return what is left of the run; 0 at its end, whatever its budget has left."""
+        nimg = self.trainer.state.nimg
+        if self.trainer.plan.finished(nimg):
+            return 0.0
         if self.pace is not None:
             return max(0.0, self.pace.budget_seconds - now)
-        nimg = self.trainer.state.nimg
         return (self.trainer.plan.at(nimg).end_nimg - nimg) / max(speed, 1e-9)
 
     def asked_to_stop(self) -> bool:

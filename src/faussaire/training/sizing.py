@@ -158,7 +158,9 @@ def default_speed(dataset: Dataset) -> float | None:
 
 def in_words(images: float) -> str:
     """Return a number of images as it is told: to the last one where there are few, and in thousands."""
-    return f"{images:,.0f} images" if images < 10_000 else f"{images / 1000:,.0f} thousand images"
+    if images >= 10_000:
+        return f"{images / 1000:,.0f} thousand images"
+    return "1 image" if round(images) == 1 else f"{images:,.0f} images"
 
 
 def _images(config: Config, num_images: int, threads: int, probe: Probe) -> float:
@@ -178,9 +180,16 @@ def expected(config: Config, num_images: int, *, nimg: int, nimg_per_second: flo
     images = config.images_shown(num_images)
     if images is None or not nimg_per_second:
         return "its speed is not known yet"
-    minutes = max(0.0, images - nimg) / nimg_per_second / 60
-    text = f"{minutes:.0f} minutes" if minutes < 100 else f"{minutes / 60:.1f} hours"
-    return f"{in_words(images - nimg)} in about {text if minutes >= 1.5 else f'{max(2, 60 * minutes):.0f} seconds'}"
+    return f"{in_words(images - nimg)} in about {_duration(max(0.0, images - nimg) / nimg_per_second)}"
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration as it is told: hours with a decimal, minutes, or seconds, of which there is one at least."""
+    if seconds >= 6000:
+        return f"{seconds / 3600:.1f} hours"
+    if seconds >= 90:
+        return f"{seconds / 60:.0f} minutes"
+    return "1 second" if seconds < 1.5 else f"{seconds:.0f} seconds"
 
 
 def batch_for(images: float, spec: SampleSpec) -> int:
