@@ -49,6 +49,17 @@ globalThis.measured = (() => {
       .map((e) => e.outerHTML.slice(0, 120));
   }
 
+  /** Return the cells of folded tables, which have no head above them, without the name of their column before them. */
+  function unlabelled() {
+    const isNamed = (e) => {
+      const { label } = e.dataset, head = e.closest("table").tHead.rows[0].cells[e.cellIndex];
+      return label === head.textContent.trim() && getComputedStyle(e, "::before").content !== "none";
+    };
+    return [...document.querySelectorAll("td")]
+      .filter((e) => isSeen(e) && getComputedStyle(e).display !== "table-cell" && !isNamed(e))
+      .map((e) => e.outerHTML.slice(0, 120));
+  }
+
   /** Return the elements around a piece of text with their styles; none of what is there for screen readers alone. */
   function around(text) {
     const found = [];
@@ -120,5 +131,5 @@ globalThis.measured = (() => {
     return [...found];
   }
 
-  return { textSizes, smallTargets, unnamed, unreadable };
+  return { textSizes, smallTargets, unnamed, unlabelled, unreadable };
 })();

@@ -50,5 +50,6 @@ def hindrances(page: Any) -> list[str]:
         *(f"{what} is {size} px large" for what, (size, wanted) in found.items() if size < wanted),
         *page.evaluate("(least) => measured.smallTargets(least)", LEAST_TARGET_PX),
         *(f"nothing is said of {what}" for what in page.evaluate("measured.unnamed()")),
+        *(f"no label is before {cell}" for cell in page.evaluate("measured.unlabelled()")),
         *page.evaluate("measured.unreadable()"),
     ]

@@ -47,8 +47,8 @@ class Places:
     """Where the pages are."""
 
     studio: str
-    """Of runs `squares`, `tones`, `tunes` and `lines`, of `learning`, which has no end yet, and `begun`, which has
-    told nothing but its settings."""
+    """Of runs `squares`, `tones`, `tunes` and `lines`, of `learning`, which has no end yet, `begun`, which has told
+    nothing but its settings, and `all-learnt`, of whose data nothing is held out."""
 
     public: str
     """The page "this does not exist" alone."""
@@ -123,9 +123,19 @@ def write_runs(runs: Path, data: Path, squares_run: Path) -> None:
     squares = copy_of(squares_run, runs / "squares")
     whole = len((squares / "events.jsonl").read_bytes().splitlines())
     copy_of(squares_run, runs / "learning", lines=whole - 1)
+    hold_nothing_out(RunFolder(copy_of(squares_run, runs / "all-learnt")))
     begun = copy_of(squares_run, runs / "begun", lines=1)
     for tensors in begun.rglob("*.safetensors"):
         tensors.unlink()
+
+
+def hold_nothing_out(run: RunFolder) -> None:
+    """Let a run say that nothing of its data was held out."""
+    told = list(run.events())
+    run.events_file.unlink()
+    for event in told:
+        nothing = {"num_held_out": 0} if event.kind == "config" else {"accuracy_held_out": None}
+        run.emit(event.kind, nimg=event.nimg, **(event.data | nothing))
 
 
 def write_files(folder: Path, runs: Path) -> None:

@@ -33,9 +33,9 @@ SHOWN = [
 """Addresses that answer for a run of any kind of data, and by what."""
 
 
-def client_of(path: Path, *, public_only: bool = False) -> TestClient:
+def client_of(path: Path, *, public_only: bool = False, title: str = "") -> TestClient:
     """Return a client of the runs at `path`."""
-    app = create_app(Library(path), public_only=public_only)
+    app = create_app(Library(path), public_only=public_only, title=title)
     return TestClient(app, base_url="http://127.0.0.1:8765", raise_server_exceptions=False)
 
 

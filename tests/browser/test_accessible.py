@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -247,3 +248,59 @@ def test_a_lost_connection_is_said_and_turns_the_buttons_off(tmp_path: Path, squ
         page.wait_for_selector(f"#{name}:disabled", state="attached")
     assert "The connection to the server is lost" in page.inner_text("#state")
     assert hindrances(page) == []
+
+
+def hovered(page: Any, curve: str) -> list[str]:
+    """Return what is said beside the pointer over the middle of a curve."""
+    box = page.locator(f"#curve-{curve} .nsewdrag").bounding_box()
+    for share in (0.4, 0.5):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    page.wait_for_selector(f"#curve-{curve} .hoverlayer text")
+    return page.locator(f"#curve-{curve} .hoverlayer text").all_text_contents()
+
+
+@pytest.mark.parametrize(
+    ("where", "language", "fraction", "thousands", "names"),
+    [
+        ("page", "fr", r"\d,\d", "10\N{NARROW NO-BREAK SPACE}000", ["discriminateur", "générateur"]),
+        ("report", "fr", r"\d,\d", "10\N{NARROW NO-BREAK SPACE}000", ["perte de D", "perte de G"]),
+        ("page", "en", r"\d\.\d", "10,000", ["discriminator", "generator"]),
+    ],
+)
+def test_curves_are_numbered_as_the_language_has_it(
+    where: str, language: str, fraction: str, thousands: str, names: list[str], places: Places, open_page: Any
+) -> None:
+    at = {"page": f"{places.studio}runs/squares", "report": f"file://{places.files}/report-{language}.html"}
+    page = open_page(at[where], locale=language)
+    page.wait_for_selector("#curve-losses .main-svg", state="attached")
+    page.locator("#curve-losses").scroll_into_view_if_needed()
+    ticks = page.locator("#curve-losses .xtick text")
+    odd = r"\d,\d" if language == "en" else r"\d\.\d"
+    ticks.first.wait_for()
+    assert any(re.search(fraction, text) for text in ticks.all_text_contents())
+    said = hovered(page, "losses")
+    assert [text.partition(" : ")[0] for text in said[1:]] == names  # none of them cut
+    assert all(re.search(fraction, text) and not re.search(odd, text) for text in said)
+    page.evaluate("Plotly.restyle('curve-losses', {y: [Array.from({length: 99}, (_, i) => 20000 + 5 * i)]}, [0])")
+    page.wait_for_function(
+        "(wanted) => [...document.querySelectorAll('#curve-losses .ytick text')].some((e) => e.textContent === wanted)",
+        arg=thousands,
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "drawn", "said"),
+    [("squares", True, None), ("all-learnt", False, "none are, as there are too few that differ")],
+)
+def test_the_discriminator_on_held_out_images_has_a_curve_or_the_reason_why_not(
+    run: str, drawn: bool, said: str | None, places: Places, open_page: Any
+) -> None:
+    page = open_page(f"{places.studio}runs/{run}")
+    page.wait_for_selector("#curve-accuracy .main-svg", state="attached")
+    page.wait_for_selector("figure:has(#curve-accuracy) figcaption:has-text('Now')")
+    names = page.evaluate("document.getElementById('curve-accuracy').data.map((line) => line.name)")
+    assert ("on real images held out" in names) == drawn
+    caption = page.inner_text("figure:has(#curve-accuracy) figcaption")
+    assert ("on real images held out" in caption.partition("no curve")[0]) == drawn
+    assert ("no curve" in caption) == (said is not None)
+    assert said is None or said in caption

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from faussaire.runs.folder import RunFolder
@@ -90,9 +92,10 @@ def settled(page: Any) -> list[str]:
 
 
 def test_stop_saves_ends_and_takes_the_server_along(tmp_path: Path, open_page: Any) -> None:
-    with training(tmp_path, "--minutes", "5") as (process, link):
+    with training(tmp_path, "--minutes", "5", "--title", "This square does not exist") as (process, link):
         page = open_page(link)
         state(page, "running")
+        assert "<h1>This square does not exist</h1>" in page.request.get(f"{link}runs/squares/visit/7").text()
         page.click("#stop")
         page.click("dialog button[value=no]")
         assert page.is_visible("#stop")
@@ -272,6 +275,42 @@ def test_explore_samples_sliders_walk_arithmetic_and_copies(served: str, open_pa
     with page.expect_download() as download:
         page.click("#save-npz")
     assert download.value.suggested_filename.endswith(".npz")
+
+
+def test_neighbours_at_the_distance_to_begin_with_are_of_the_kind_of_their_sample(served: str, open_page: Any) -> None:
+    page = open_page(f"{served}/runs/squares/explore")
+    page.wait_for_selector("#sheet [data-z]")
+
+    def made(z: str) -> np.ndarray:
+        content = page.request.get(f"{served}/api/latent", params={"z": z, "format": "npz"}).body()
+        return np.load(io.BytesIO(content))["samples"].astype(float)
+
+    places = page.evaluate("[...document.querySelectorAll('#sheet [data-z]')].map((button) => button.dataset.z)")
+    sheet = np.concatenate([made(z) for z in places])
+    for place in (0, 5, 11):
+        page.click(f'#sheet [data-z="{places[place]}"]')
+        near = page.evaluate("[...document.querySelectorAll('#neighbours [data-z]')].map((one) => one.dataset.z)")
+        assert len(near) == 6
+        for z in near:
+            distances = np.square(sheet - made(z)).reshape(len(sheet), -1).mean(1)
+            assert distances.argmin() == place
+
+
+def test_the_nearest_image_of_what_was_shown_before_is_not_shown(served: str, open_page: Any) -> None:
+    page = open_page(f"{served}/runs/squares/explore")
+    page.click('[data-z="0.1"]')
+    held: list[Any] = []
+    page.route("**/api/nearest*", lambda route: held.append(route))
+    page.click("#find")
+    while not held:
+        page.wait_for_timeout(50)
+    page.focus("#truncation")
+    page.keyboard.press("Home")  # another sample is shown before the answer comes
+    with page.expect_response("**/api/nearest*"):
+        held[0].continue_()
+    page.wait_for_function("document.getElementById('said').textContent === ''")
+    page.wait_for_timeout(200)
+    assert page.is_hidden("#nearest")
 
 
 def loaded(page: Any) -> None:

@@ -34,6 +34,8 @@ OTHERS = {
     "evaluate RUN --seed -1": "0 or more",
     "evaluate RUN --data ''": "is empty",
     "train ''": "is empty",
+    "train squares.npy --title 'This cat does not exist'": "add --studio",
+    "serve --playground --title 'This cat does not exist'": "the game alone",
     "compare RUN nowhere": "no such run",
     "compare RUN .": "no generator",
     "serve afile": "no such run",

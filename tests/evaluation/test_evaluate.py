@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 import faussaire
 from faussaire.api import train
@@ -31,6 +33,9 @@ from faussaire.generation.generator import Generator
 from faussaire.runs.folder import RunFolder
 from faussaire.training.result import StepResult
 from faussaire.training.trainer import Trainer
+from faussaire.views.report import write_report
+from faussaire.views.tables import print_evaluation
+from faussaire.views.words import words_for
 from toy import IMAGE
 
 PIXELS = ["fd2000-pixels-dct", "pr2000-pixels-dct", "dc2000-pixels-dct"]
@@ -88,6 +93,17 @@ def test_figures_are_those_of_held_out_images_and_the_same_twice(run: RunFolder)
         if score.metric != "frechet-floor":
             assert (score.n_real, score.n_fake) == (num_held_out, 2000)
         assert score.nimg == 2000
+
+
+def test_a_floor_that_was_left_out_is_said_on_the_console_and_in_the_report(run: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(shutil.copytree(run.path, tmp_path / "run"))
+    found = evaluate(copy, protocols=PIXELS[:1])
+    assert {score.metric for score in found.scores} == {"frechet"}
+    out, french = io.StringIO(), words_for("fr")
+    print_evaluation(Console(file=out, width=400), found, french)
+    said = f"{found.scores[0].protocol}\N{NO-BREAK SPACE}: ni frechet-floor ni frechet-infinity"
+    assert said in out.getvalue()
+    assert said in write_report(copy, found, french).read_text("utf-8")
 
 
 def test_a_second_source_of_reals_may_be_named(run: RunFolder, labelled: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from faussaire.evaluation.metrics import missing_beside
 from faussaire.evaluation.metrics.frechet import (
     frechet_distance,
     frechet_estimates,
@@ -140,3 +143,19 @@ def test_features_that_are_none_are_refused(bad: Tensor) -> None:
 def test_different_dimensions_are_refused() -> None:
     with pytest.raises(ValueError, match="same dimension"):
         frechet_distance(torch.zeros(4, 3), torch.zeros(4, 2))
+
+
+@pytest.mark.parametrize(
+    ("figures", "note"),
+    [
+        (["frechet", "frechet-floor"], None),
+        (["frechet", "frechet-infinity", "frechet-floor"], None),
+        (["precision"], None),
+        (["frechet", "frechet-infinity"], "x: no frechet-floor, as it takes twice .* frechet-infinity is 0 within"),
+        (["frechet"], "x: no frechet-floor and no frechet-infinity, .* would get more than 0"),
+    ],
+)
+def test_what_a_distance_without_its_floor_is_read_beside_is_said(figures: list[str], note: str | None) -> None:
+    notes = missing_beside([*(("x", metric) for metric in figures), ("y", "frechet"), ("y", "frechet-floor")])
+    assert len(notes) == (note is not None)
+    assert note is None or re.match(note, notes[0])

@@ -310,6 +310,24 @@ def test_curves_hold_losses_accuracy_and_diversity(run: RunFolder) -> None:
     assert drawn == ["curve-losses", "curve-accuracy", "curve-diversity"]
 
 
+def test_the_discriminator_on_held_out_images_is_a_curve_of_its_own_or_the_reason_is_said(run: RunFolder) -> None:
+    def accuracy() -> tuple[list[str], str]:
+        found = page(run, evaluation())
+        (curve,) = (curve for curve in found.curves() if curve["id"] == "accuracy")
+        return [line["name"] for line in curve["lines"]], found.text
+
+    names, text = accuracy()
+    assert names == ["D right on real (%)", "D right on fake (%)"]
+    assert "no curve on held-out real images: none are held out, as there are too few that differ" in text
+    run.config.write_text(json.dumps(json.loads(run.config.read_text()) | {"num_held_out": 4}))
+    assert "no curve on held-out real images: it was not measured on them" in accuracy()[1]
+    run.emit("stats", nimg=60, accuracy_real=0.5, accuracy_fake=0.5, accuracy_held_out=0.25)
+    names, text = accuracy()
+    assert names[2:] == ["D right on held-out real (%)"]
+    assert "D right on held-out real (%) 25." in text
+    assert "no curve on held-out" not in text
+
+
 def test_scores_of_the_training_are_drawn_with_their_intervals(run: RunFolder) -> None:
     run.emit("score", nimg=50, rows=[{"protocol": "fd2000-pixels-dct", "value": 2.0, "low": 1.5, "high": 2.5}])
     found = page(run, evaluation())

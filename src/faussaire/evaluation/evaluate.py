@@ -24,7 +24,7 @@ from faussaire.evaluation.extractors.fitted import FITTED
 from faussaire.evaluation.extractors.spec import Extractor
 from faussaire.evaluation.features import Progress, fake_features, real_features
 from faussaire.evaluation.memorisation import Memorisation
-from faussaire.evaluation.metrics import METRICS
+from faussaire.evaluation.metrics import METRICS, missing_beside
 from faussaire.evaluation.protocols import PROTOCOLS, Protocol, Score, compute
 from faussaire.evaluation.reals import Reals, find_reals
 from faussaire.evaluation.verdicts.figures import judge_figures
@@ -169,12 +169,6 @@ def _load_extractors(
     return chosen, extractors, notes
 
 
-NO_FLOOR = (
-    "frechet-floor: left out, as it takes twice as many real images as are compared; of a perfect generator, "
-    "frechet-infinity is 0 within its interval"
-)
-
-
 def _compute_all(
     chosen: Sequence[Protocol],
     real: Mapping[str, Tensor],
@@ -199,9 +193,7 @@ def _compute_all(
             scores += compute(protocol, real[name], fake[name], extractors[name], **known)
         except UnmeasurableError as error:
             notes.append(f"{protocol.name}: not measured, {error}")
-    found = {score.metric for score in scores}
-    if "frechet" in found and "frechet-floor" not in found:
-        notes.append(NO_FLOOR)
+    notes += missing_beside((score.protocol, score.metric) for score in scores)
     if not scores:
         num_images = len(next(iter(real.values())))
         raise DataError(f"nothing can be measured by these {num_images:,} images ({notes[-1]}): name others by --data")

@@ -89,6 +89,7 @@ def _page(run: RunFolder, evaluation: Evaluation, words: Words) -> str:
         **_figures(evaluation, kind, words, numbers),
         **_copies(evaluation, kind),
         curves=_curves(stats, [event for event in history if event.kind == "score"], t["curves"], numbers),
+        held_out_missing=_held_out_missing(stats, config, t),
         num_reports=num_reports,
         num_judged=stats[-1].data.get("n") if stats else None,
         stride=stride,
@@ -280,6 +281,13 @@ def _curves(
         title = t["scores"].format(protocol=rows[-1][1]["protocol"])
         curves.append({"id": "scores", "title": title, "x": [x for x, _ in rows], "lines": [scored], "mark": None})
     return curves
+
+
+def _held_out_missing(shown: Sequence[Event], config: Mapping[str, Any], t: Mapping[str, str]) -> str:
+    """Say why D has no curve on images that were held out, where it has none."""
+    if any(_finite(event.data.get("accuracy_held_out")) is not None for event in shown):
+        return ""
+    return t["no_held_out"] if config.get("num_held_out") == 0 else t["held_out_unmeasured"]
 
 
 def _finite(value: object) -> float | None:

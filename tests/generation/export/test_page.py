@@ -86,12 +86,14 @@ def test_a_page_asks_for_nothing_from_anywhere(tmp_path: Path) -> None:
     assert page.count("</script>") == len(re.findall(r"<script\b", page))
 
 
-def test_real_images_go_into_a_page_only_where_that_is_asked_for(tmp_path: Path, squares_run: Path) -> None:
-    without, _ = export(squares_run, "page", tmp_path / "without.html")
+def test_real_images_and_a_title_go_into_a_page_where_that_is_asked_for(tmp_path: Path, squares_run: Path) -> None:
+    without, _ = export(squares_run, "page", tmp_path / "without.html", title="This <cat> does not exist")
     with_them, told = export(squares_run, "page", tmp_path / "with.html", with_reals=True)
     assert 'id="reals"' not in without.read_text("utf-8").partition("<script>")[0]
     assert '<script type="text/plain" id="reals">' in with_them.read_text("utf-8")
     assert "48 of the real samples" in told[1]
+    titles = [path.read_text("utf-8").partition("<title>")[2].partition("</title>")[0] for path in (with_them, without)]
+    assert titles == ["This image does not exist", "This &lt;cat&gt; does not exist"]
 
 
 def test_what_cannot_be_a_page_is_refused_in_one_line(tmp_path: Path) -> None:

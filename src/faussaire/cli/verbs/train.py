@@ -31,6 +31,7 @@ def train(
     replay: Path | None = None,
     studio: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     port: Annotated[Whole, Parameter(show_default=False)] = PORT,
+    title: str = "",
     words: Reader = ENGLISH,
     **settings: Any,
 ) -> None:
@@ -53,9 +54,15 @@ def train(
         Serve a page on this machine on which the run can be watched, paused and played against.
     port
         Where the studio listens; another free one where that is taken. [8765]
+    title
+        What the studio's page "this does not exist" is called, such as "This cat does not exist". [This image does not
+        exist]
     """
     _refuse_two_lengths(settings)
-    _train(data or None, words, studio=studio, port=port, run=run, recipe=recipe, replay=replay, **settings)
+    if title and not studio:
+        raise ConfigError("--title is that of a page of the studio: add --studio")
+    settings |= {"run": run, "recipe": recipe, "replay": replay}
+    _train(data or None, words, studio=studio, port=port, title=title, **settings)
 
 
 def demo(
@@ -82,7 +89,9 @@ def demo(
     _train("fashion-mnist", words, studio=studio, port=port, run=run, minutes=minutes)
 
 
-def _train(data: str | tuple[str, ...] | None, words: Words, *, studio: bool, port: int, **settings: Any) -> None:
+def _train(
+    data: str | tuple[str, ...] | None, words: Words, *, studio: bool, port: int, title: str = "", **settings: Any
+) -> None:
     """Train, with a page beside it where one is wanted, and say where what was made is to be found."""
     from faussaire.api import train as train_run
     from faussaire.views.web.server.beside import watching
@@ -90,7 +99,7 @@ def _train(data: str | tuple[str, ...] | None, words: Words, *, studio: bool, po
 
     check_port(port)
     console, started = Terminal(quiet=ranks.rank() > 0, voice=words.said), process_start()
-    with watching(console, wanted=studio, port=port, words=words) as on_start:
+    with watching(console, wanted=studio, port=port, title=title, words=words) as on_start:
         done = train_run(data, lang=words.language, console=console, started=started, on_start=on_start, **settings)
         _say_where(console, done, words)
 

@@ -6,6 +6,8 @@ comparisons and the live page take everything from it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from faussaire.evaluation.metrics import (
     classes,
     density_coverage,
@@ -36,3 +38,17 @@ METRICS: dict[str, Metric] = {
 
 MEANINGS: dict[str, Meaning] = {figure.name: figure for metric in METRICS.values() for figure in metric.figures}
 """What each figure means, by its name."""
+
+
+def missing_beside(figures: Iterable[tuple[str, str]]) -> list[str]:
+    """Say what the readers of figures must do without, by the name of the protocol and of the figure of each."""
+    found: dict[str, set[str]] = {}
+    for protocol, figure in figures:
+        found.setdefault(protocol, set()).add(figure)
+    notes = (
+        metric.missing(protocol, names)
+        for protocol, names in found.items()
+        for metric in METRICS.values()
+        if metric.figures[0].name in names
+    )
+    return [note for note in notes if note]

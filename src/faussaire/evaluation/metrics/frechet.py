@@ -13,6 +13,7 @@ eigendecompositions, and not a bootstrap's thousands. docs/method/metrics.md der
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -234,9 +235,25 @@ def _rows(features: Features) -> list[Row]:
     return rows
 
 
+def _missing(protocol: str, figures: Set[str]) -> str:
+    """Say what a distance without its floor can be read beside."""
+    if "frechet-floor" in figures:
+        return ""
+    if "frechet-infinity" in figures:
+        return (
+            f"{protocol}: no frechet-floor, as it takes twice as many real images as there are samples; of a perfect "
+            "generator, frechet-infinity is 0 within its interval"
+        )
+    return (
+        f"{protocol}: no frechet-floor and no frechet-infinity, as these take more images; a perfect generator would "
+        "get more than 0, and how much is not known"
+    )
+
+
 METRIC = Metric(
     short="fd",
     compute=_rows,
+    missing=_missing,
     figures=(
         Meaning(
             name="frechet",

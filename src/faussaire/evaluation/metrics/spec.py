@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -100,6 +100,9 @@ class Metric:
 
     figures: tuple[Meaning, ...]
     """What it gives, in the order of its rows."""
+
+    missing: Callable[[str, Set[str]], str] = lambda protocol, figures: ""
+    """Says, of a protocol and the figures of it that could be had, what their reader must do without; or nothing."""
 
     k: int = 0
     """Which nearest neighbour its protocols pin; 0 where it has none."""

@@ -1,4 +1,4 @@
-"""The studio as the child of a training: `python -m faussaire.views.web SOCKET PARENT RUN`. See `server.beside`."""
+"""The studio as the child of a training: `python -m faussaire.views.web SOCKET PARENT RUN TITLE` (`server.beside`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> None:
     from faussaire.views.web.server.serve import serve
 
     listening, parent = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
-    serve(Library(sys.argv[3], expected=True), listening, parent=parent)
+    serve(Library(sys.argv[3], expected=True), listening, parent=parent, title=sys.argv[4])
     os._exit(0)  # whatever is still computed is for nobody
 
 

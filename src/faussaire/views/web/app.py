@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from faussaire import __version__
 from faussaire.core.errors import FaussaireError
 from faussaire.views.web.api import explore, exports, generate, runs
+from faussaire.views.web.api.made import Pages
 from faussaire.views.web.library import Library
 from faussaire.views.web.pages import public
 from faussaire.views.web.pages import routes as pages
@@ -55,10 +56,10 @@ def create_app(
         public_only: serve the page "this does not exist" of the only run, and nothing else, under any name.
         host: the address that it will listen on.
         names: under which it is reached, besides those of its machine.
-        title: of the page "this does not exist", if not its own.
+        title: of the page "this does not exist", here and where it is made to be taken away, if not its own.
     """
     app = bare_app(None if public_only else HostNames(host, names), described=not public_only)
-    app.state.shared = Shared(library, title=title, closing=lambda: app.state.closing())
+    app.state.shared = Shared(library, title=title, pages=Pages(title), closing=lambda: app.state.closing())
     if public_only:
         app.include_router(public.router)
     else:

@@ -18,9 +18,10 @@ SITE = {"Origin": "http://127.0.0.1:8765"}
 
 
 def test_a_page_is_made_and_handed_over_as_a_file(squares_run: Path) -> None:
-    client = client_of(squares_run)
+    client = client_of(squares_run, title="-This cat does not exist")
     answer = client.post("/api/runs/squares/page", json={"with_reals": True}, headers=SITE)
     assert answer.status_code == 200
+    assert b"<title>-This cat does not exist</title>" in answer.content
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.content.startswith(b"<!DOCTYPE html>")
     assert b'id="reals"' in answer.content
@@ -33,7 +34,7 @@ def test_a_page_is_kept_until_its_generator_is_written_anew_and_made_one_at_a_ti
 ) -> None:
     begun, together = [], []
 
-    async def slowly(run: RunFolder, with_reals: bool) -> bytes:
+    async def slowly(run: RunFolder, with_reals: bool, title: str) -> bytes:
         begun.append(with_reals)
         together.append(1)
         await asyncio.sleep(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -201,6 +202,10 @@ def test_the_explore_page_gets_what_it_asks_for(client: TestClient) -> None:
     found = client.get("/api/nearest?z=7.3").json()
     assert 0 <= found["index"] < found["of"] == 54  # of 60, 6 are held out
     assert found["picture"].startswith("data:image/png;base64,")
+    sample = np.load(io.BytesIO(client.get("/api/latent?z=7.3&format=npz").content))["samples"][0].astype(float)
+    with Image.open(io.BytesIO(base64.b64decode(found["picture"].partition(",")[2]))) as picture:
+        nearest = np.asarray(picture.convert("L"), float).reshape(sample.shape)
+    assert found["distance"] == round(float(np.sqrt(np.square(sample - nearest).mean())), 2)  # as the page calls it
     for bad in (
         "latent?z=x",
         "latent?z=7.3&moves=9",

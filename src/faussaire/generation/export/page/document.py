@@ -165,6 +165,7 @@ def _html(data: dict[str, Any], weights: str, *, reals: str | None, poster: Embe
             "base-uri 'none'; form-action 'none'"
         ),
         facts=data["facts"],
+        title=data["facts"]["title"] or _own_title(data["facts"]),
         version=__version__,
         icon=data_address("image/svg+xml", ICON.encode()),
         poster=poster,
@@ -177,6 +178,14 @@ def _html(data: dict[str, Any], weights: str, *, reals: str | None, poster: Embe
         engine=Markup(engine),
         app=Markup(app),
     )
+
+
+def _own_title(facts: dict[str, Any]) -> str:
+    """Return what a page is called in English, as hero.js does once it runs, in the reader's language."""
+    texts = _texts("en")
+    if facts["data"] in texts["nouns"]:
+        return str(texts["title"]).format(x=texts["nouns"][facts["data"]])
+    return str(texts.get(facts["kind"], texts).get("title_other", texts["title_other"]))
 
 
 @cache

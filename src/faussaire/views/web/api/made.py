@@ -29,6 +29,9 @@ KEPT = 2  # pages in memory, of some megabytes each
 class Pages:
     """Makes pages, one at a time."""
 
+    title: str = ""
+    """Of the pages, if not their own."""
+
     kept: OrderedDict[tuple[Path, bool, int], bytes] = field(default_factory=OrderedDict)
     """By run, with reals or not, and time when its generator was written."""
 
@@ -49,7 +52,7 @@ class Pages:
             try:
                 async with self.turn:
                     if key not in self.kept:  # whoever was before may have asked for the same
-                        self.kept[key] = await _made(run, with_reals)
+                        self.kept[key] = await _made(run, with_reals, self.title)
             finally:
                 self.waiting -= 1
         self.kept.move_to_end(key)
@@ -58,7 +61,7 @@ class Pages:
         return self.kept[key]
 
 
-async def _made(run: RunFolder, with_reals: bool) -> bytes:
+async def _made(run: RunFolder, with_reals: bool, title: str) -> bytes:
     """Let a process make a page."""
     with tempfile.TemporaryDirectory(prefix="faussaire-page-") as folder:
         out = Path(folder) / "page.html"
@@ -66,6 +69,7 @@ async def _made(run: RunFolder, with_reals: bool) -> bytes:
         process = await asyncio.create_subprocess_exec(
             *command,
             *(["--with-reals"] if with_reals else []),
+            *([f"--title={title}"] if title else []),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

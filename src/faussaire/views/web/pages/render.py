@@ -16,7 +16,7 @@ from faussaire import __version__
 from faussaire.views.numbers import MINUS, Numbers
 from faussaire.views.templating import environment
 from faussaire.views.web.pages.texts import COOKIE, language_of, texts
-from faussaire.views.words import LANGUAGES
+from faussaire.views.words import LANGUAGES, Words
 
 YEAR_SECONDS = 31_536_000
 
@@ -56,6 +56,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             path=quote(request.scope["path"]),
             version=__version__,
             numbers=Numbers(language, MINUS),
+            said=Words(language).said,
             **values,
         )
     )

@@ -18,7 +18,7 @@ from faussaire.views.verdict import data_of, in_words, verdict_on
 from faussaire.views.web.api.exports import has_reals, is_shown_by_pages
 from faussaire.views.web.api.generators import written
 from faussaire.views.web.api.runs import described
-from faussaire.views.web.pages.figures import evaluated_figures
+from faussaire.views.web.pages.figures import evaluated
 from faussaire.views.web.pages.render import page
 from faussaire.views.web.pages.texts import language_of
 from faussaire.views.web.shared import SharedDep
@@ -46,7 +46,7 @@ def live(request: Request, shared: SharedDep, run_id: str) -> Response:
         run=described(shared, run_id),
         here="live",
         several=not shared.library.single,
-        scores=evaluated_figures(run),
+        evaluated=evaluated(run),
         map_style=map_style(),
         place=typed(place),
         verdict=in_words(verdict_on(run, events), language_of(request), run=place, data=data_of(run)),

@@ -40,10 +40,12 @@ class StudioProcess:
 
 
 @contextmanager
-def watching(console: Console, *, wanted: bool, port: int, words: Words = ENGLISH) -> Iterator[Callable[[Path], None]]:
+def watching(
+    console: Console, *, wanted: bool, port: int, title: str = "", words: Words = ENGLISH
+) -> Iterator[Callable[[Path], None]]:
     """Give what is to be called with the folder of a run as it begins: it serves a page beside it, if one is wanted.
 
-    `port` is where; another free one where that is taken.
+    `port` is where; another free one where that is taken. `title` is that of its page "this does not exist".
 
     A page that cannot be served is said, once, and never ends a training. In a terminal the page stays after the
     training until Ctrl-C; elsewhere it ends with the training.
@@ -55,7 +57,7 @@ def watching(console: Console, *, wanted: bool, port: int, words: Words = ENGLIS
             if not wanted:
                 return
             try:
-                studios.append(stack.enter_context(beside(run, port, console, words)))
+                studios.append(stack.enter_context(beside(run, port, console, words, title=title)))
             except (ConfigError, OSError) as error:
                 say(console, words("console.studio.none", reason=words.said(str(error))))
             else:
@@ -76,7 +78,9 @@ def _somebody_types() -> bool:
 
 
 @contextmanager
-def beside(run: Path, port: int, console: Console, words: Words = ENGLISH) -> Iterator[StudioProcess]:
+def beside(
+    run: Path, port: int, console: Console, words: Words = ENGLISH, *, title: str = ""
+) -> Iterator[StudioProcess]:
     """Serve a run that is about to begin from a process of its own, which is let go at the end of the block.
 
     Raises:
@@ -87,7 +91,7 @@ def beside(run: Path, port: int, console: Console, words: Words = ENGLISH) -> It
         raise ConfigError("--studio needs Linux or macOS; here, run `faussaire serve` beside the training")
     with listen(HOST, port, or_any=True) as listening:
         # -P: the folder that somebody trains in may hold a random.py.
-        arguments = ["-P", "-m", "faussaire.views.web", str(listening.fileno()), str(os.getpid()), str(run)]
+        arguments = ["-P", "-m", "faussaire.views.web", str(listening.fileno()), str(os.getpid()), str(run), title]
         child = subprocess.Popen(
             [sys.executable, *arguments],
             stdin=subprocess.PIPE,

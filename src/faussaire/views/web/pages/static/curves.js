@@ -50,6 +50,12 @@ function traces(name) {
   })).filter((line) => line.y.some((value) => value !== null)); // nothing is held out of small sets
 }
 
+/** Say why D has no curve on images that were held out, where it has none. */
+function whyNoHeldOut() {
+  if (story.all("stats").some(({ data }) => Number.isFinite(data.accuracy_held_out))) return "";
+  return story.last("config")?.data.num_held_out === 0 ? t.held_out_none : t.held_out_not_yet;
+}
+
 async function draw() {
   await load();
   waiting = 0;
@@ -63,7 +69,7 @@ async function draw() {
     await plotly.react(element, lines, layout, { ...plot.OPTIONS, displayModeBar: false });
     const last = (line) => number(line.y.findLast((value) => value !== null));
     const values = lines.map((line) => `${line.name} ${last(line)}`).join(language === "fr" ? "\u202f; " : ", ");
-    element.nextElementSibling.textContent = fill(t.curve_now, { values });
+    element.nextElementSibling.textContent = [fill(t.curve_now, { values }), name === "accuracy" ? whyNoHeldOut() : ""].join(" ").trim();
   }
   for (const name of NAMES) if (!seen.has(name)) inView.delete(name);
   nextDraw = Date.now() + Math.max(LEAST_MS, IDLE_SHARE * (performance.now() - began));

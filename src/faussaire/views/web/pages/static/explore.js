@@ -200,9 +200,9 @@ at("compute").addEventListener("click", () => {
 });
 
 at("find").addEventListener("click", async () => {
-  const asked = pulled();
-  const found = await get(address("nearest", { z: pulled() }), (answer) => answer.json());
-  if (!found || !looked || pulled() !== asked) return; // another one is looked at by now
+  const asked = address("nearest", { z: pulled() });
+  const found = await get(asked, (answer) => answer.json());
+  if (!found || !looked || address("nearest", { z: pulled() }) !== asked) return; // another one is looked at by now
   at("nearest").querySelector("img").src = found.picture;
   at("nearest").querySelector("figcaption").textContent = fill(t.nearest_found, {
     of: whole(found.of), index: whole(found.index), distance: number(found.distance),

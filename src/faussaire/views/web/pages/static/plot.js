@@ -14,15 +14,18 @@ globalThis.plot = (() => {
     return drawn;
   }
 
+  // Numbers as numbers.py writes them: thousands apart, four digits that count, no letter or power for large and small ones.
+  const AS_WRITTEN = { separatethousands: true, exponentformat: "none", hoverformat: ",.4~r" };
+
   /** What is around the lines; `mark` is a height and what it says. */
   function layout({ name, xTitle, mark, more }) {
-    const axis = { gridcolor: colour("--rule"), zeroline: false, linecolor: colour("--rule"), automargin: true };
+    const axis = { gridcolor: colour("--rule"), zeroline: false, linecolor: colour("--rule"), automargin: true, ...AS_WRITTEN };
     const quiet = colour("--quiet");
     const made = {
       hovermode: "x unified", dragmode: "zoom", paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, sans-serif", size: 13, color: colour("--ink") },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: quiet, activecolor: colour("--ink") },
-      hoverlabel: { bgcolor: colour("--card"), font: { color: colour("--ink") } },
+      hoverlabel: { bgcolor: colour("--card"), font: { color: colour("--ink") }, namelength: -1 },
       showlegend: true, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       xaxis: { ...axis, title: { text: xTitle, font: { size: 13 } } }, yaxis: { ...axis }, ...more,
     };
