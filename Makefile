@@ -23,14 +23,15 @@ demo: $(VENV)/installed
 	$(BIN)/python -m faussaire demo
 
 # Three on two cores, as browsers and servers are waited for; the files that take long begin (tests/conftest.py).
-# The programs that tests start take a thread each, and are compiled once.
+# The programs that tests start take a thread each, and are compiled once. The types are looked at beside them.
 test: export OMP_NUM_THREADS = 1
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/installed-dev
 	$(BIN)/python -m ruff check src tests benchmarks course
 	$(BIN)/python -m ruff format --check src tests benchmarks course
-	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m mypy > $(VENV)/types 2>&1 & types=$$!; \
+		$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+		wait $$types; types=$$?; cat $(VENV)/types; exit $$((types + tests))
 
 # Nothing of the checkout is on the path there: what the wheel lacks is missed.
 wheel-test: $(VENV)/installed

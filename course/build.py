@@ -23,16 +23,16 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
 from PIL import Image
 
 from checks import WRONG
 from source_files import Cell, parse
 from words import LANGUAGES
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode  # imported where it is used: it takes three seconds to come
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "source"
@@ -51,6 +51,8 @@ class BuildError(Exception):
 
 def notebook(cells: Sequence[Cell], language: str, *, solution: bool, quick: bool = False) -> NotebookNode:
     """Make a notebook without outputs."""
+    import nbformat
+
     made = []
     for number, cell in enumerate(cells):
         text = cell.text(language, solution=solution, quick=quick)
@@ -65,6 +67,9 @@ def execute(book: NotebookNode, folder: Path, *, name: str) -> None:
     Raises:
         BuildError: a cell fails, or takes too long.
     """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
     where = {"metadata": {"path": str(folder)}}
     client = NotebookClient(book, timeout=CELL_SECONDS, kernel_name="python3", resources=where, coalesce_streams=True)
     try:
@@ -104,6 +109,8 @@ def build(source: Path, language: str, *, quick: bool, keep: Path | None) -> Non
     Raises:
         BuildError, SourceError: what is wrong with it.
     """
+    import nbformat
+
     cells = parse(source.read_text(encoding="utf-8"), name=source.name)
     name = f"{language}/{source.stem}"
     done = notebook(cells, language, solution=True, quick=quick)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import signal
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from rich.console import Console
 
 from faussaire import train
 from faussaire.data.pool import scan
-from toy import write_squares
+from faussaire.training import probing
+from toy import TRIED, write_squares
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background, whose programs would not hear Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays to the end: torch, and thousands of tests."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep what is prepared and computed out of the user's own cache, and say things in English."""
@@ -38,6 +46,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         patch.setenv("LC_ALL", "C.UTF-8")
         yield folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def few_steps_tried() -> Iterator[None]:
+    """Let a training that tries how fast it would be try a step, not half a second for each way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probing, "PROBE_SECONDS", 0.0)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +77,8 @@ def squares_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("squares")
     data = write_squares(folder / "squares.npy")
     console = Console(file=io.StringIO())
-    return train(data, run=folder / "runs" / "squares", kimg=2, z_dim=16, threads=1, console=console).path
+    settings = {"kimg": 2, "z_dim": 16, "pictures": 8, "threads": 1, **TRIED}
+    return train(data, run=folder / "runs" / "squares", console=console, **settings).path
 
 
 @pytest.fixture

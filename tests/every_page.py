@@ -114,12 +114,12 @@ def write_runs(runs: Path, data: Path, squares_run: Path) -> None:
     for start in range(20):
         pitches = [60 + (start * step) % 12 for step in range(16)]
         (data / "tunes" / f"{start}.mid").write_bytes(midi(track(notes(*pitches)), form=0))
-    for name, given in {
-        "tones": write_tones(data / "tones", 15),
-        "tunes": data / "tunes",
-        "lines": data / "lines.txt",
-    }.items():
-        faussaire.train(given, run=runs / name, console=Console(file=io.StringIO()), **SMALL)
+    for name, given, size in (
+        ("tones", write_tones(data / "tones", 15), {"width": 2, "precision": "fp32"}),
+        ("tunes", data / "tunes", {"width": 1, "precision": "fp32"}),
+        ("lines", data / "lines.txt", {}),
+    ):
+        faussaire.train(given, run=runs / name, console=Console(file=io.StringIO()), **SMALL, **size)
     squares = copy_of(squares_run, runs / "squares")
     whole = len((squares / "events.jsonl").read_bytes().splitlines())
     copy_of(squares_run, runs / "learning", lines=whole - 1)

@@ -11,14 +11,16 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from faussaire import modalities
 from faussaire.core.config import Config, resolve
 from faussaire.core.moments import Moments
 from faussaire.core.rng import numpy_generator_for
 from faussaire.data.batches import Batches
-from faussaire.modalities import SampleSpec, modality
+from faussaire.modalities import SampleSpec, modality, pictures
 from faussaire.runs.clock import RunClock
+from faussaire.runs.events import Event
 from faussaire.runs.folder import RunFolder
 from faussaire.runs.opening import Task, open_run
 from faussaire.runs.plan import Plan
@@ -26,12 +28,16 @@ from faussaire.training.loop import train
 from faussaire.training.recorder import Recorder
 from faussaire.training.result import StepResult, Values
 from faussaire.training.trainer import Trainer
+from faussaire.views import curves
+from faussaire.views.words import Words
 
 modalities.__path__.append(str(Path(__file__).parent / "kinds"))  # the folder is the registry
 
 IMAGE = modality("image")
 POINTS = SampleSpec(modality="points", shape=(2,))
 RADIUS, STD = 0.7, 0.03
+TRIED = {"width": 8, "precision": "fp32"}
+"""What a training of images would choose by trying, which takes a second each time."""
 
 
 def centres() -> np.ndarray:
@@ -236,3 +242,15 @@ def files_of_at_most(num_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def without_curves() -> Iterator[None]:
+    """Let the curves of a run be an empty picture."""
+
+    def draw_nothing(path: Path, stats: Sequence[Event], words: Words) -> None:
+        pictures.save(pictures.picture(np.zeros((8, 8, 1), np.uint8)), path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves, "draw_curves", draw_nothing)
+        yield

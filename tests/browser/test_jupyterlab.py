@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
 from accessibility import violations
@@ -75,6 +74,8 @@ class Seen:
 @contextmanager
 def lab(folder: Path) -> Iterator[str]:
     """Run a JupyterLab that knows no user and no earlier session; give the address of the notebook in it."""
+    import nbformat  # three seconds, which each process would wait that looks for tests
+
     work, config = folder / "work", folder / "config"
     (config / "labconfig").mkdir(parents=True)
     off = {"disabledExtensions": dict.fromkeys(SWITCHED_OFF, True)}

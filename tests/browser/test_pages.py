@@ -31,7 +31,8 @@ def training(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str],
     """Train a small run with its studio; give the process and the link."""
     data = write_squares(folder / "squares.npy")
     command = [sys.executable, "-m", "faussaire", "train", str(data), "--run", str(folder / "runs" / "squares")]
-    process = subprocess.Popen([*command, "--studio", *flags], stdout=subprocess.PIPE, text=True)
+    small = ["--width", "8", "--precision", "fp32", "--pictures", "12", "--studio"]
+    process = subprocess.Popen([*command, *small, *flags], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         link = next(line for line in process.stdout if "Watch it learn" in line).split()[-1]

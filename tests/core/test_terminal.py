@@ -92,7 +92,7 @@ def test_a_command_that_prints_fails_only_where_the_print_is_lost(
 
 @pytest.mark.parametrize("redirection", [">&-", ">&- 2>&- <&-", "| head -1", ">/dev/full 2>&1"])
 def test_a_process_ends_without_a_word_of_its_streams(redirection: str) -> None:
-    line = f'"{sys.executable}" -m faussaire list architectures {redirection}; echo "code ${{PIPESTATUS[0]}}" >&3'
+    line = f'"{sys.executable}" -m faussaire list datasets {redirection}; echo "code ${{PIPESTATUS[0]}}" >&3'
     done = subprocess.run(["bash", "-c", f"exec 3>&1; {line}"], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == ("code 1" if "full" in redirection else "code 0")
     assert "rror" not in done.stderr

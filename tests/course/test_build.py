@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import nbformat
+from typing import TYPE_CHECKING
+
 import pytest
 
 from build import HERE, SOLUTION, SOURCES, BuildError, check, check_size, notebook
 from source_files import parse
 from words import LANGUAGES
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 NAMES = sorted(path.stem for path in SOURCES.glob("*.py"))
 
 
-def book_with(text: str) -> nbformat.NotebookNode:
+def book_with(text: str) -> NotebookNode:
+    import nbformat  # three seconds, which each process would wait that looks for tests
+
     cell = nbformat.v4.new_code_cell("x = 1")
     cell.outputs = [nbformat.v4.new_output("stream", text=text)] if text else []
     return nbformat.v4.new_notebook(cells=[cell])
@@ -45,6 +51,8 @@ def test_an_exercise_may_say_that_there_is_nothing_yet() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_committed_is_what_the_source_says(name, language) -> None:
+    import nbformat
+
     cells = parse((SOURCES / f"{name}.py").read_text(encoding="utf-8"), name=name)
     for suffix in ("", SOLUTION):
         made = nbformat.read(HERE / language / f"{name}{suffix}.ipynb", as_version=4)

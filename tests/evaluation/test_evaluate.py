@@ -302,7 +302,7 @@ def test_the_classifier_of_the_labels_learns_from_every_class_of_a_large_sorted_
 
 
 def test_the_last_picture_is_of_the_last_image_also_when_the_clock_ends_the_run(tmp_path: Path) -> None:
-    folder = train("mnist", run=tmp_path / "run", minutes=0.1, architecture="dense")
+    folder = train("mnist", run=tmp_path / "run", minutes=0.05, architecture="dense")
     events = list(folder.events())
     last = [event.nimg for event in events if event.kind == "samples"][-1]
     assert last == next(event.nimg for event in events if event.kind == "done")

@@ -82,7 +82,8 @@ def test_ctrl_c_sigterm_and_sighup_save_first_and_say_how_to_go_on(
 ) -> None:
     run = tmp_path / "run"
     command = [sys.executable, "-m", "faussaire", "train", str(images_folder), "--minutes", "5", "--run", str(run)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    small = ["--architecture", "dense", "--batch-size", "10", "--pictures", "2"]
+    process = subprocess.Popen([*command, *small], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     while not any(event.kind == "stats" for event in RunFolder(run).events()):
         assert process.poll() is None
         time.sleep(0.1)
@@ -239,7 +240,7 @@ def test_other_images_are_refused(tmp_path: Path, images_folder: Path) -> None:
 def test_a_replay_of_a_time_budget_makes_the_same_generator(tmp_path: Path, images_folder: Path) -> None:
     original, again = tmp_path / "original", tmp_path / "again"
     settings = {name: value for name, value in DENSE.items() if name != "batch_size"}
-    train(images_folder, run=original, minutes=0.1, **settings)
+    train(images_folder, run=original, minutes=0.06, **settings)
     assert len(plan_of(RunFolder(original)).segments) > 1
     train(replay=original, run=again)
     assert generator_bytes(again) == generator_bytes(original)

@@ -174,7 +174,7 @@ def test_diversity_is_1_for_the_reals_themselves_and_0_for_a_constant(tmp_path: 
 @pytest.mark.slow
 def test_the_eight_gaussians_are_learnt(tmp_path: Path) -> None:
     trainer = toy_trainer(
-        tmp_path / "run", kimg=100, batch_size=128, lr=2e-3, beta1=0.0, beta2=0.99, gamma=0.02, penalty_every=2
+        tmp_path / "run", kimg=60, batch_size=128, lr=2e-3, beta1=0.0, beta2=0.99, gamma=0.02, penalty_every=2
     )
     while not trainer.plan.finished(trainer.state.nimg):
         trainer.step()

@@ -7,9 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 from PIL import Image
 
 from faussaire.runs.folder import RunFolder
@@ -61,6 +59,9 @@ CELLS = {
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """What each cell left in the notebook; a cell that raised unasked would have ended the test."""
+    import nbformat  # three seconds, which each process would wait that looks for tests
+    from nbclient import NotebookClient
+
     folder = tmp_path_factory.mktemp("notebook")
     write_squares(folder / "squares.npy")
     cells = {name: nbformat.v4.new_code_cell(unindented(source)) for name, source in CELLS.items()}

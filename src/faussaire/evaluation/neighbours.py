@@ -41,15 +41,20 @@ class Balls:
         return self.distances[:, self.k - 1]
 
     def rank_among(self, kept: Tensor) -> Tensor:
-        """Return the position [N] in `neighbours` of the k-th neighbour among the samples kept, bool [N]."""
-        reached = kept[self.neighbours].cumsum(1) >= self.k
+        """Return the position [..., N] in `neighbours` of the k-th neighbour among the samples kept, bool [..., N]."""
+        reached = kept[..., self.neighbours].cumsum(-1) >= self.k
         # Where fewer than k of the K are kept (once in 10^6 at k = 5) the last stands in.
-        reached[:, -1] = True
-        return reached.byte().argmax(1)
+        reached[..., -1] = True
+        return reached.byte().argmax(-1)
 
     def radius_among(self, kept: Tensor) -> Tensor:
-        """Return the radius [N] that the balls would have if only the samples kept, bool [N], existed."""
-        return self.distances.gather(1, self.rank_among(kept)[:, None])[:, 0]
+        """Return the radius [..., N] that the balls would have if only the samples kept, bool [..., N], existed."""
+        return at_rank(self.distances, self.rank_among(kept))
+
+
+def at_rank(table: Tensor, rank: Tensor) -> Tensor:
+    """Return of each row of a table [N, K] the entry [..., N] at a rank [..., N]."""
+    return table.expand(*rank.shape, -1).gather(-1, rank[..., None])[..., 0]
 
 
 def balls(features: Tensor, *, k: int) -> Balls:

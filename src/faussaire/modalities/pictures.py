@@ -30,6 +30,8 @@ SUFFIX = ".png"  # of the pictures that a run takes
 OPAQUE = (".jpg", ".jpeg")  # formats that know no transparency
 GAP = 2  # pixels between the tiles of a grid
 GIF_COLOURS = 128
+GIF_GREYS = [round(round(grey * 127 / 255) * 255 / 127) for grey in range(256)]
+"""As many greys; to look for the best ones takes fifteen times as long."""
 GIF_FRAME_MS = 120
 GIF_LAST_MS = 2000
 
@@ -90,11 +92,17 @@ def write_film(path: Path, frames: Sequence[Path]) -> None:
     images = []
     for frame in frames:
         with suppress(OSError, SyntaxError, ValueError), Pillow.open(frame) as opened:
-            images.append(opened.convert("P", palette=Pillow.Palette.ADAPTIVE, colors=GIF_COLOURS))
+            images.append(_of_few_colours(opened))
     if not images:
         raise ValueError("none of its pictures can be read")
     durations = [GIF_FRAME_MS] * (len(images) - 1) + [GIF_LAST_MS]
     save(images[0], path, format="GIF", save_all=True, append_images=images[1:], duration=durations, loop=0)
+
+
+def _of_few_colours(image: Pillow.Image) -> Pillow.Image:
+    if image.mode == "L":
+        return image.point(GIF_GREYS)
+    return image.convert("P", palette=Pillow.Palette.ADAPTIVE, colors=GIF_COLOURS)
 
 
 def write_frames(path: Path, frames: Iterable[np.ndarray], *, count: int, milliseconds: float) -> None:

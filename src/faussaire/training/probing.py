@@ -53,7 +53,7 @@ class Probe:
         if way not in self.measured:
             fitted, found = in_parts_that_fit(
                 config,
-                lambda cut: speed(cut, self.spec, threads, device=self.device, world=self.world),
+                lambda cut: speed(cut, self.spec, threads, device=self.device, world=self.world, seconds=PROBE_SECONDS),
                 at_most=config.batch if self.world.size == 1 else 1,
             )
             self.measured[way] = (fitted.shards, found)
@@ -97,7 +97,7 @@ def speed(
     *,
     device: torch.device = CPU,
     world: World = ALONE,
-    seconds: float = PROBE_SECONDS,
+    seconds: float,
 ) -> float:
     """Return the images a second at which noise in the shape of `spec` is trained on, with so many threads.
 

@@ -18,6 +18,9 @@ from faussaire.views.words import ENGLISH, Words
 REAL_COLOUR, FAKE_COLOUR, D_COLOUR, G_COLOUR = "#1b7f79", "#c8553d", "#2f4858", "#e09f3e"
 HELD_OUT_COLOUR = "#6a4fb3"
 
+MARGINS = {"left": 0.1, "right": 0.985, "bottom": 0.095, "top": 0.98, "hspace": 0.07}
+"""Around the curves, in shares of the picture: room for a loss of six figures at the left."""
+
 MAX_FRAMES = 120  # of the film: all are in memory while it is written
 
 
@@ -50,9 +53,9 @@ def draw_curves(path: Path, stats: list[Event], words: Words = ENGLISH) -> None:
     from matplotlib.figure import Figure  # not pyplot, which keeps figures in a global state
 
     kimg = [event.nimg / 1000 for event in stats]
-    figure = Figure(figsize=(9, 5.5), layout="constrained")
+    figure = Figure(figsize=(9, 5.5))  # without a layout engine, which draws everything once more to measure it
     FigureCanvasAgg(figure)
-    losses, accuracy = figure.subplots(2, 1, sharex=True)
+    losses, accuracy = figure.subplots(2, 1, sharex=True, gridspec_kw=MARGINS)
     for name, colour in (("D", D_COLOUR), ("G", G_COLOUR)):
         losses.plot(kimg, _values(stats, f"loss_{name}"), color=colour, label=words(f"report.curves.loss_{name}"))
     for name, colour in (("real", REAL_COLOUR), ("fake", FAKE_COLOUR)):

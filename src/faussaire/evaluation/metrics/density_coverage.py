@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from faussaire.core.intervals import LEVEL, Estimate, as_features, half_sample_variance, normal, proportion
 from faussaire.evaluation.metrics.spec import Direction, Features, Meaning, Metric, Row
-from faussaire.evaluation.neighbours import SHORT_LIST, Balls, balls, distance_chunks
+from faussaire.evaluation.neighbours import SHORT_LIST, Balls, at_rank, balls, distance_chunks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,12 +37,12 @@ def density_coverage(
     holding, held_by, nearest, index = _contacts(around, fake)
 
     def density_over_reals(kept: Tensor, _: Tensor) -> Tensor:
-        inside = holding.gather(1, around.rank_among(kept)[:, None])[:, 0]
-        return inside[kept].sum().double() / (k * m)
+        inside = at_rank(holding, around.rank_among(kept))
+        return (inside * kept).sum(1).double() / (k * m)
 
     def coverage_of(kept: Tensor, kept_fake: Tensor) -> Tensor:
-        inside = kept_fake[index] & (nearest <= around.radius_among(kept)[:, None])
-        return inside.any(1)[kept].double().mean()
+        inside = kept_fake[:, index] & (nearest <= around.radius_among(kept)[..., None])
+        return (inside.any(-1) & kept).sum(1).double() / kept.sum(1)
 
     # Given the reals, density is a mean over independent fakes, so only the reals need halves.
     variance = half_sample_variance(density_over_reals, n, m, seed=seed, wide=0.1) + float(held_by.var()) / (k * k * m)

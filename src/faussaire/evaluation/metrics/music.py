@@ -13,6 +13,7 @@ all windows: 0 alike, 1 nothing in common; its floor is that of one half of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from faussaire.core.errors import UnmeasurableError
@@ -105,17 +106,18 @@ def classes_divergence(real: Tensor, fake: Tensor, *, seed: int = 0, level: floa
 
     of_real, of_fake = real.sum(1), fake.sum(1)
 
-    def distance(first: Tensor, second: Tensor) -> Tensor:
-        return divergence(of_real[first].sum(0), of_fake[second].sum(0))
+    def between(first: Tensor, second: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        def distances(kept: Tensor, kept_too: Tensor) -> Tensor:
+            halves = zip(kept, kept_too, strict=True)
+            return torch.stack([divergence(first[one].sum(0), second[other].sum(0)) for one, other in halves])
+
+        return distances
 
     value = float(divergence(of_real.sum(0), of_fake.sum(0)))
-    variance = half_sample_variance(distance, len(real), len(fake), seed=seed)
+    variance = half_sample_variance(between(of_real, of_fake), len(real), len(fake), seed=seed)
     half = torch.randperm(len(real), generator=generator_for(seed, "eval music floor")) < len(real) // 2
     low = float(divergence(of_real[half].sum(0), of_real[~half].sum(0)))
-
-    def among(first: Tensor, second: Tensor) -> Tensor:
-        return divergence(of_real[half][first].sum(0), of_real[~half][second].sum(0))
-
+    among = between(of_real[half], of_real[~half])
     spread = half_sample_variance(among, int(half.sum()), int((~half).sum()), seed=seed)
     share = (1 / len(real) + 1 / len(fake)) / (1 / int(half.sum()) + 1 / int((~half).sum()))
     floor = of_another_draw(normal(share * low, share**2 * spread, level=level))

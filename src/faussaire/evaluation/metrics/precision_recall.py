@@ -53,8 +53,8 @@ def _share_inside(around: Balls, points: Tensor, *, seed: int, level: float) -> 
     candidate, distance = torch.cat(candidates), torch.cat(distances)
 
     def share_of(kept: Tensor, kept_points: Tensor) -> Tensor:
-        inside = kept[candidate] & (distance <= around.radius_among(kept)[candidate])
-        return inside.any(1)[kept_points].double().mean()
+        inside = kept[:, candidate] & (distance <= around.radius_among(kept)[:, candidate])
+        return (inside.any(-1) & kept_points).sum(1).double() / kept_points.sum(1)
 
     variance = half_sample_variance(share_of, n, m, seed=seed)
     return proportion(float(torch.cat(covered).double().mean()), variance, n=m, level=level)
