@@ -13,6 +13,8 @@ from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
 from faussaire.data.sources.zips import zip_source
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def write_zip(path: Path, files: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:

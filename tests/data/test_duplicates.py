@@ -14,6 +14,8 @@ from PIL import Image
 from faussaire.data import Dataset, prepare
 from faussaire.data.store.duplicates import exact_copies
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def notes(dataset: Dataset) -> str:
     return "\n".join(dataset.inventory.notes)

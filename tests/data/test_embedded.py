@@ -10,6 +10,8 @@ import pytest
 
 from faussaire.data import embedded_sets, prepare
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 NAMES = sorted(embedded_sets())
 SHAPES = {
     "mnist": (1, 28, 28),

@@ -11,6 +11,8 @@ from data.zoo import png
 from faussaire.core.errors import DataError
 from faussaire.data import prepare
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def test_folders_are_classes_in_natural_order(class_folder: Path) -> None:
     dataset = prepare(class_folder)

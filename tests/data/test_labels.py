@@ -14,6 +14,8 @@ from data.zoo import png
 from faussaire.data import Dataset, prepare
 from faussaire.data.labels.labels import classes_of, spelt
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def table_of(path: Path, labels: list[str], *, header: str = "label") -> Path:
     """Write a table of images 8x8 whose pixels all are their number, the label first."""

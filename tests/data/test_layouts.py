@@ -20,6 +20,8 @@ from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
 from faussaire.views.inspection import inspect_data
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 Files = dict[str, bytes]
 
 

@@ -12,6 +12,8 @@ from faussaire.core.errors import DataError
 from faussaire.data import Dataset, prepare
 from faussaire.data.labels.references import references, table_columns
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 NAMES = (
     "a.png",
     "#sunset.png",

@@ -11,6 +11,8 @@ from data.zoo import png
 from faussaire.data import prepare
 from faussaire.data.sources.litter import in_litter
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 FOLDERS = [
     "@eaDir", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot", ".thumbnails", ".git", ".ipynb_checkpoints",
     ".Spotlight-V100", ".Trash-1000", ".Trashes", ".fseventsd", "__pycache__", "lost+found", "$RECYCLE.BIN", "RECYCLER",

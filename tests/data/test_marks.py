@@ -20,6 +20,8 @@ from faussaire.generation.samples import PICTURES
 from faussaire.modalities import modality
 from faussaire.modalities.pictures import picture, save, write_film
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 IMAGES = modality("image")
 
 

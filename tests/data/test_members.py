@@ -13,6 +13,8 @@ from data.given import images_as_given
 from data.zoo import png
 from faussaire.data import Dataset, prepare
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 GBK = ["猫", "狗", "鸟", "鱼", "马", "牛", "羊", "猪"]
 LATIN = ["é", "è", "ê", "ë", "à", "â", "ç", "ô"]
 

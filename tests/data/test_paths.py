@@ -15,6 +15,8 @@ from faussaire.core.names import slug
 from faussaire.data import locate, prepare
 from faussaire.data.paths import found_again, from_folder, joined_once, whole
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def folder_of(path: Path, *, first: int = 0) -> Path:
     """Make a folder of two different images."""

@@ -19,6 +19,8 @@ from faussaire.data import Dataset, prepare
 from faussaire.data.store import finishing
 from faussaire.modalities.image import rule
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def notes(dataset: Dataset) -> str:
     return "\n".join(dataset.inventory.notes)

@@ -14,6 +14,8 @@ from faussaire.core.errors import DataError
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.sources.shards import expanded, why_no_classes
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 def write_shard(path: Path, values: range, *, labelled: bool) -> None:
     """Write a tar of images, the second half of which are dogs."""

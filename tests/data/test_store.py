@@ -22,6 +22,8 @@ from faussaire.data.store import build, rows
 from faussaire.data.store import folder as store
 from faussaire.data.store.rows import PixelFile, Rows
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture
 def greys(tmp_path: Path) -> Path:

@@ -22,6 +22,8 @@ from faussaire.core.errors import DataError
 from faussaire.data import Dataset, locate, prepare
 from faussaire.data.sources import downloads
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 LABELLED = {f"{name}/{i}.png": png(value + i) for name, value in (("cat", 10), ("dog", 20)) for i in range(3)}
 
 
