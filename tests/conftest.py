@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 
 from faussaire import train
-from faussaire.data.pool import scan
+from faussaire.data.pool import scan, workers
 from faussaire.training import probing
 from toy import TRIED, write_squares
 
@@ -79,6 +79,12 @@ def squares_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     console = Console(file=io.StringIO())
     settings = {"kimg": 2, "z_dim": 16, "pictures": 8, "threads": 1, **TRIED}
     return train(data, run=folder / "runs" / "squares", console=console, **settings).path
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode without another process, a quarter of a second each: for tests of what is read, not of who reads it."""
+    monkeypatch.setattr(workers, "num_cores", lambda: 0)
 
 
 @pytest.fixture

@@ -8,13 +8,6 @@ import numpy as np
 import pytest
 
 from data.zoo import png, write_zoo
-from faussaire.data.pool import workers
-
-
-@pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decode without another process, a quarter of a second each: for tests of what is read, not of who reads it."""
-    monkeypatch.setattr(workers, "num_cores", lambda: 0)
 
 
 @pytest.fixture

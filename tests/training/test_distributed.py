@@ -25,6 +25,7 @@ from faussaire.training.distributed import _packed, _unpacked, tell
 
 SETTINGS = {"kimg": 0.8, "batch_size": 16, "width": 4, "precision": "fp32", "conditional": True, "pictures": 2}
 AUGMENT = ("translation", "colour", "cutout")
+pytestmark = pytest.mark.slow
 PATIENCE_SECONDS = 600  # of a machine that does much besides
 
 

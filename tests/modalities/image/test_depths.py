@@ -19,6 +19,8 @@ from faussaire.data.pool.chunks import Chunk
 from faussaire.data.store.build import Build
 from faussaire.modalities.image import depths, rule
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 UNIT = np.random.default_rng(0).random((12, 8, 8))
 
 
