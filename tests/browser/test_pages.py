@@ -87,7 +87,9 @@ def settled(page: Any) -> list[str]:
         page.locator(f"#curve-{name}").scroll_into_view_if_needed()
         page.wait_for_selector(f"#curve-{name} .main-svg", state="attached")
     page.wait_for_timeout(2500)
-    thumbnails = page.evaluate("[...document.querySelectorAll('.judged canvas')].map(c => c.toDataURL()).join()")
+    thumbnails = page.evaluate(
+        "[...document.querySelectorAll('.judged svg')].map(s => s.outerHTML).join().replaceAll(location.origin, '')"
+    )
     frame = page.get_attribute("#frame", "src")
     return [page.inner_text("main"), thumbnails, frame]
 
@@ -210,7 +212,7 @@ def test_the_last_round_is_held_and_stepped_and_its_gradient_comes_back(served: 
     page = open_page(f"{served}/runs/squares")
     state(page, "finished")
     page.click('#steps li[data-step="2"] button')
-    page.wait_for_selector("canvas.traveller", state="attached")
+    page.wait_for_selector(".traveller svg image[href]", state="attached")
     page.wait_for_selector(".traveller.gradient", state="attached")
     page.wait_for_selector('#diagram[data-step="0"]')
     for step in (1, 2, 3, 1):
@@ -218,6 +220,32 @@ def test_the_last_round_is_held_and_stepped_and_its_gradient_comes_back(served: 
         page.wait_for_selector(f'#diagram[data-step="{step}"]')
     page.wait_for_timeout(1500)  # two beats: what is held stays
     assert page.get_attribute("#diagram", "data-step") == "1"
+
+
+def test_a_round_moves_in_few_leaps_and_nothing_but_it_is_drawn_again(served: str, open_page: Any) -> None:
+    """Whatever is drawn sixty times a second, or is a layer of its own, is paid for by the machine that trains."""
+    page = open_page(f"{served}/runs/squares")
+    state(page, "finished")
+    page.wait_for_timeout(1000)  # no picture is new
+    page.evaluate(
+        """() => {
+          window.animated = [];
+          for (const kind of ["transitionrun", "animationstart"])
+            document.addEventListener(kind, (event) => window.animated.push(event.target.outerHTML));
+          window.places = new Set();
+          new MutationObserver(() => {
+            for (const one of document.querySelectorAll(".traveller")) window.places.add(one.style.transform);
+          }).observe(document.getElementById("travellers"), { attributes: true, subtree: true, childList: true });
+        }"""
+    )
+    page.focus('#steps li[data-step="1"] button')
+    page.keyboard.press("Enter")
+    page.wait_for_selector('#diagram[data-step="3"]')
+    page.wait_for_selector('#diagram[data-step="0"]')
+    assert page.evaluate("window.animated") == []
+    # Four of each wire: 10 forwards and 4 back, some in both steps.
+    assert 20 <= page.evaluate("window.places.size") <= 56
+    assert page.evaluate("document.querySelectorAll('#diagram canvas, .traveller').length") == 0
 
 
 @pytest.mark.parametrize(("locale", "name"), [("en", "Discriminator (examiner)"), ("fr-FR", "Discriminateur (expert)")])

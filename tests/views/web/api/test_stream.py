@@ -25,8 +25,8 @@ def told(history: History, after: int = 0, most: int = 10_000) -> list[tuple[str
         return found
 
     messages = []
-    for text in asyncio.run(read())[1:]:
-        fields = dict(line.split(": ", 1) for line in text.decode().strip().split("\n"))
+    for text in b"".join(asyncio.run(read())[1:]).decode().strip().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in text.split("\n"))
         line = int(fields["id"]) if "id" in fields else None
         messages.append((fields["event"], line, json.loads(fields["data"])))
     return [message for message in messages if message[0] != "pulse"]

@@ -40,14 +40,14 @@ async def stream(
     try:
         reader = await asyncio.to_thread(Reader, history, after)
         while not closing():
-            messages = await asyncio.to_thread(reader.messages)
-            for text in messages:
-                yield text
+            news = await asyncio.to_thread(reader.messages)
             now = reader.standing()
-            if messages or now["state"] != state or time.monotonic() - pulsed >= PULSE_SECONDS:
+            told = bool(news)
+            if told or now["state"] != state or time.monotonic() - pulsed >= PULSE_SECONDS:
                 pulsed, state = time.monotonic(), now["state"]
-                yield message("pulse", now | {"verdict": await asyncio.to_thread(judge, reader.latest)})
-            if not messages:
+                news.append(message("pulse", now | {"verdict": await asyncio.to_thread(judge, reader.latest)}))
+                yield b"".join(news)  # at once, as each part costs the machine that trains as much as the whole
+            if not told:
                 await asyncio.sleep(POLL_SECONDS)
     except EOFError:
         return  # the browser comes back, and gets the new run from its beginning

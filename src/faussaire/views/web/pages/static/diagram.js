@@ -62,28 +62,39 @@ function showKind(kind, event, strip, width, first) {
     const judged = verdict(event.data[kind][i] ?? null, event.data.boundary, kind === "real");
     item.hidden = !judged;
     if (!judged) return;
-    const canvas = item.querySelector("canvas");
-    const height = strip.height;
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    canvas.getContext("2d").drawImage(strip, (first + i) * width, 0, width, height, 0, 0, width, height);
+    const thumb = item.querySelector("svg");
+    cut(thumb, strip, (first + i) * width, width);
     const says = t[judged.says];
-    canvas.setAttribute("aria-label", fill(t[`${kind}_thumb`], { i: i + 1, verdict: says, confidence: percent(judged.sure) }));
+    thumb.setAttribute("aria-label", fill(t[`${kind}_thumb`], { i: i + 1, verdict: says, confidence: percent(judged.sure) }));
     if (item.className !== judged.says) item.className = judged.says;
     tell(item.querySelector("b"), t[`${kind}_${judged.right ? "right" : "wrong"}`]);
   });
 }
 
+/** Let a picture show the part of a strip that begins at x: by SVG, as each canvas would be a layer, put together in every frame. */
+function cut(picture, strip, x, width) {
+  const [window, image] = picture.querySelectorAll("svg, image");
+  const size = { width, height: strip.height };
+  picture.setAttribute("viewBox", `0 0 ${width} ${strip.height}`);
+  set(window, { ...size, viewBox: `${x} 0 ${width} ${strip.height}` });
+  set(image, { width: strip.width, height: strip.height, href: strip.src });
+}
+
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+}
+
 /** Draw the random numbers of the first forgery shown beside them, each as a grey square. */
 function drawNoise(z) {
-  const canvas = at("noise");
   const side = Math.ceil(Math.sqrt(z.length));
-  if (canvas.width !== side) canvas.width = canvas.height = side;
-  const context = canvas.getContext("2d");
+  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   z.forEach((number, i) => {
     const grey = Math.max(0, Math.min(255, Math.round(127.5 + 51 * number)));
     context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
     context.fillRect(i % side, Math.floor(i / side), 1, 1);
   });
+  cut(at("noise"), { width: side, height: side, src: canvas.toDataURL() }, 0, side);
 }
 
 /** Draw what has come, and go on by a beat for as long as the run learns; stand still where motion is not wanted. */
@@ -108,7 +119,7 @@ function showBeat(number, asked) {
 
 /** What goes along the wires, by the box that it comes from. */
 function pictures() {
-  const [real, fake] = ["real", "fake"].map((kind) => document.querySelector(`.judged[data-kind="${kind}"] canvas`));
+  const [real, fake] = ["real", "fake"].map((kind) => document.querySelector(`.judged[data-kind="${kind}"] svg`));
   return { reals: real, real_sample: real, noise: at("noise"), generator: fake, fake_sample: fake };
 }
 

@@ -67,11 +67,9 @@ export class Story {
   course() {
     const known = this.all("stats").filter(({ data }) => Number.isFinite(data.accuracy_real) && Number.isFinite(data.accuracy_fake));
     if (known.length < 2 * IN_A_ROW) return null;
-    const means = known.slice(IN_A_ROW - 1).map(({ nimg }, i) => {
-      const here = known.slice(i, i + IN_A_ROW);
-      const mean = here.reduce((sum, { data }) => sum + data.accuracy_real + data.accuracy_fake, 0) / (2 * IN_A_ROW);
-      return { nimg, mean, n: here.reduce((sum, { data }) => sum + 2 * (data.n ?? 0), 0) };
-    });
+    const right = inARow(known.map(({ data }) => data.accuracy_real + data.accuracy_fake));
+    const judged = inARow(known.map(({ data }) => 2 * (data.n ?? 0)));
+    const means = right.map((sum, i) => ({ nimg: known[i + IN_A_ROW - 1].nimg, mean: sum / (2 * IN_A_ROW), n: judged[i] }));
     const lowest = means.reduce((a, b) => (b.mean < a.mean ? b : a));
     const now = means.at(-1);
     const gauged = known.findLast(({ data }) => Number.isFinite(data.accuracy_held_out))?.data;
@@ -95,6 +93,12 @@ export class Story {
       judged: this.last("judged"),
     };
   }
+}
+
+/** Return the sum of each few values in a row. */
+function inARow(values) {
+  let sum = 0;
+  return values.map((value, i) => (sum += value - (values[i - IN_A_ROW] ?? 0))).slice(IN_A_ROW - 1);
 }
 
 /** Whether one mean of `n` answers lies above another by more than RISEN, whatever chance did: Newcombe's interval. */

@@ -1,7 +1,7 @@
 // The wires of the diagram: drawn between the boxes wherever the page has put them, and lit by the step under way.
 
 const SVG = "http://www.w3.org/2000/svg";
-const LEAPS = 6; // from the beginning of a wire to its end
+const PLACES = 4; // of what travels: the beginning of a wire, its end, and between them
 const DASH = "7 4";
 const BACK = 11; // pixels beside a wire, for the gradient that comes back along it
 
@@ -24,12 +24,16 @@ const GRADIENTS = [
 
 const svg = document.getElementById("wires");
 let moved = 0;
+let sent = []; // what travels
+let timer = 0; // of its next leap
 
 export function drawWires() {
+  let drawn = "";
   const draw = () => {
-    svg.replaceChildren();
-    for (const wire of WIRES) add(...wire, 0, "");
-    for (const wire of GRADIENTS) add(...wire, BACK, "gradient");
+    const wires = [...WIRES.map((one) => measure(...one, 0, "")), ...GRADIENTS.map((one) => measure(...one, BACK, "gradient"))];
+    if (JSON.stringify(wires) === drawn) return; // boxes change, and their wires do not
+    drawn = JSON.stringify(wires);
+    svg.replaceChildren(...wires.flatMap(wire));
     light(Number(svg.dataset.step ?? 0));
   };
   const resized = new ResizeObserver(draw);
@@ -65,22 +69,27 @@ function ends(a, b, beside) {
   return { x1: x1 + beside, y1: downwards ? a.bottom : a.top, x2: x2 + beside, y2: downwards ? b.top : b.bottom, flat: false };
 }
 
-function add(from, to, steps, beside, kind) {
+/** Return what is drawn of a wire: its line, and where its head points. */
+function measure(from, to, steps, beside, kind) {
   const { x1, y1, x2, y2, flat } = ends(box(from), box(to), beside);
   const angle = flat ? (x2 > x1 ? 0 : 180) : (y2 > y1 ? 90 : 270);
-  const line = document.createElementNS(SVG, "path");
   const bend = flat ? `C ${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2}` : `C ${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2}`;
-  line.setAttribute("d", `M ${x1} ${y1} ${bend} ${x2} ${y2}`);
+  return { from, steps, kind, d: `M ${x1} ${y1} ${bend} ${x2} ${y2}`, transform: `translate(${x2} ${y2}) rotate(${angle})` };
+}
+
+function wire({ from, steps, kind, d, transform }) {
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("d", d);
   const head = document.createElementNS(SVG, "path");
   head.setAttribute("d", "M 0 0 L -9 -5 L -9 5 Z");
-  head.setAttribute("transform", `translate(${x2} ${y2}) rotate(${angle})`);
+  head.setAttribute("transform", transform);
   head.classList.add("head");
   for (const element of [line, head]) {
     if (kind) element.classList.add(kind);
     element.dataset.steps = steps.join(" ");
     element.dataset.from = from;
-    svg.append(element);
   }
+  return [line, head];
 }
 
 /** Light what flows in a step. */
@@ -94,6 +103,7 @@ export function light(step) {
 
 /** Let what is lit flow on by half a dash. */
 export function flow() {
+  arrive();
   moved = (moved + 5.5) % 11;
   for (const path of svg.querySelectorAll("path.on:not(.head)")) {
     if (!path.classList.contains("gradient")) path.style.strokeDasharray = DASH;
@@ -103,36 +113,44 @@ export function flow() {
 
 /**
  * Send what flows in a step along its wires: pictures forwards, the gradient back. It moves in few leaps by a timer, as
- * an animation is computed sixty times a second whatever it shows, and the machine that trains pays for it.
+ * an animation is computed sixty times a second whatever it shows, and the machine that trains pays for it. It is in a
+ * layer of its own and moved by its transform alone, for which nothing is laid out or painted.
  */
 export function travel(step, { back, pictures, ms }) {
-  const sent = [];
+  arrive();
   for (const path of svg.querySelectorAll(`path:not(.head)${back ? ".gradient" : ":not(.gradient)"}`)) {
     if (!path.dataset.steps.split(" ").includes(String(step))) continue;
-    sent.push(traveller(back ? null : pictures[path.dataset.from], back));
-    sent.at(-1).style.offsetPath = `path("${path.getAttribute("d")}")`;
+    const length = path.getTotalLength();
+    const places = Array.from({ length: PLACES }, (_, i) => path.getPointAtLength((length * i) / (PLACES - 1)));
+    sent.push({ places, element: traveller(back ? null : pictures[path.dataset.from], back) });
   }
-  svg.parentElement.append(...sent);
-  leap(sent, 0, ms / LEAPS);
+  leap(0, ms / PLACES);
+  document.getElementById("travellers").append(...sent.map(({ element }) => element));
 }
 
 /** Make what travels: a copy of a picture, or a dot. */
 function traveller(source, back) {
-  const made = document.createElement(source ? "canvas" : "span");
+  const made = document.createElement("span");
   made.className = `traveller ${source ? "" : "dot"} ${back ? "gradient" : ""}`;
-  made.setAttribute("aria-hidden", "true");
-  if (source) {
-    Object.assign(made, { width: source.width, height: source.height });
-    made.getContext("2d").drawImage(source, 0, 0);
-  }
+  if (!source) return made;
+  const copy = source.cloneNode(true);
+  copy.removeAttribute("id");
+  made.append(copy);
   return made;
 }
 
-/** Put travellers on by a leap, and so on to the end of their wires, where they are gone. */
-function leap(sent, number, ms) {
-  for (const one of sent) {
-    if (number < LEAPS) one.style.offsetDistance = `${(100 * number) / LEAPS}%`;
-    else one.remove();
+/** Put travellers at the place of that number of their wires, and so on to the end; the next beat takes them away, if it comes. */
+function leap(number, ms) {
+  for (const { places, element } of sent) {
+    const { x, y } = places[number];
+    element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
   }
-  if (number < LEAPS) setTimeout(leap, ms, sent, number + 1, ms);
+  timer = number < PLACES - 1 ? setTimeout(leap, ms, number + 1, ms) : setTimeout(arrive, 2 * ms);
+}
+
+/** Take away what travels. */
+function arrive() {
+  clearTimeout(timer);
+  for (const { element } of sent) element.remove();
+  sent = [];
 }

@@ -7,26 +7,35 @@ export function fill(text, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "…");
 }
 
+const formats = new Map(); // to make one takes longer than to use it a hundred times, and leaves much to clean up
+
+/** Write a number in the reader's language, by the options of Intl.NumberFormat. */
+function write(value, options = {}) {
+  const key = JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language, options));
+  return formats.get(key).format(value);
+}
+
 /** Write a number with so many significant digits; "…" where there is none. */
 export function number(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "…";
-  return new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value).replace("-", "\u2212");
+  return write(value, { maximumSignificantDigits: digits }).replace("-", "\u2212");
 }
 
 /** Write a whole number in full. */
 export function whole(value) {
-  return Number.isFinite(value) ? new Intl.NumberFormat(language).format(Math.round(value)) : "…";
+  return Number.isFinite(value) ? write(Math.round(value)) : "…";
 }
 
 /** Write a share of 1 as a percentage: in French after a narrow space, as numbers.py does, where browsers take a wide one. */
 export function percent(share) {
   if (share === null || share === undefined) return "…";
-  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share).replace("\u00a0", "\u202f");
+  return write(share, { style: "percent", maximumFractionDigits: 0 }).replace("\u00a0", "\u202f");
 }
 
 /** Write thousands of images. */
 export function thousands(nimg) {
-  return new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(nimg / 1000);
+  return write(nimg / 1000, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
 
 /** Write a duration as 7 s, 2 min 05 s or 1 h 04 min, which no line breaks. */
