@@ -109,5 +109,5 @@ async def _on_error(request: Request, error: Exception) -> Response:
     """Answer a program by a problem, and a person by a page."""
     status, said = problems.status_of(error), problems.said_of(error, language_of(request))
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
-        return page(request, "error.html.j2", status=status, code=status, said=said)
+        return page(request, "error.html.j2", status=status, code=status, detail=said)
     return problems.problem(status, said)
