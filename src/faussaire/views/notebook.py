@@ -180,6 +180,7 @@ def evaluation_html(evaluation: Evaluation) -> str:
     rows = [
         (
             MEANINGS[s.metric].title[words.language],
+            "",
             s.protocol,
             numbers.figure(s.value),
             numbers.interval(s.low, s.high),
@@ -216,15 +217,15 @@ def comparisons_html(comparisons: Sequence[Comparison]) -> str:
     rows = [
         (
             MEANINGS[c.metric].title[words.language],
-            c.protocol,
             f"{c.second} {MINUS} {c.first}",
+            c.protocol,
             numbers.figure(c.difference),
             numbers.interval(c.low, c.high),
             c.better or own["noise"],
         )
         for c in comparisons
     ]
-    head = [live["figure"], own["runs"], own["difference"], live["interval"], own["better"]]
+    head = [live["figure"], own["difference"], live["interval"], own["better"]]
     return _template("figures").render(
         lang=words.language, title=own["compared"], said=(), head=head, rows=rows, notes=()
     )
