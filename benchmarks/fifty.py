@@ -87,22 +87,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    found = {}
+    name, found = Path(given.data).stem, {}
     for schedule in SCHEDULES:
-        folder = given.out / f"{given.data}-{schedule}-{given.seed}"
+        folder = given.out / f"{name}-{schedule}-{given.seed}"
         console = Console(file=io.StringIO())
         settings = {"kimg": given.kimg, "seed": given.seed, "lr_schedule": schedule, "threads": 1}
         run = RunFolder(train(given.data, run=folder, console=console, **settings).path)
         rows = curve(run)
         print(f"{given.data}, {schedule} learning rate, seed {given.seed}")
         for row in rows:
-            print("  ".join(f"{name} {'–' if v is None else f'{v:.3g}'}" for name, v in row.items()), flush=True)
+            print("  ".join(f"{key} {'–' if v is None else f'{v:.3g}'}" for key, v in row.items()), flush=True)
         before, after = alone(run, given.data, given.longer)
         for when, gauged in (("at the end", before), (f"D alone for {given.longer} kimg more", after)):
             print(f"  {when}: training reals {gauged.accuracy_seen:.3f}, held out {gauged.accuracy_held_out:.3f}")
         ends = {when: vars(gauged) | {"r_v": None} for when, gauged in (("before", before), ("after", after))}
         found[schedule] = {"rows": rows, **ends}
-    (given.out / f"{given.data}-{given.seed}.json").write_text(json.dumps(found, indent=2))
+    (given.out / f"{name}-{given.seed}.json").write_text(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":
