@@ -1,28 +1,28 @@
-"""Train the same run with and without three browsers watching it; print how much slower it is watched.
+"""Let three browsers watch a run now and then; print how much slower it is watched.
 
-    python benchmarks/watching.py [--kimg 25] [--rounds 2] [--browsers 3]
+    python benchmarks/watching.py [--rounds 4] [--browsers 3] [--seconds 20]
 
-Both train for the same number of images with the same seed, so the time differs by the watching alone. Speed is that
-of the second half of the reports: pages load in the first. Rounds alternate, since a machine's speed drifts. Browsers
-are headless Chromiums with a page each, on the same machine.
+One run, of which windows alone and watched alternate, since a machine's speed drifts: each watched window lies between
+two alone. Browsers are headless Chromiums with a page each, on the same machine, and have `--settle` seconds to load
+before their window begins. Speed is images a second between two reports; the run is not scored meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from faussaire.runs.folder import RunFolder
 
+CLOSING = 4.0  # seconds that browsers take to go
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0",
@@ -42,43 +42,58 @@ def browsers(count: int, link: str) -> Iterator[None]:
         yield
 
 
-def train(folder: Path, kimg: float, watched_by: int) -> tuple[float, float]:
-    """Train, and return images per second over the second half of the run, and over all of it."""
-    command = [sys.executable, "-m", "faussaire", "train", "fashion-mnist", "--run", str(folder), "--kimg", str(kimg)]
-    process = subprocess.Popen([*command, *(["--studio"] if watched_by else [])], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    with contextlib.ExitStack() as stack:
-        for line in process.stdout:
-            if "Watch it learn" in line:
-                stack.enter_context(browsers(watched_by, line.split()[-1]))
-        assert process.wait() == 0
-    history = RunFolder(folder).history()
-    reports = [(event.data["seconds"], event.nimg) for event in history if event.kind == "stats"]
-    late = [report for report in reports if report[1] >= kimg * 500]
-    (t0, n0), (t1, n1), (t2, n2) = reports[0], late[0], reports[-1]
-    return (n2 - n1) / (t2 - t1), (n2 - n0) / (t2 - t0)
+class Watched:
+    """A run with a studio, and how fast it is."""
+
+    def __init__(self, folder: Path, minutes: float) -> None:
+        command = [sys.executable, "-m", "faussaire", "train", "fashion-mnist", "--run", str(folder), "--studio"]
+        command += ["--minutes", str(minutes), "--score-minutes", str(2 * minutes)]
+        self.folder = RunFolder(folder)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.link = next(line.split()[-1] for line in self.process.stdout if "Watch it learn" in line)
+        # Or the pipe fills up, and the run waits.
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def speed(self, seconds: float) -> float:
+        """Return images per second over so many seconds from now."""
+        first = self._last_report()
+        time.sleep(seconds)
+        last = self._last_report()
+        return (last[1] - first[1]) / (last[0] - first[0])
+
+    def _last_report(self) -> tuple[float, int]:
+        """Return when it was, in seconds of the run, and after how many images."""
+        report = [event for event in self.folder.history() if event.kind == "stats"][-1]
+        return report.data["seconds"], report.nimg
 
 
 def main() -> None:
-    """Train in turn, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kimg", type=float, default=25.0)
-    parser.add_argument("--rounds", type=int, default=2)
+    """Train and watch, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--browsers", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each window")
+    parser.add_argument("--settle", type=float, default=20.0, help="seconds before each window")
     args = parser.parse_args()
-    speeds: dict[int, list[tuple[float, float]]] = {0: [], args.browsers: []}
+    minutes = (2 * args.rounds + 2) * (args.seconds + args.settle) / 60
     with tempfile.TemporaryDirectory() as scratch:
-        for round_ in range(args.rounds):
-            for count in (0, args.browsers) if round_ % 2 == 0 else (args.browsers, 0):
-                folder = Path(scratch) / f"{round_}-{count}"
-                speeds[count].append(train(folder, args.kimg, count))
-                late, whole = speeds[count][-1]
-                print(f"{count} browsers: {late:,.0f} images/s in the second half, {whole:,.0f} in all", flush=True)
-                shutil.rmtree(folder)
-                time.sleep(4)  # until the studio has gone
-    for name, column in (("second half", 0), ("in all", 1)):
-        alone, watched = (float(np.mean([speed[column] for speed in speeds[count]])) for count in speeds)
-        print(f"{name}: watched by {args.browsers}, {100 * (1 - watched / alone):+.1f} % slower")
+        run = Watched(Path(scratch) / "run", minutes)
+        alone, watched = [], []
+        for round_ in range(args.rounds + 1):
+            time.sleep(args.settle if round_ == 0 else CLOSING)
+            alone.append(run.speed(args.seconds))
+            print(f"alone: {alone[-1]:,.0f} images/s", flush=True)
+            if round_ < args.rounds:
+                with browsers(args.browsers, run.link):
+                    time.sleep(args.settle)
+                    watched.append(run.speed(args.seconds))
+                print(f"{args.browsers} browsers: {watched[-1]:,.0f} images/s", flush=True)
+        run.process.terminate()
+        run.process.wait()
+    slower = [1 - 2 * now / (before + after) for now, before, after in zip(watched, alone, alone[1:], strict=False)]
+    shares = ", ".join(f"{100 * share:+.1f}" for share in slower)
+    print(f"watched by {args.browsers}, {100 * statistics.median(slower):+.1f} % slower in the median of {shares}")
 
 
 if __name__ == "__main__":
