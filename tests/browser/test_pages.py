@@ -51,7 +51,7 @@ def state(page: Any, name: str) -> None:
 
 
 def test_the_page_follows_a_training_and_a_late_page_shows_the_same(tmp_path: Path, open_page: Any) -> None:
-    with training(tmp_path, "--kimg", "24") as (process, link):
+    with training(tmp_path, "--kimg", "72") as (process, link):
         page = open_page(link)
         page.wait_for_selector('#diagram[data-step="1"]')
         assert "learns" in page.inner_text('[data-part="discriminator"]')

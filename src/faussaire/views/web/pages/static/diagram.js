@@ -8,6 +8,7 @@ const at = (id) => document.getElementById(id);
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const STEPS = [1, 1, 2, 2, 3]; // the step that each beat shows: the chapter's three, in slow motion
 export const BEAT_MS = 1800;
+const MOST_SQUARES = 1024; // of a box: more cannot be told apart
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 let asked = ""; // the strip of samples that was fetched last
 let coming = null; // and is not drawn yet
@@ -86,15 +87,15 @@ function set(element, attributes) {
 
 /** Draw the random numbers of the first forgery shown beside them, each as a grey square. */
 function drawNoise(z) {
-  const side = Math.ceil(Math.sqrt(z.length));
-  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  z.forEach((number, i) => {
+  const side = Math.ceil(Math.sqrt(Math.min(z.length, MOST_SQUARES)));
+  const squares = z.slice(0, MOST_SQUARES).map((number, i) => {
     const grey = Math.max(0, Math.min(255, Math.round(127.5 + 51 * number)));
-    context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
-    context.fillRect(i % side, Math.floor(i / side), 1, 1);
+    const square = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    set(square, { x: i % side, y: Math.floor(i / side), width: 1, height: 1, fill: `rgb(${grey} ${grey} ${grey})` });
+    return square;
   });
-  cut(at("noise"), { width: side, height: side, src: canvas.toDataURL() }, 0, side);
+  at("noise").setAttribute("viewBox", `0 0 ${side} ${side}`);
+  at("noise").replaceChildren(...squares);
 }
 
 /** Draw what has come, and go on by a beat for as long as the run learns; stand still where motion is not wanted. */
