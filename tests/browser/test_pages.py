@@ -211,6 +211,7 @@ def test_the_whole_of_a_box_is_its_button(served: str, open_page: Any, part: str
 def test_the_last_round_is_held_and_stepped_and_its_gradient_comes_back(served: str, open_page: Any) -> None:
     page = open_page(f"{served}/runs/squares")
     state(page, "finished")
+    page.wait_for_selector('.judged[data-kind="fake"] image[href]', state="attached")  # or nothing is there to travel
     page.click('#steps li[data-step="2"] button')
     page.wait_for_selector(".traveller svg image[href]", state="attached")
     page.wait_for_selector(".traveller.gradient", state="attached")
