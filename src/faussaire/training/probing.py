@@ -53,7 +53,7 @@ class Probe:
         if way not in self.measured:
             fitted, found = in_parts_that_fit(
                 config,
-                lambda cut: speed(cut, self.spec, threads, device=self.device, world=self.world, seconds=PROBE_SECONDS),
+                lambda cut: speed(cut, self.spec, threads, device=self.device, world=self.world),
                 at_most=config.batch if self.world.size == 1 else 1,
             )
             self.measured[way] = (fitted.shards, found)
@@ -97,12 +97,14 @@ def speed(
     *,
     device: torch.device = CPU,
     world: World = ALONE,
-    seconds: float,
+    seconds: float | None = None,
 ) -> float:
     """Return the images a second at which noise in the shape of `spec` is trained on, with so many threads.
 
-    Of several processes all train, and the clock of the first counts. With no `seconds` it takes three steps.
+    Of several processes all train, and the clock of the first counts. It takes so many `seconds`, PROBE_SECONDS if not
+    given; three steps where they are 0.
     """
+    seconds = PROBE_SECONDS if seconds is None else seconds
     noise = numpy_generator_for(0, "probe").uniform(-1, 1, (config.batch, *spec.shape)).astype(np.float32)
     num_classes = len(spec.classes) if config.conditional else 0
     labels = numpy_generator_for(0, "probe").integers(0, num_classes, config.batch) if num_classes else None
