@@ -1,7 +1,7 @@
 // The diagram of the game: what its boxes show, and how it moves through steps 1, 2 and 3.
 import { fill, number, percent, tell, texts, whole } from "./words.js";
 import { verdict } from "./story.js";
-import { flow, light, travel } from "./wires.js";
+import { SVG, flow, light, travel } from "./wires.js";
 
 const t = texts.live;
 const at = (id) => document.getElementById(id);
@@ -90,7 +90,7 @@ function drawNoise(z) {
   const side = Math.ceil(Math.sqrt(Math.min(z.length, MOST_SQUARES)));
   const squares = z.slice(0, MOST_SQUARES).map((number, i) => {
     const grey = Math.max(0, Math.min(255, Math.round(127.5 + 51 * number)));
-    const square = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const square = document.createElementNS(SVG, "rect");
     set(square, { x: i % side, y: Math.floor(i / side), width: 1, height: 1, fill: `rgb(${grey} ${grey} ${grey})` });
     return square;
   });

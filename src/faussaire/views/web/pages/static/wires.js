@@ -1,6 +1,6 @@
 // The wires of the diagram: drawn between the boxes wherever the page has put them, and lit by the step under way.
 
-const SVG = "http://www.w3.org/2000/svg";
+export const SVG = "http://www.w3.org/2000/svg";
 const PLACES = 4; // of what travels: the beginning of a wire, its end, and between them
 const DASH = "7 4";
 const BACK = 11; // pixels beside a wire, for the gradient that comes back along it
