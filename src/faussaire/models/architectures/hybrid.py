@@ -115,7 +115,7 @@ def discriminator(spec: SampleSpec, num_classes: int, width: int) -> nn.Module:
 
 ARCHITECTURE = Architecture(
     name="hybrid",
-    description="the default: a dense layer to a small map, residual 3×3, pixel shuffle; made for CPU minutes",
+    description="the default of sounds: a dense layer to a small map, residual 3×3, pixel shuffle",
     generator=HybridGenerator,
     discriminator=discriminator,
     modalities=("image", "audio"),

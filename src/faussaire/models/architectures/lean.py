@@ -127,7 +127,7 @@ def discriminator(spec: SampleSpec, num_classes: int, width: int) -> nn.Module:
 
 ARCHITECTURE = Architecture(
     name="lean",
-    description="the default: a hidden layer, a small map, few channels, pixel shuffle; the most images a second",
+    description="the default of images: a hidden layer, a small map, few channels; the most images a second",
     generator=LeanGenerator,
     discriminator=discriminator,
     modalities=("image",),
