@@ -25,6 +25,8 @@ from web_client import copy_of, serving, train_on
 
 pytestmark = pytest.mark.slow
 
+TRAINED_MS = 200_000  # until a training of seconds has ended, beside other tests on a slow machine
+
 
 @contextmanager
 def training(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
@@ -46,8 +48,8 @@ def training(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str],
         process.stdout.close()
 
 
-def state(page: Any, name: str) -> None:
-    page.wait_for_selector(f'body[data-state="{name}"]')
+def state(page: Any, name: str, *, within_ms: int | None = None) -> None:
+    page.wait_for_selector(f'body[data-state="{name}"]', timeout=within_ms)
 
 
 def test_the_page_follows_a_training_and_a_late_page_shows_the_same(tmp_path: Path, open_page: Any) -> None:
@@ -70,7 +72,7 @@ def test_the_page_follows_a_training_and_a_late_page_shows_the_same(tmp_path: Pa
         state(page, "running")
         page.wait_for_selector('#diagram[data-step="2"]')
         assert "learns" in page.inner_text('[data-part="generator"]')
-        state(page, "finished")
+        state(page, "finished", within_ms=TRAINED_MS)
         early = settled(page)
         page.context.close()
         assert process.wait(timeout=60) == 0
