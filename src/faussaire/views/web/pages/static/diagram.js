@@ -129,7 +129,12 @@ function replay(from) {
   const first = STEPS.indexOf(from);
   replayed = still.matches ? Infinity : first * pace;
   if (still.matches) { held = true; step = from; showStep(); }
-  else showBeat(replayed++, true);
+  else { showBeat(replayed++, true); tellPlayed(); }
+}
+
+/** Tell that somebody set the diagram moving: the next beat counts from here. */
+function tellPlayed() {
+  at("diagram").dispatchEvent(new Event("played"));
 }
 
 for (const item of document.querySelectorAll("#steps li")) {
@@ -146,7 +151,7 @@ at("one-step").addEventListener("click", () => {
   at("hold").textContent = t.motion_go;
   step = (Math.max(step, 0) % 3) + 1;
   showStep();
-  if (!still.matches) travel(step, { back: false, pictures: pictures(), ms: BEAT_MS });
+  if (!still.matches) { travel(step, { back: false, pictures: pictures(), ms: BEAT_MS }); tellPlayed(); }
 });
 at("pace").addEventListener("change", () => { pace = Number(at("pace").value); beats = 0; });
 

@@ -15,6 +15,7 @@ const story = new Story();
 let connected = false;
 let gone = false; // the run is no longer there
 let due = false; // there is news that the page does not show yet
+let beats = 0; // the timer of them
 
 /**
  * Draw the page again: on a beat, where there is news or the diagram moves, and never while nobody looks. Every picture
@@ -23,6 +24,12 @@ let due = false; // there is news that the page does not show yet
 function beat() {
   moveDiagram(story); // first: what show() asks for is drawn by the next beat
   if (due && !document.hidden) show();
+}
+
+/** Count the beats from now on: what somebody asked to see moving moves for a whole one. */
+function startBeats() {
+  clearInterval(beats);
+  beats = setInterval(beat, BEAT_MS);
 }
 
 function show() {
@@ -73,5 +80,6 @@ document.title = `${run.id} · ${texts.live.title}`;
 listenToControls(base);
 drawWires();
 follow();
-setInterval(beat, BEAT_MS);
+startBeats();
+document.getElementById("diagram").addEventListener("played", startBeats);
 document.addEventListener("visibilitychange", beat);
