@@ -25,7 +25,8 @@ half (10,000 samples); **EfficientNet** that on EfficientNet-Lite0's, **pixels**
 better. An interval in brackets is of 95%: over the samples drawn where there is one seed, and over the seeds, by
 Student's t of the logarithms, where there are several. Precision and recall are on EfficientNet-Lite0's features;
 *copies* is the p-value of the test for copies, the least of the seeds, and below 0.001 it is called a copier. A dash is
-not measured.
+not measured. A whole table has the same judges, told by their digests; another table of the same data may have others,
+trained anew, so distances are compared within a table and not across.
 
 `ours` is `faussaire train DATA --minutes M` and nothing else said; its minutes count from the start of the process, the
 imports and the reading of the data included, those of the others from their first step.
@@ -38,9 +39,9 @@ JUDGES = ("strided", "pooled", "mixing", "efficientnet-lite0", "pixels-dct")
 
 
 def render(rows: Sequence[Row]) -> str:
-    """Return the page of the newest row of each method, data set, time and seed, by the newest judges of the data."""
-    judges = {row["data"]: row["judges"] for row in rows}
-    standing = [row for row in rows if row["judges"] == judges[row["data"]]]
+    """Return the page of the newest row of each method, data set, time and seed, by the newest judges of a table."""
+    judges = {(row["data"], row["minutes"]): row["judges"] for row in rows}
+    standing = [row for row in rows if row["judges"] == judges[row["data"], row["minutes"]]]
     newest = {(row["data"], row["minutes"], row["method"], row["seed"]): row for row in standing}
     tables: dict[tuple[str, float], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for (data, minutes, method, _), row in sorted(newest.items()):
@@ -68,7 +69,10 @@ def _table(data: str, minutes: float, by_method: Mapping[str, list[Row]]) -> str
         lines += [f"\n{name}, seed {row['seed']}: {row['failure']}" for row in rows if row["failure"]]
     lines += ["", *_against(measured, judges)]
     machines = sorted({row["machine"] for rows in measured.values() for row in rows})
-    return "\n".join([*lines, f"Measured on {' and on '.join(machines)}.\n"]) if machines else "\n".join([*lines, ""])
+    if machines:
+        by = next(row["judges"] for rows in measured.values() for row in rows)
+        lines.append(f"Measured on {' and on '.join(machines)}; the judges are {by}.")
+    return "\n".join([*lines, ""])
 
 
 def _against(measured: Mapping[str, list[Row]], judges: Sequence[str]) -> list[str]:
