@@ -15,7 +15,7 @@ const story = new Story();
 let connected = false;
 let gone = false; // the run is no longer there
 let due = false; // there is news that the page does not show yet
-let beats = 0; // the timer of them
+let timer = 0; // of the beats
 
 /**
  * Draw the page again: on a beat, where there is news or the diagram moves, and never while nobody looks. Every picture
@@ -28,8 +28,8 @@ function beat() {
 
 /** Count the beats from now on: what somebody asked to see moving moves for a whole one. */
 function startBeats() {
-  clearInterval(beats);
-  beats = setInterval(beat, BEAT_MS);
+  clearInterval(timer);
+  timer = setInterval(beat, BEAT_MS);
 }
 
 function show() {
